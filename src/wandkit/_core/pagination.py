@@ -1,0 +1,166 @@
+"""Page sizes and cursors of listings: what to ask for next, and what has arrived so far.
+
+Pure logic, no I/O. `PageSize` decides how many items the next page asks for; `Chain` follows the cursors,
+leaves out what came twice, notices a server that runs in circles, and counts for the receipt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from wandkit.errors import AnswerError, ArgumentError
+
+__all__ = ["LARGEST_PAGE", "Chain", "Page", "PageRequest", "PageSize"]
+
+T = TypeVar("T")
+
+LARGEST_PAGE = 1000
+"""Most items that a W&B server puts on one page."""
+
+FIRST_PAGE = 50
+SMALLEST_PAGE = 5
+QUICK_PAGE_S = 1.5
+"""A page that takes about this long is of the right size."""
+
+FASTEST_GROWTH = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """What one page is asked for.
+
+    Attributes:
+        size: Most items on the page.
+        cursor: The place after which the page starts; None for the beginning.
+        count: Whether the server's count of the whole listing is wanted as well.
+    """
+
+    size: int
+    cursor: str | None
+    count: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page as it arrived.
+
+    Attributes:
+        items: The objects, in the server's order.
+        keys: One identity per item; an item whose key came before is a duplicate.
+        cursors: The place after each item.
+        end_cursor: The place after the page, as the server gave it.
+        has_next: Whether the server says that there is more.
+        total: The server's count of the whole listing, where it was asked for and given.
+        problems: One text per node of the page that could not be read and was left out.
+    """
+
+    items: Sequence[T]
+    keys: Sequence[str]
+    cursors: Sequence[str | None]
+    end_cursor: str | None
+    has_next: bool
+    total: int | None = None
+    problems: Sequence[str] = ()
+
+
+class PageSize:
+    """The size of the next page: fixed, or small at first, growing while answers come quickly, halved on failure."""
+
+    def __init__(self, fixed: int | None = None, *, first: int = FIRST_PAGE) -> None:
+        if fixed is not None and fixed < 1:
+            raise ArgumentError(f"per_page must be 1 or more, not {fixed}.", next_step="Leave it out to adapt.")
+        self._fixed = fixed is not None
+        self._limit = LARGEST_PAGE
+        self.value = min(fixed if fixed is not None else first, LARGEST_PAGE)
+
+    def answered(self, size: int, elapsed_s: float) -> None:
+        """Grow towards pages that take about `QUICK_PAGE_S`, after a page of `size` took `elapsed_s`."""
+        if self._fixed:
+            return
+        growth = min(QUICK_PAGE_S / max(elapsed_s, 1e-3), FASTEST_GROWTH)
+        self.value = max(SMALLEST_PAGE, min(int(size * growth), self._limit))
+
+    def failed(self) -> bool:
+        """Halve after a timeout or a 5xx; False where the page cannot be made smaller."""
+        if self._fixed or self.value <= SMALLEST_PAGE:
+            return False
+        self._limit = self.value = max(SMALLEST_PAGE, self.value // 2)
+        return True
+
+
+class Chain:
+    """A walk along the cursors of one query, and its counts.
+
+    Attributes:
+        total: The server's count of the whole listing; None where it gave none.
+        received: Items handed on so far.
+        duplicates: Items left out because their key came before.
+        pages: Pages taken so far.
+        problems: Nodes that could not be read.
+        finished: Whether the last page has been taken.
+        resumed: Whether the walk started in the middle, from a cursor.
+    """
+
+    def __init__(self, start: str | None = None) -> None:
+        self.total: int | None = None
+        self.received = 0
+        self.duplicates = 0
+        self.pages = 0
+        self.problems: list[str] = []
+        self.finished = False
+        self.resumed = start is not None
+        self._cursor = start
+        self._stuck: AnswerError | None = None
+        self._seen_keys: set[str] = set()
+        self._seen_cursors: set[str] = set() if start is None else {start}
+
+    def request(self, size: int) -> PageRequest:
+        """Return what to ask for next.
+
+        Raises:
+            AnswerError: The server said that there is more but gave no new place to go on from.
+        """
+        if self._stuck is not None:
+            raise self._stuck
+        return PageRequest(size, self._cursor, count=self.pages == 0)
+
+    def take(self, page: Page[T]) -> list[tuple[T, str | None]]:
+        """Return the items of `page` that are new, each with the cursor after it, and move on."""
+        self.pages += 1
+        if page.total is not None:
+            self.total = page.total
+        self.problems.extend(page.problems)
+        fresh: list[tuple[T, str | None]] = []
+        for item, key, cursor in zip(page.items, page.keys, page.cursors, strict=True):
+            if key in self._seen_keys:
+                self.duplicates += 1
+            else:
+                self._seen_keys.add(key)
+                fresh.append((item, cursor))
+        self.received += len(fresh)
+        self._move(page)
+        return fresh
+
+    def _move(self, page: Page[T]) -> None:
+        self.finished = not page.has_next
+        if self.finished:
+            return
+        cursor = page.end_cursor or next((c for c in reversed(page.cursors) if c), None)
+        if cursor is None or cursor in self._seen_cursors:
+            what = "no cursor" if cursor is None else f"the cursor {cursor!r} a second time"
+            self._stuck = AnswerError(
+                f"The listing stops after {self.received} items: the server says that there is more but gives {what}.",
+                next_step="This is a fault of the server; another order or page size may get around it.",
+            )
+            return
+        self._seen_cursors.add(cursor)
+        self._cursor = cursor
+
+    @property
+    def missing(self) -> int | None:
+        """How many items the server counts beyond what arrived; None while that cannot be known."""
+        if self.total is None or self.resumed or not self.finished:
+            return None
+        return self.total - self.received
