@@ -1,0 +1,70 @@
+"""What an embedded server can be told: where it stores and listens, what it offers and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["DEFAULT_FEATURES", "ServerConfig"]
+
+DEFAULT_FEATURES: frozenset[str] = frozenset(
+    {
+        "LARGE_FILENAMES",
+        "TOTAL_COUNT_IN_FILE_CONNECTION",
+    }
+)
+"""The `ServerInfo.features` that this server really has; the rest of the known names count as off."""
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """The settings of one server; everything but `data_dir` has a usable default.
+
+    Attributes:
+        data_dir: The folder of the database, the files and the signing secret.
+        host: The address to listen on.
+        port: The port to listen on; 0 takes a free one.
+        base_url: The URL under which clients reach the server, without a trailing slash. Empty: the URL of
+            the request at hand, so that links work from wherever they are asked for.
+        features: The names that `serverInfo.features` reports as enabled.
+        hidden: Schema coordinates (`Run.parquetHistory`, `UpsertModelInput.icon`) that this server pretends
+            not to know, as an older server would.
+        schema_file: SDL to serve instead of the packaged contract.
+        heartbeat_timeout_s: A running run that has been silent for longer counts as crashed.
+        settle_interval_s: The least time between two looks for crashed runs.
+        max_config_bytes: The largest run config.
+        max_summary_bytes: The largest run summary.
+        max_request_bytes: The largest GraphQL or file_stream request body.
+        max_file_bytes: The largest uploaded file.
+        max_page_size: The most nodes in one page of a listing.
+        url_lifetime_s: How long a signed URL stays valid.
+        synchronous: SQLite's `synchronous` pragma. NORMAL keeps every acknowledged write when the process is
+            killed; FULL also when the machine loses power.
+    """
+
+    data_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    base_url: str = ""
+    features: frozenset[str] = field(default=DEFAULT_FEATURES)
+    hidden: frozenset[str] = frozenset()
+    schema_file: Path | None = None
+    heartbeat_timeout_s: float = 300.0
+    settle_interval_s: float = 5.0
+    max_config_bytes: int = 15 * 1024 * 1024
+    max_summary_bytes: int = 64 * 1024 * 1024
+    max_request_bytes: int = 128 * 1024 * 1024
+    max_file_bytes: int = 64 * 1024 * 1024 * 1024
+    max_page_size: int = 1000
+    url_lifetime_s: float = 86400.0
+    synchronous: str = "NORMAL"
+
+    @property
+    def database_file(self) -> Path:
+        """The path of the SQLite database."""
+        return self.data_dir / "wandkit.sqlite3"
+
+    @property
+    def blob_dir(self) -> Path:
+        """The folder of the stored files."""
+        return self.data_dir / "blobs"

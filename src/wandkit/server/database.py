@@ -1,0 +1,114 @@
+"""The store: one SQLite database in WAL mode, many readers, one writer at a time.
+
+    with database.read() as session: ...    # a snapshot; nothing is written
+    with database.write() as session: ...   # takes the write lock, commits at the end, rolls back on an error
+
+A commit that returned survives a kill of the process. Times are stored as text of fixed width in UTC
+(`2026-01-31T12:00:00.000000Z`), so that comparing them in SQL compares the moments.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Annotated, Any
+
+from sqlalchemy import Connection, Engine, String, create_engine, event, text
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+
+from wandkit.server.config import ServerConfig
+
+__all__ = ["Base", "Database", "Timestamp", "now", "timestamp"]
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_MS = 30_000
+
+Timestamp = Annotated[str, mapped_column(String(27))]
+"""A column type: a moment as made by `timestamp()`."""
+
+
+class Base(DeclarativeBase):
+    """The parent of every stored class."""
+
+
+def timestamp(moment: datetime) -> str:
+    """Return the stored text of a moment; one without a zone counts as UTC."""
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
+    return aware.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def now() -> str:
+    """Return the present moment as it is stored."""
+    return timestamp(datetime.now(timezone.utc))
+
+
+class Database:
+    """The open database of one server; several processes may have the same one open."""
+
+    def __init__(self, config: ServerConfig) -> None:
+        config.data_dir.mkdir(parents=True, exist_ok=True)
+        self._write_lock = threading.Lock()
+        self.engine = _engine(config)
+        self._writing = self.engine.execution_options(begin="IMMEDIATE")
+        _create_tables(self._writing)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Yield a session that sees one unchanging snapshot."""
+        with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Yield a session that holds the write lock; it commits when the block ends without an error."""
+        with self._write_lock, Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _engine(config: ServerConfig) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{config.database_file}",
+        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+        pool_size=8,
+        max_overflow=64,
+    )
+    synchronous = "FULL" if config.synchronous.upper() == "FULL" else "NORMAL"
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: object) -> None:
+        # The driver's own transaction control starts transactions late and never IMMEDIATE; ours is below.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA synchronous={synchronous}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA cache_size=-65536")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+
+    return engine
+
+
+def _create_tables(engine: Engine) -> None:
+    from wandkit.server import model
+
+    model.load_all()
+    with engine.begin() as connection:
+        version = connection.execute(text("PRAGMA user_version")).scalar_one()
+        if version > SCHEMA_VERSION:
+            raise RuntimeError(
+                f"the store was written by a newer wandkit (version {version}, this one knows "
+                f"{SCHEMA_VERSION}): upgrade wandkit or use another data folder"
+            )
+        Base.metadata.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
