@@ -1,0 +1,62 @@
+"""What every part of a run works with: its client and its name.
+
+The parts (`history.py`, `file.py`, `log.py`, `run_change.py`) derive from `AsyncRunHandle`, and `run.py` composes them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wandkit._transport.aio.graphql import AsyncGraphQL
+from wandkit.paths import RunPath
+
+if TYPE_CHECKING:
+    from wandkit_generated.gql import RunHead
+
+__all__ = ["AsyncRunHandle"]
+
+
+class AsyncRunHandle:
+    """A run's name and the client that reaches it; nothing here sends.
+
+    Parts of a run have `__slots__ = ()`: a listing may hold a hundred thousand runs.
+
+    Attributes:
+        entity: The user or team that the run's project belongs to.
+        project: The project's name.
+        id: The run's short id, unique in its project.
+    """
+
+    __slots__ = ("__weakref__", "_gql", "_head", "entity", "id", "project")
+
+    def __init__(self, gql: AsyncGraphQL, entity: str, project: str, head: RunHead) -> None:
+        self._gql = gql
+        self._head = head
+        self.entity = entity
+        self.project = project
+        self.id = head.name
+
+    @property
+    def storage_id(self) -> str:
+        """The server's opaque id of the run."""
+        return self._head.id
+
+    @property
+    def history_line_count(self) -> int | None:
+        """How many history rows the server counted when the run was fetched."""
+        return self._head.history_line_count
+
+    @property
+    def run_path(self) -> RunPath:
+        """The run's path as a value: `str(run.run_path)` is `ENTITY/PROJECT/RUN`."""
+        return RunPath(self.entity, self.project, self.id)
+
+    @property
+    def path(self) -> list[str]:
+        """The entity, project and id, percent-encoded."""
+        return self.run_path.quoted
+
+    @property
+    def url(self) -> str:
+        """The run's page in the web app."""
+        return self.run_path.url(self._gql.settings.app_url)
