@@ -1,0 +1,409 @@
+"""History without I/O: arguments checked, step windows planned, rows decoded, two stores merged.
+
+A run's history lives in two stores: parquet files that the server exports now and then, and a live tail that only
+the GraphQL query has. `plan_parts` says which store answers for which steps, `Windows` cuts the live parts into
+requests, `decode_rows` turns answers into rows, `TailMerge` joins the two where they overlap.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, cast
+
+from pydantic_core import from_json
+
+from wandkit.errors import AnswerError, ArgumentError
+
+__all__ = [
+    "How",
+    "Part",
+    "Row",
+    "StepRange",
+    "Stream",
+    "TailMerge",
+    "Window",
+    "Windows",
+    "check_keys",
+    "check_samples",
+    "check_steps",
+    "decode_rows",
+    "has_non_finite_text",
+    "join_rows",
+    "key_count",
+    "key_names",
+    "last_step_of",
+    "live_start",
+    "near_keys",
+    "outer_join",
+    "plan_parts",
+    "restore_numbers",
+    "sample_spec",
+    "select_keys",
+]
+
+Row: TypeAlias = dict[str, Any]
+"""One logged step: metric name to value."""
+
+How: TypeAlias = Literal["inner", "outer"]
+"""Which rows a scan with keys gives: those that have all of the keys, or any of them."""
+
+Stream: TypeAlias = Literal["default", "system"]
+"""Which history: what the run logged, or what its machine measured."""
+
+WIDEST_WINDOW = 1 << 40
+NON_FINITE = re.compile(r'(?<=[:\[,\s])"(NaN|-?Infinity)"(?=\s*[,}\]])')
+NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
+
+
+def check_keys(keys: Sequence[str] | None, *, stream: str = "default") -> list[str] | None:
+    """Return `keys` as a list, None for all of them.
+
+    Raises:
+        ArgumentError: Not a list of texts, empty, or given for the system metrics.
+    """
+    if stream not in ("default", "system"):
+        raise ArgumentError(f"unknown stream {stream!r}", next_step='Use "default" or "system".')
+    if keys is None:
+        return None
+    if isinstance(keys, (str, bytes)) or not isinstance(cast("object", keys), Iterable):
+        raise ArgumentError(f"keys must be a list of metric names, not {keys!r}", next_step=f"Try keys=[{keys!r}].")
+    names = list(keys)
+    wrong = [name for name in cast("list[object]", names) if not isinstance(name, str)]
+    if wrong or not names:
+        what = f"{wrong[0]!r} is not a metric name" if wrong else "keys is empty"
+        raise ArgumentError(f"{what}; keys must be a list of metric names", next_step="Leave keys out to get all of them.")
+    if stream == "system":
+        raise ArgumentError("keys cannot be given for system metrics", next_step='Leave keys out with stream="system".')
+    return list(dict.fromkeys(names))
+
+
+def check_samples(samples: int) -> int:
+    """Return `samples`, which has to be a positive whole number."""
+    if isinstance(cast("object", samples), bool) or not isinstance(cast("object", samples), int) or samples < 1:
+        raise ArgumentError(f"samples must be a positive whole number, not {samples!r}")
+    return samples
+
+
+def check_steps(page_size: int, min_step: int | None, max_step: int | None, how: str) -> None:
+    """Raise ArgumentError where the bounds of a scan make no sense."""
+    if page_size < 1:
+        raise ArgumentError(f"page_size must be a positive whole number, not {page_size!r}")
+    if min_step is not None and min_step < 0:
+        raise ArgumentError(f"min_step must not be negative, but is {min_step}")
+    if min_step is not None and max_step is not None and max_step < min_step:
+        raise ArgumentError(f"max_step {max_step} is below min_step {min_step}")
+    if how not in ("inner", "outer"):
+        raise ArgumentError(f"unknown how {how!r}", next_step='Use "inner" (rows with all keys) or "outer" (rows with any).')
+
+
+def sample_spec(keys: Sequence[str], samples: int, window: Window | None = None) -> str:
+    """Return the JSON text of one `sampledHistory` spec; its steps are inclusive at both ends."""
+    spec: dict[str, Any] = {"keys": list(keys), "samples": samples}
+    if window is not None:
+        spec |= {"minStep": window.start, "maxStep": window.stop - 1}
+    return json.dumps(spec)
+
+
+@dataclass(frozen=True, slots=True)
+class StepRange:
+    """Steps from `start` up to, but without, `stop`."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return max(0, self.stop - self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A range of steps and the store that answers for it: the number of an export, or None for the live query."""
+
+    steps: StepRange
+    export: int | None = None
+
+
+def plan_parts(wanted: StepRange, exports: Sequence[StepRange | None], live_from: int | None) -> list[Part]:
+    """Say which store is read for which steps, in order.
+
+    Each export is read whole, in the server's order. The live query reads every step that no export covers: before the first,
+    between two, after the last, and everything from `live_from` on, where exports and live rows may overlap.
+    An export whose steps are unknown (None) is read, but covers nothing.
+    """
+    parts: list[Part] = []
+    reached = wanted.start
+    for number, steps in sorted(enumerate(exports), key=lambda item: item[1].start if item[1] else -1):
+        if steps is None:
+            parts.append(Part(wanted, number))
+            continue
+        if not len(steps) or steps.stop <= wanted.start or steps.start >= wanted.stop:
+            continue
+        hole = StepRange(reached, min(steps.start, wanted.stop))
+        if len(hole):
+            parts.append(Part(hole))
+        parts.append(Part(StepRange(max(steps.start, wanted.start), min(steps.stop, wanted.stop)), number))
+        reached = max(reached, steps.stop)
+    tail_start = reached if live_from is None else max(wanted.start, min(reached, live_from))
+    if tail_start < wanted.stop:
+        parts.append(Part(StepRange(tail_start, wanted.stop)))
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One request to the live query: steps from `start` up to `stop`, at most `samples` rows."""
+
+    start: int
+    stop: int
+    samples: int
+
+    def may_be_capped(self, received: int) -> bool:
+        """Whether rows may be missing from an answer of `received` rows."""
+        return received >= self.samples
+
+    def split(self) -> tuple[Window, ...]:
+        """Return the windows to read instead: two halves, or one step with a higher cap."""
+        if self.stop - self.start <= 1:
+            return (Window(self.start, self.stop, self.samples * 8),)
+        middle = (self.start + self.stop) // 2
+        return (Window(self.start, middle, self.samples), Window(middle, self.stop, self.samples))
+
+
+class Windows:
+    """The windows of a range of steps, in order: wider where rows are sparse, never wider than one answer can hold.
+
+    Args:
+        steps: The range.
+        page_size: Steps of one request where every step has a row, and the most rows that one request asks for, plus one
+            to tell a full answer from a capped one.
+        density: Rows per step as far as the server's index tells; 1 where unknown.
+    """
+
+    def __init__(self, steps: StepRange, page_size: int, density: float = 1.0) -> None:
+        self._next = steps.start
+        self._stop = steps.stop
+        self._page_size = page_size
+        self._width = page_size
+        if density < 0.5:
+            self._width = self._fitting(density)
+
+    def __iter__(self) -> Iterator[Window]:
+        while self._next < self._stop:
+            stop = min(self._next + self._width, self._stop)
+            window = Window(self._next, stop, self._page_size + 1)
+            self._next = stop
+            yield window
+
+    def observe(self, window: Window, received: int) -> None:
+        """Learn from an answer how wide the windows to come should be."""
+        if window.may_be_capped(received):
+            self._width = max(self._page_size, self._width // 2)
+            return
+        width = window.stop - window.start
+        if received * 2 <= self._page_size and width >= self._page_size:
+            best = self._fitting(received / width) if received else WIDEST_WINDOW
+            self._width = max(self._width, min(width * 4, best))
+
+    def _fitting(self, density: float) -> int:
+        """The width at which an answer of this density fills about half a page."""
+        if density <= 0:
+            return min(WIDEST_WINDOW, max(self._page_size, self._stop - self._next))
+        return max(self._page_size, min(WIDEST_WINDOW, int(self._page_size * 0.5 / density)))
+
+
+def join_rows(texts: Sequence[str]) -> str:
+    """Join the JSON texts of rows into the text of one JSON array."""
+    return f"[{','.join(texts)}]"
+
+
+def has_non_finite_text(text: str) -> bool:
+    """Whether `text` may hold a non-finite number in the wire's spelling."""
+    return 'Infinity"' in text or '"NaN"' in text
+
+
+def restore_numbers(text: str) -> str:
+    """Turn the wire's `"NaN"`, `"Infinity"` and `"-Infinity"` values of a JSON text into bare number tokens."""
+    return NON_FINITE.sub(r"\1", text)
+
+
+def decode_rows(texts: Sequence[str]) -> list[Row]:
+    """Decode the JSON texts of rows, all at once; texts of non-finite numbers become floats.
+
+    Raises:
+        AnswerError: A row is not a JSON object.
+    """
+    if not texts:
+        return []
+    joined = join_rows(texts)
+    if has_non_finite_text(joined):
+        joined = restore_numbers(joined)
+    try:
+        rows = from_json(joined, cache_strings="keys")
+    except ValueError as error:
+        raise AnswerError(f"a history row is not JSON: {error}") from error
+    if len(rows) != len(texts) or not all(type(row) is dict for row in rows):
+        raise AnswerError("a history row is not a JSON object")
+    return cast("list[Row]", rows)
+
+
+def restore_values(rows: Sequence[Row]) -> None:
+    """Turn the wire's texts of non-finite numbers into floats, in place, in rows that came decoded."""
+    for row in rows:
+        for key, value in row.items():
+            if type(value) is str:
+                if value in NUMBERS:
+                    row[key] = NUMBERS[value]
+            elif type(value) in (dict, list):
+                row[key] = _restored(value)
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, str):
+        return NUMBERS.get(value, value)
+    if isinstance(value, list):
+        return [_restored(item) for item in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {key: _restored(item) for key, item in cast("dict[str, Any]", value).items()}
+    return value
+
+
+def key_names(index: Mapping[str, Any] | None) -> list[str]:
+    """Return the metric names of a `historyKeys` answer."""
+    keys = (index or {}).get("keys")
+    return list(cast("Mapping[str, Any]", keys)) if isinstance(keys, Mapping) else []
+
+
+def last_step_of(index: Mapping[str, Any] | None, tail: str | None = None) -> int | None:
+    """Return the last logged step: from a `historyKeys` answer, else from the rows of `historyTail`; None for neither."""
+    step = (index or {}).get("lastStep")
+    if isinstance(step, (int, float)) and step >= 0:
+        return int(step)
+    try:
+        rows: Any = from_json(tail) if tail else []
+    except ValueError:
+        return None
+    decoded = [from_json(row) if isinstance(row, str) else row for row in rows] if isinstance(rows, list) else []
+    steps = [row["_step"] for row in decoded if isinstance(row, dict) and isinstance(row.get("_step"), (int, float))]
+    return int(max(steps)) if steps else None
+
+
+def key_count(index: Mapping[str, Any] | None, keys: Sequence[str]) -> int | None:
+    """Return at most how many rows hold all of `keys`, as the server's index counts them; None where it does not say."""
+    known = cast("Mapping[str, Any]", (index or {}).get("keys") or {})
+    counts: list[int] = []
+    for key in keys:
+        types = cast("Mapping[str, Any]", known.get(key) or {}).get("typeCounts")
+        if not isinstance(types, list):
+            continue
+        counts.append(sum(int(entry.get("count") or 0) for entry in cast("list[Mapping[str, Any]]", types)))
+    return min(counts) if counts else None
+
+
+def near_keys(keys: Sequence[str], known: Sequence[str]) -> dict[str, list[str]]:
+    """Return the keys that the run never logged, each with the logged names that look like it."""
+    logged = set(known)
+    return {
+        key: difflib.get_close_matches(key, known, n=3, cutoff=0.6)
+        for key in keys
+        if key not in logged and not key.startswith("_") and not any(name.startswith(f"{key}.") for name in logged)
+    }
+
+
+def live_start(live_data: Sequence[Any] | None) -> int | None:
+    """Return the first step of the live tail from a `parquetHistory.liveData` answer; None where there is no live row."""
+    steps: list[int] = []
+    for entry in live_data or ():
+        row = from_json(entry) if isinstance(entry, str) else entry
+        step = cast("Mapping[str, Any]", row).get("_step") if isinstance(row, Mapping) else None
+        if isinstance(step, (int, float)):
+            steps.append(int(step))
+    return min(steps, default=None)
+
+
+def outer_join(tables: Sequence[Sequence[Row]], *, keep_step: bool) -> list[Row]:
+    """Join the rows of several keys by `_step`: one row per step that has any of them, in step order."""
+    joined: dict[Any, Row] = {}
+    for rows in tables:
+        for row in rows:
+            joined.setdefault(row.get("_step"), {}).update(row)
+    ordered = [joined[step] for step in sorted(joined, key=lambda step: (step is None, step or 0))]
+    if not keep_step:
+        for row in ordered:
+            row.pop("_step", None)
+    return ordered
+
+
+def lookup(row: Mapping[str, Any], key: str) -> Any:
+    """Return the value of `key` in a row, also where its dots mean nesting; None where there is none."""
+    if key in row:
+        return row[key]
+    head, dot, rest = key.partition(".")
+    while dot:
+        inner = row.get(head)
+        if isinstance(inner, Mapping):
+            found = lookup(cast("Mapping[str, Any]", inner), rest)
+            if found is not None:
+                return found
+        more, dot, rest = rest.partition(".")
+        head = f"{head}.{more}"
+    return None
+
+
+def select_keys(rows: Iterable[Row], keys: Sequence[str], how: How) -> list[Row]:
+    """Keep of each row only `keys`; leave out rows that lack any of them (`inner`), or all of them (`outer`)."""
+    selected: list[Row] = []
+    for row in rows:
+        kept = {key: value for key in keys if (value := lookup(row, key)) is not None}
+        metrics = len(kept) if how == "inner" else sum(not key.startswith("_") for key in kept)
+        enough = metrics == len(keys) if how == "inner" else metrics > 0 or (kept and all(k.startswith("_") for k in keys))
+        if enough:
+            selected.append(kept)
+    return selected
+
+
+class TailMerge:
+    """Joins exported rows with live rows of the same steps: nothing twice, nothing lost.
+
+    Give it the exported rows at or after the first live step with `hold`, then each page of live rows in order; the live
+    row of a step replaces the exported one unless their timestamps say that they are two.
+
+    Attributes:
+        duplicates: How many exported rows were left out because the live store has them.
+    """
+
+    def __init__(self) -> None:
+        self.duplicates = 0
+        self._held: list[Row] = []
+
+    def hold(self, rows: Iterable[Row]) -> None:
+        """Keep exported rows back until the live rows of their steps are there."""
+        self._held.extend(rows)
+
+    def page(self, live: list[Row], reaches: int) -> list[Row]:
+        """Return the rows of a live page whose steps end before `reaches`, with the held rows that only exports have."""
+        due = [row for row in self._held if row["_step"] < reaches]
+        if not due:
+            return live
+        self._held = [row for row in self._held if row["_step"] >= reaches]
+        by_step: dict[Any, list[Row]] = {}
+        for row in live:
+            by_step.setdefault(row.get("_step"), []).append(row)
+        only_exported = [row for row in due if not any(_same(row, other) for other in by_step.get(row["_step"], ()))]
+        self.duplicates += len(due) - len(only_exported)
+        if not only_exported:
+            return live
+        return sorted(only_exported + live, key=lambda row: row.get("_step", -1))
+
+    def rest(self) -> list[Row]:
+        """Return what is still held after the last live page."""
+        held, self._held = self._held, []
+        return held
+
+
+def _same(exported: Row, live: Row) -> bool:
+    ours, theirs = exported.get("_timestamp"), live.get("_timestamp")
+    return ours is None or theirs is None or abs(ours - theirs) < 1e-3
