@@ -1,0 +1,182 @@
+"""Compiled operations: the text that each server understands, without a GraphQL parser at run time.
+
+The compiler cuts every operation into pieces. A piece that only newer servers know carries the gates
+that it needs; `Operation.document` joins the pieces that a host without some gates understands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
+
+from typing_extensions import TypeAlias
+
+from wandkit.errors import UnsupportedError
+
+__all__ = [
+    "ALWAYS",
+    "UNSET",
+    "AsyncExecutor",
+    "Executor",
+    "Gate",
+    "Operation",
+    "Piece",
+    "UnsetType",
+    "When",
+    "given",
+]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+Gate: TypeAlias = str
+"""`feature:ARTIFACT_TAGS`, or the schema coordinate of what came later: `Run.parquetHistory`,
+`Run.logLines(useImprovedPagination:)`, `UpsertModelInput.icon`, `ARIATriggeredAction`."""
+
+When: TypeAlias = tuple[frozenset[Gate], ...]
+"""Any of these sets, all of its gates. Empty: always."""
+
+ALWAYS: Final[When] = ()
+
+
+class UnsetType(Enum):
+    """The type of `UNSET`, which leaves a variable out of the request; None would send null."""
+
+    UNSET = "UNSET"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+UNSET: Final = UnsetType.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a document, sent where one set of `when` is wholly known to the server."""
+
+    text: str
+    when: When = ALWAYS
+
+
+def _holds(when: When, missing: AbstractSet[Gate]) -> bool:
+    return not when or any(missing.isdisjoint(gates) for gates in when)
+
+
+@dataclass(frozen=True, eq=False)
+class Operation(Generic[T_co]):
+    """One operation of `queries/`, compiled.
+
+    Attributes:
+        name: As in `queries/`, e.g. `GetRun`.
+        kind: What the document starts with.
+        pieces: The document in order.
+        variables: Every variable with when it is sent.
+        when: When the operation can be sent at all.
+        gates: All gates of all pieces.
+        answer: Imports and returns the model of the answer's `data`.
+        idempotent: Whether it may be sent again when an answer is lost.
+    """
+
+    name: str
+    kind: Literal["query", "mutation"]
+    pieces: tuple[Piece, ...]
+    variables: Mapping[str, When]
+    gates: frozenset[Gate]
+    answer: Callable[[], type[T_co]]
+    idempotent: bool
+    when: When = ALWAYS
+    _documents: dict[frozenset[Gate], str] = field(default_factory=dict, init=False, repr=False)
+
+    def document(self, missing: AbstractSet[Gate] = frozenset()) -> str:
+        """Return the document for a server that lacks the gates in `missing`.
+
+        Raises:
+            UnsupportedError: Nothing of the operation is left for such a server.
+        """
+        lacks = self.gates.intersection(missing)
+        known = self._documents.get(lacks)
+        if known is not None:
+            return known
+        if not _holds(self.when, lacks):
+            raise UnsupportedError(
+                f"This server lacks what {self.name} asks for: {', '.join(sorted(lacks))}.",
+                operation=self.name,
+                next_step="A newer server has it.",
+            )
+        text = "".join(piece.text for piece in self.pieces if _holds(piece.when, lacks))
+        self._documents[lacks] = text
+        return text
+
+    def sent(
+        self, values: Mapping[str, object], missing: AbstractSet[Gate] = frozenset()
+    ) -> dict[str, object]:
+        """Return the variables among `values` that `document(missing)` declares."""
+        variables = self.variables
+        return {
+            name: value
+            for name, value in values.items()
+            if name in variables and _holds(variables[name], missing)
+        }
+
+    @property
+    def text(self) -> str:
+        """The whole document, nothing cut."""
+        return self.document()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by name: the other process has the same compiled operations."""
+        return _operation_named, (self.name,)
+
+
+def _operation_named(name: str) -> Operation[Any]:
+    from wandkit_generated.gql.operations import by_name
+
+    return by_name(name)
+
+
+class AsyncExecutor(Protocol):
+    """What the generated async functions need of a client."""
+
+    async def execute(
+        self, operation: Operation[T], variables: Mapping[str, object], *, timeout: float | None = None
+    ) -> T:
+        """Send `operation` and return its answer."""
+        ...
+
+
+class Executor(Protocol):
+    """What the generated sync functions need of a client."""
+
+    def execute(
+        self, operation: Operation[T], variables: Mapping[str, object], *, timeout: float | None = None
+    ) -> T:
+        """Send `operation` and return its answer."""
+        ...
+
+
+def given(**values: object) -> dict[str, object]:
+    """Return `values` as JSON-ready variables, without those that are UNSET."""
+    return {name: _plain(value) for name, value in values.items() if value is not UNSET}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items() if item is not UNSET}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    dump = getattr(value, "model_dump", None)
+    return dump(mode="json", by_alias=True, exclude_unset=True) if dump else value
