@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, String, create_engine, event, text
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from wandkit.server.config import ServerConfig
+from wandkit.server.filtering import functions
 
 __all__ = ["Base", "Database", "Timestamp", "now", "timestamp"]
 
@@ -91,6 +92,7 @@ def _engine(config: ServerConfig) -> Engine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-65536")
         cursor.close()
+        functions.install(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
