@@ -1,7 +1,7 @@
 """Frames from history rows: pandas, polars and Arrow, each loaded only when somebody asks for it.
 
-Rows are dicts; a column is there for every name that any row has, in the order of first sight. A column that holds texts
-and numbers alike becomes one of JSON texts in Arrow and polars, so that no value is lost.
+Rows are dicts; a column is there for every name that any row has, in the order of first sight. A column that
+holds texts and numbers alike becomes one of JSON texts in Arrow and polars, so that no value is lost.
 """
 
 from __future__ import annotations
@@ -104,7 +104,9 @@ def arrow_from_rows(rows: Sequence[Row], columns: Sequence[str] | None = None) -
 def _arrow_array(arrow: Any, values: list[Any]) -> Any:
     kinds = {type(value) for value in values} - {type(None)}
     if kinds == {int, float}:
-        return arrow.array([None if value is None else float(value) for value in values], type=arrow.float64())
+        return arrow.array(
+            [None if value is None else float(value) for value in values], type=arrow.float64()
+        )
     try:
         return arrow.array(values, from_pandas=False)
     except (arrow.ArrowException, TypeError, OverflowError):
@@ -131,7 +133,7 @@ def arrow_from_texts(texts: Sequence[str]) -> pyarrow.Table:
 
 
 def _read_lines(arrow: Any, data: bytes) -> Any:
-    """Read newline-delimited JSON. Texts that look like dates stay texts: the schema is read first and corrected."""
+    """Read newline-delimited JSON; texts that look like dates stay texts, by a second reading."""
     reader: Any = load_library("pyarrow.json")
     block = reader.ReadOptions(block_size=max(1 << 20, len(data) // 8))
     table = reader.read_json(io.BytesIO(data), read_options=block)
@@ -153,7 +155,7 @@ def _without_dates(arrow: Any, kind: Any) -> Any:
 
 
 def concat_arrow(tables: Sequence[pyarrow.Table]) -> pyarrow.Table:
-    """Join tables below each other: the union of their columns, integers widened to floats, clashing types to texts."""
+    """Join tables below each other: all columns, integers widened to floats, clashing types to texts."""
     arrow: Any = load_library("pyarrow")
     filled = [table for table in tables if table.num_columns]
     if not filled:
@@ -162,7 +164,9 @@ def concat_arrow(tables: Sequence[pyarrow.Table]) -> pyarrow.Table:
         return arrow.concat_tables(filled, promote_options="permissive")
     except (arrow.ArrowInvalid, arrow.ArrowTypeError, arrow.ArrowNotImplementedError):
         clashing = _clashing(arrow, filled)
-        return arrow.concat_tables([_texts_in(arrow, table, clashing) for table in filled], promote_options="permissive")
+        return arrow.concat_tables(
+            [_texts_in(arrow, table, clashing) for table in filled], promote_options="permissive"
+        )
 
 
 def _clashing(arrow: Any, tables: Sequence[Any]) -> set[str]:

@@ -1,13 +1,12 @@
 """History without I/O: arguments checked, step windows planned, rows decoded, two stores merged.
 
-A run's history lives in two stores: parquet files that the server exports now and then, and a live tail that only
-the GraphQL query has. `plan_parts` says which store answers for which steps, `Windows` cuts the live parts into
-requests, `decode_rows` turns answers into rows, `TailMerge` joins the two where they overlap.
+A run's history lives in two stores: parquet files that the server exports now and then, and a live tail that
+only the GraphQL query has. `plan_parts` says which store answers for which steps, `Windows` cuts the live
+parts into requests, `decode_rows` turns answers into rows, `TailMerge` joins the two where they overlap.
 """
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from pydantic_core import from_json
 
+from wandkit._core.near import near_matches
 from wandkit.errors import AnswerError, ArgumentError
 
 __all__ = [
@@ -70,20 +70,30 @@ def check_keys(keys: Sequence[str] | None, *, stream: str = "default") -> list[s
     if keys is None:
         return None
     if isinstance(keys, (str, bytes)) or not isinstance(cast("object", keys), Iterable):
-        raise ArgumentError(f"keys must be a list of metric names, not {keys!r}", next_step=f"Try keys=[{keys!r}].")
+        raise ArgumentError(
+            f"keys must be a list of metric names, not {keys!r}", next_step=f"Try keys=[{keys!r}]."
+        )
     names = list(keys)
     wrong = [name for name in cast("list[object]", names) if not isinstance(name, str)]
     if wrong or not names:
         what = f"{wrong[0]!r} is not a metric name" if wrong else "keys is empty"
-        raise ArgumentError(f"{what}; keys must be a list of metric names", next_step="Leave keys out to get all of them.")
+        raise ArgumentError(
+            f"{what}; keys must be a list of metric names", next_step="Leave keys out to get all of them."
+        )
     if stream == "system":
-        raise ArgumentError("keys cannot be given for system metrics", next_step='Leave keys out with stream="system".')
+        raise ArgumentError(
+            "keys cannot be given for system metrics", next_step='Leave keys out with stream="system".'
+        )
     return list(dict.fromkeys(names))
 
 
 def check_samples(samples: int) -> int:
     """Return `samples`, which has to be a positive whole number."""
-    if isinstance(cast("object", samples), bool) or not isinstance(cast("object", samples), int) or samples < 1:
+    if (
+        isinstance(cast("object", samples), bool)
+        or not isinstance(cast("object", samples), int)
+        or samples < 1
+    ):
         raise ArgumentError(f"samples must be a positive whole number, not {samples!r}")
     return samples
 
@@ -97,7 +107,9 @@ def check_steps(page_size: int, min_step: int | None, max_step: int | None, how:
     if min_step is not None and max_step is not None and max_step < min_step:
         raise ArgumentError(f"max_step {max_step} is below min_step {min_step}")
     if how not in ("inner", "outer"):
-        raise ArgumentError(f"unknown how {how!r}", next_step='Use "inner" (rows with all keys) or "outer" (rows with any).')
+        raise ArgumentError(
+            f"unknown how {how!r}", next_step='Use "inner" (rows with all keys) or "outer" (rows with any).'
+        )
 
 
 def sample_spec(keys: Sequence[str], samples: int, window: Window | None = None) -> str:
@@ -121,7 +133,7 @@ class StepRange:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A range of steps and the store that answers for it: the number of an export, or None for the live query."""
+    """A range of steps and its store: the number of an export, or None for the live query."""
 
     steps: StepRange
     export: int | None = None
@@ -130,9 +142,9 @@ class Part:
 def plan_parts(wanted: StepRange, exports: Sequence[StepRange | None], live_from: int | None) -> list[Part]:
     """Say which store is read for which steps, in order.
 
-    Each export is read whole, in the server's order. The live query reads every step that no export covers: before the first,
-    between two, after the last, and everything from `live_from` on, where exports and live rows may overlap.
-    An export whose steps are unknown (None) is read, but covers nothing.
+    Each export is read whole, in the server's order. The live query reads every step that no export covers:
+    before the first, between two, after the last, and everything from `live_from` on, where exports and live
+    rows may overlap. An export whose steps are unknown (None) is read, but covers nothing.
     """
     parts: list[Part] = []
     reached = wanted.start
@@ -174,12 +186,13 @@ class Window:
 
 
 class Windows:
-    """The windows of a range of steps, in order: wider where rows are sparse, never wider than one answer can hold.
+    """The windows of a range of steps, in order: wider where rows are sparse, never wider than one answer
+    can hold.
 
     Args:
         steps: The range.
-        page_size: Steps of one request where every step has a row, and the most rows that one request asks for, plus one
-            to tell a full answer from a capped one.
+        page_size: Steps of one request where every step has a row, and the most rows that one request asks
+            for, plus one to tell a full answer from a capped one.
         density: Rows per step as far as the server's index tells; 1 where unknown.
     """
 
@@ -226,7 +239,7 @@ def has_non_finite_text(text: str) -> bool:
 
 
 def restore_numbers(text: str) -> str:
-    """Turn the wire's `"NaN"`, `"Infinity"` and `"-Infinity"` values of a JSON text into bare number tokens."""
+    """Turn the values `"NaN"`, `"Infinity"` and `"-Infinity"` of a JSON text into bare number tokens."""
     return NON_FINITE.sub(r"\1", text)
 
 
@@ -278,7 +291,7 @@ def key_names(index: Mapping[str, Any] | None) -> list[str]:
 
 
 def last_step_of(index: Mapping[str, Any] | None, tail: str | None = None) -> int | None:
-    """Return the last logged step: from a `historyKeys` answer, else from the rows of `historyTail`; None for neither."""
+    """Return the last logged step by a `historyKeys` answer, else by `historyTail`; None for neither."""
     step = (index or {}).get("lastStep")
     if isinstance(step, (int, float)) and step >= 0:
         return int(step)
@@ -286,13 +299,19 @@ def last_step_of(index: Mapping[str, Any] | None, tail: str | None = None) -> in
         rows: Any = from_json(tail) if tail else []
     except ValueError:
         return None
-    decoded = [from_json(row) if isinstance(row, str) else row for row in rows] if isinstance(rows, list) else []
-    steps = [row["_step"] for row in decoded if isinstance(row, dict) and isinstance(row.get("_step"), (int, float))]
+    decoded = (
+        [from_json(row) if isinstance(row, str) else row for row in rows] if isinstance(rows, list) else []
+    )
+    steps = [
+        row["_step"]
+        for row in decoded
+        if isinstance(row, dict) and isinstance(row.get("_step"), (int, float))
+    ]
     return int(max(steps)) if steps else None
 
 
 def key_count(index: Mapping[str, Any] | None, keys: Sequence[str]) -> int | None:
-    """Return at most how many rows hold all of `keys`, as the server's index counts them; None where it does not say."""
+    """Return at most how many rows hold all of `keys` by the server's index; None where it does not say."""
     known = cast("Mapping[str, Any]", (index or {}).get("keys") or {})
     counts: list[int] = []
     for key in keys:
@@ -307,14 +326,16 @@ def near_keys(keys: Sequence[str], known: Sequence[str]) -> dict[str, list[str]]
     """Return the keys that the run never logged, each with the logged names that look like it."""
     logged = set(known)
     return {
-        key: difflib.get_close_matches(key, known, n=3, cutoff=0.6)
+        key: near_matches(key, known)
         for key in keys
-        if key not in logged and not key.startswith("_") and not any(name.startswith(f"{key}.") for name in logged)
+        if key not in logged
+        and not key.startswith("_")
+        and not any(name.startswith(f"{key}.") for name in logged)
     }
 
 
 def live_start(live_data: Sequence[Any] | None) -> int | None:
-    """Return the first step of the live tail from a `parquetHistory.liveData` answer; None where there is no live row."""
+    """Return the first step of the live tail by a `liveData` answer; None where there is no live row."""
     steps: list[int] = []
     for entry in live_data or ():
         row = from_json(entry) if isinstance(entry, str) else entry
@@ -354,12 +375,16 @@ def lookup(row: Mapping[str, Any], key: str) -> Any:
 
 
 def select_keys(rows: Iterable[Row], keys: Sequence[str], how: How) -> list[Row]:
-    """Keep of each row only `keys`; leave out rows that lack any of them (`inner`), or all of them (`outer`)."""
+    """Keep only `keys`; leave out rows that lack any of them (`inner`), or all of them (`outer`)."""
     selected: list[Row] = []
     for row in rows:
         kept = {key: value for key in keys if (value := lookup(row, key)) is not None}
         metrics = len(kept) if how == "inner" else sum(not key.startswith("_") for key in kept)
-        enough = metrics == len(keys) if how == "inner" else metrics > 0 or (kept and all(k.startswith("_") for k in keys))
+        enough = (
+            metrics == len(keys)
+            if how == "inner"
+            else metrics > 0 or (kept and all(k.startswith("_") for k in keys))
+        )
         if enough:
             selected.append(kept)
     return selected
@@ -368,8 +393,8 @@ def select_keys(rows: Iterable[Row], keys: Sequence[str], how: How) -> list[Row]
 class TailMerge:
     """Joins exported rows with live rows of the same steps: nothing twice, nothing lost.
 
-    Give it the exported rows at or after the first live step with `hold`, then each page of live rows in order; the live
-    row of a step replaces the exported one unless their timestamps say that they are two.
+    Give it the exported rows at or after the first live step with `hold`, then each page of live rows in
+    order; the live row of a step replaces the exported one unless their timestamps say that they are two.
 
     Attributes:
         duplicates: How many exported rows were left out because the live store has them.
@@ -384,7 +409,7 @@ class TailMerge:
         self._held.extend(rows)
 
     def page(self, live: list[Row], reaches: int) -> list[Row]:
-        """Return the rows of a live page whose steps end before `reaches`, with the held rows that only exports have."""
+        """Return a live page, whose steps end before `reaches`, with the held rows that only exports have."""
         due = [row for row in self._held if row["_step"] < reaches]
         if not due:
             return live
@@ -392,7 +417,9 @@ class TailMerge:
         by_step: dict[Any, list[Row]] = {}
         for row in live:
             by_step.setdefault(row.get("_step"), []).append(row)
-        only_exported = [row for row in due if not any(_same(row, other) for other in by_step.get(row["_step"], ()))]
+        only_exported = [
+            row for row in due if not any(_same(row, other) for other in by_step.get(row["_step"], ()))
+        ]
         self.duplicates += len(due) - len(only_exported)
         if not only_exported:
             return live

@@ -1,7 +1,7 @@
 """History exports: the parquet files that a server writes for a run, read as rows or as Arrow columns.
 
-Works with pyarrow, or with polars where pyarrow is missing. The server stores numbers as doubles and leaves out what a step
-did not log as nulls; rows come back without their nulls and with whole `_step`s as integers.
+Works with pyarrow, or with polars where pyarrow is missing. The server stores numbers as doubles and leaves
+out what a step did not log as nulls; rows come back without their nulls and with whole `_step`s as integers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def engine() -> Literal["pyarrow", "polars"] | None:
 
 
 def step_range(path: Path) -> StepRange | None:
-    """Return the steps that an export covers, from its metadata where they are there; None where it has no `_step`."""
+    """Return the steps that an export covers, by its metadata where possible; None without a `_step`."""
     if engine() == "pyarrow":
         parquet: Any = load_library("pyarrow.parquet")
         with parquet.ParquetFile(path) as file:
@@ -42,7 +42,11 @@ def step_range(path: Path) -> StepRange | None:
         frame = polars.scan_parquet(path)
         if "_step" not in frame.collect_schema().names():
             return None
-        lowest, highest = frame.select(polars.col("_step").min().alias("a"), polars.col("_step").max().alias("b")).collect().row(0)
+        lowest, highest = (
+            frame.select(polars.col("_step").min().alias("a"), polars.col("_step").max().alias("b"))
+            .collect()
+            .row(0)
+        )
         bounds = None if lowest is None else (lowest, highest)
     return None if bounds is None else StepRange(int(bounds[0]), int(bounds[1]) + 1)
 
@@ -62,7 +66,9 @@ def _bounds_of_groups(file: Any) -> tuple[float, float] | None:
     return (min(low for low, _ in found), max(high for _, high in found)) if found else None
 
 
-def read_export_rows(path: Path, steps: StepRange | None, keys: Sequence[str] | None, how: How) -> Iterator[list[Row]]:
+def read_export_rows(
+    path: Path, steps: StepRange | None, keys: Sequence[str] | None, how: How
+) -> Iterator[list[Row]]:
     """Read an export as batches of rows, in file order.
 
     Args:
@@ -81,7 +87,11 @@ def read_export_rows(path: Path, steps: StepRange | None, keys: Sequence[str] | 
             if isinstance(step, float) and step.is_integer():
                 row["_step"] = int(step)
         if steps is not None:
-            rows = [row for row in rows if (step := row.get("_step")) is not None and steps.start <= step < steps.stop]
+            rows = [
+                row
+                for row in rows
+                if (step := row.get("_step")) is not None and steps.start <= step < steps.stop
+            ]
         yield rows if keys is None else _selected(rows, keys, how)
 
 

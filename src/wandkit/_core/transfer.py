@@ -1,7 +1,7 @@
 """File transfers without I/O on the network: names made safe, digests compared, broken downloads resumed.
 
-A download goes to a temporary name beside its target and is moved into place when it is whole and its digest is right,
-so that nobody ever sees half a file.
+A download goes to a temporary name beside its target and is moved into place when it is whole and its digest
+is right, so that nobody ever sees half a file.
 """
 
 from __future__ import annotations
@@ -39,20 +39,22 @@ def file_target(root: str | os.PathLike[str], name: str) -> Path:
     """Return where the file `name` goes below `root`.
 
     Raises:
-        ArgumentError: The name is empty, absolute, has a drive letter, a `..` or a NUL, or a symbolic link on the way
-            leads out of `root`.
+        ArgumentError: The name is empty, absolute, has a drive letter, a `..` or a NUL, or a symbolic link
+            on the way leads out of `root`.
     """
     base = Path(root)
     parts = re.split(r"[/\\]", name)
     drive, _ = ntpath.splitdrive(name)
     if not name.strip() or "\0" in name or name[0] in "/\\" or drive or ".." in parts or name[-1] in "/\\":
-        raise ArgumentError(f"the file name {name!r} would leave the folder {str(base)!r}; nothing was written")
+        raise ArgumentError(
+            f"the file name {name!r} would leave the folder {str(base)!r}; nothing was written"
+        )
     target = base.joinpath(*PurePosixPath(name).parts)
     inside = base.resolve()
     resolved = target.parent.resolve()
     if resolved != inside and inside not in resolved.parents:
         raise ArgumentError(
-            f"the file name {name!r} leads through a link out of the folder {str(base)!r}; nothing was written"
+            f"the file name {name!r} leads through a link out of {str(base)!r}; nothing was written"
         )
     if target.is_symlink() and inside not in target.resolve().parents:
         raise ArgumentError(f"{str(target)!r} is a link out of the folder {str(base)!r}; nothing was written")
@@ -60,7 +62,8 @@ def file_target(root: str | os.PathLike[str], name: str) -> Path:
 
 
 def upload_name(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> str:
-    """Return the name that the file at `path` gets on the server: its place below `root`, with forward slashes.
+    """Return the name that the file at `path` gets on the server: its place below `root`, with forward
+    slashes.
 
     Raises:
         ArgumentError: `path` is not below `root`.
@@ -69,7 +72,8 @@ def upload_name(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> s
     parts = Path(place).parts
     if ".." in parts or os.path.isabs(place):
         raise ArgumentError(
-            f"{os.fspath(path)!r} is not below root={os.fspath(root)!r}", next_step="Give its parent folder as root=."
+            f"{os.fspath(path)!r} is not below root={os.fspath(root)!r}",
+            next_step="Give its parent folder as root=.",
         )
     return "/".join(parts)
 
@@ -101,7 +105,7 @@ def same_digest(expected: str, digest: bytes) -> bool:
 
 
 def path_uri(direct_url: str, url: str) -> str:
-    """Return `s3://bucket/key` for the direct URL of a file in S3, the URL itself where the server serves it, else ""."""
+    """Return `s3://bucket/key` for a direct URL into S3, the URL where the server serves it, else ""."""
     if direct_url == url:
         return url
     pieces = urlsplit(direct_url)
@@ -132,7 +136,7 @@ class Download:
     _hash: Any = field(default_factory=lambda: hashlib.md5(usedforsecurity=False), repr=False)
 
     def headers(self) -> dict[str, str]:
-        """Return the headers of the next attempt: it asks for what is missing, unless the file changed meanwhile."""
+        """Return the headers of the next attempt: it asks for what is missing, unless the file changed."""
         if not self.received:
             return {}
         headers = {"Range": f"bytes={self.received}-"}
@@ -141,7 +145,7 @@ class Download:
         return headers
 
     def begin(self, status: int, headers: Mapping[str, str]) -> bool:
-        """Take the head of an answer; return whether the bytes that are there stay (False: start the file anew)."""
+        """Take the head of an answer; return whether the bytes that are there stay (False: start anew)."""
         self.etag = headers.get("etag")
         if status == 206:
             match = re.match(r"bytes (\d+)-\d*/(\d+|\*)", headers.get("content-range", ""))
@@ -176,10 +180,12 @@ class Download:
             ChecksumError: The digest is another one.
         """
         if self.size is not None and self.received != self.size:
-            raise TransferError(f"{self.name}: {self.received} of {self.size} bytes arrived", next_step="Try again.")
+            raise TransferError(
+                f"{self.name}: {self.received} of {self.size} bytes arrived", next_step="Try again."
+            )
         if self.md5 and not same_digest(self.md5, self._hash.digest()):
             raise ChecksumError(
-                f"{self.name}: the bytes that arrived have the md5 {self._hash.hexdigest()}, the server says {self.md5}",
+                f"{self.name}: what arrived has the md5 {self._hash.hexdigest()}, the server says {self.md5}",
                 next_step="Download it again; nothing was kept.",
             )
 
