@@ -1,0 +1,151 @@
+"""The ASGI application: `POST /graphql` and the routes of `server/routes/`, over one store.
+
+Every module of `server/resolvers/` that has a `BINDABLES` list and every module of `server/routes/` that has a
+`ROUTES` list takes part; there is no other register.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import pkgutil
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from types import ModuleType
+from typing import Any
+
+import anyio
+from ariadne.types import SchemaBindable
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from wandkit.server import resolvers, routes
+from wandkit.server.auth import key_from_header, user_of_key
+from wandkit.server.config import ServerConfig
+from wandkit.server.database import Database
+from wandkit.server.graphql import Context, GraphQLEngine
+from wandkit.server.lifecycle import Settler
+from wandkit.server.permissions import Access
+
+__all__ = ["access_of", "base_url_of", "create_app", "read_body"]
+
+_log = logging.getLogger("wandkit.server")
+
+
+def create_app(config: ServerConfig) -> Starlette:
+    """Return the application of one server; it opens the store at once and closes it when it stops.
+
+    What routes and resolvers share is in `app.state`: `config`, `database`, `settler`, `graphql` and `services`.
+    """
+    database = Database(config)
+    settler = Settler(config, database)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_settle_forever, settler, config)
+            yield
+            tasks.cancel_scope.cancel()
+        database.close()
+
+    found_routes: list[BaseRoute] = [
+        Route("/graphql", _graphql, methods=["POST"]),
+        Route("/healthz", _healthz, methods=["GET"]),
+    ]
+    for module in _modules(routes):
+        found_routes.extend(getattr(module, "ROUTES", ()))
+    app = Starlette(routes=found_routes, lifespan=lifespan, exception_handlers={404: _no_such_page})
+    bindables: list[SchemaBindable] = []
+    services: dict[str, Any] = {}
+    for module in _modules(resolvers):
+        bindables.extend(getattr(module, "BINDABLES", ()))
+    for module in (*_modules(routes), *_modules(resolvers)):
+        if hasattr(module, "make_services"):
+            services.update(module.make_services(config))
+    app.state.config = config
+    app.state.database = database
+    app.state.settler = settler
+    app.state.services = services
+    app.state.graphql = GraphQLEngine(config, database, bindables)
+    return app
+
+
+def access_of(request: Request, session: Session) -> Access:
+    """Return what the sender of a request may reach; a wrong key counts as none."""
+    key = key_from_header(request.headers.get("authorization"))
+    return Access(session, user_of_key(session, key) if key else None)
+
+
+def base_url_of(request: Request) -> str:
+    """Return the URL under which the sender reaches this server, without a trailing slash."""
+    configured: str = request.app.state.config.base_url
+    return configured.rstrip("/") or str(request.base_url).rstrip("/")
+
+
+async def read_body(request: Request, limit: int) -> bytes | None:
+    """Return the whole request body, or None where it is larger than `limit` bytes."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            return None
+    return bytes(body)
+
+
+async def _graphql(request: Request) -> Response:
+    body = await read_body(request, request.app.state.config.max_request_bytes)
+    if body is None:
+        return JSONResponse({"errors": [{"message": "request body too large"}]}, 413)
+    return await run_in_threadpool(_execute, request, body)
+
+
+def _execute(request: Request, body: bytes) -> Response:
+    try:
+        decoded = json.loads(body)
+    except ValueError:
+        return JSONResponse({"errors": [{"message": "the request body is not JSON"}]}, 400)
+    state = request.app.state
+    state.settler.settle()
+    shows_key = key_from_header(request.headers.get("authorization")) is not None
+
+    def make_context(session: Session) -> Context:
+        return Context(
+            session=session,
+            access=access_of(request, session),
+            config=state.config,
+            base_url=base_url_of(request),
+            services=state.services,
+        )
+
+    answer = state.graphql.execute(
+        decoded, make_context, key_was_wrong=lambda context: shows_key and context.access.user is None
+    )
+    return JSONResponse(answer.body, answer.status)
+
+
+async def _settle_forever(settler: Settler, config: ServerConfig) -> None:
+    while True:
+        await anyio.sleep(max(config.settle_interval_s, 0.05))
+        try:
+            await run_in_threadpool(settler.settle)
+        except SQLAlchemyError:
+            _log.exception("looking for crashed runs failed; trying again later")
+
+
+async def _healthz(_request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+async def _no_such_page(_request: Request, _error: Exception) -> Response:
+    return PlainTextResponse("404 page not found", 404)
+
+
+def _modules(package: ModuleType) -> Iterable[ModuleType]:
+    for module in pkgutil.iter_modules(package.__path__):
+        yield importlib.import_module(f"{package.__name__}.{module.name}")

@@ -1,0 +1,3 @@
+"""The resolvers, one module per noun; each lists what it binds in `BINDABLES`."""
+
+from __future__ import annotations

@@ -1,0 +1,157 @@
+"""The schema that the server answers from: the packaged contract, bound to resolvers, with truthful gaps.
+
+A field without a resolver reads (or calls) the value of the same name; where there is none it is null, or empty
+where the contract forbids null. A mutation without one says that this server does not have it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from typing import Any
+
+from ariadne import ScalarType, make_executable_schema
+from ariadne.types import SchemaBindable
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLScalarType,
+    GraphQLSchema,
+    Node,
+    get_named_type,
+    parse,
+    print_ast,
+)
+from graphql.language import REMOVE, Visitor, visit
+
+from wandkit.server.config import ServerConfig
+from wandkit.server.permissions import Refusal
+
+__all__ = ["load_schema"]
+
+_EMPTY_SCALARS: dict[str, Any] = {
+    "Boolean": False,
+    "DateTime": "1970-01-01T00:00:00Z",
+    "Duration": 0,
+    "Float": 0.0,
+    "ID": "",
+    "Int": 0,
+    "Int64": 0,
+    "JSON": {},
+    "JSONString": "{}",
+    "String": "",
+}
+_EMPTY_PAGE = {"edges": [], "pageInfo": {"hasNextPage": False}, "totalCount": 0}
+_HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])|(?<=[A-Z])([A-Z])(?=[a-z])")
+
+
+def load_schema(config: ServerConfig, bindables: Sequence[SchemaBindable]) -> GraphQLSchema:
+    """Return the executable schema for this configuration."""
+    source = config.schema_file or files("wandkit_generated").joinpath("schema.graphql")
+    sdl = source.read_text(encoding="utf-8")
+    if config.hidden:
+        sdl = print_ast(visit(parse(sdl), _Hide(config.hidden)))
+    known = set(re.findall(r"^(?:type|interface|scalar|union|enum) (\w+)", sdl, re.MULTILINE))
+    fitting = [bindable for bindable in bindables if getattr(bindable, "name", "") in known]
+    schema = make_executable_schema(sdl, *_scalars(known), *fitting)
+    _fill_gaps(schema)
+    return schema
+
+
+class _Hide(Visitor):
+    """Takes the members with the given coordinates out of a schema document."""
+
+    def __init__(self, coordinates: frozenset[str]) -> None:
+        super().__init__()
+        self._coordinates = coordinates
+
+    def enter(self, node: Node, _key: object, _parent: object, _path: object, ancestors: list[Any]) -> Any:
+        if node.kind not in ("field_definition", "input_value_definition"):
+            return None
+        owners = [
+            owner for owner in ancestors if isinstance(owner, Node) and not isinstance(owner, DocumentNode)
+        ]
+        coordinate = _coordinate(node, owners)
+        return REMOVE if coordinate in self._coordinates else None
+
+
+def _coordinate(node: Any, owners: Sequence[Any]) -> str:
+    names = [owner.name.value for owner in owners]
+    if len(names) == 2:
+        return f"{names[0]}.{names[1]}({node.name.value}:)"
+    return f"{names[0]}.{node.name.value}" if names else str(node.name.value)
+
+
+def _scalars(known: set[str]) -> list[ScalarType]:
+    scalars = [
+        ScalarType(name, serializer=_same, value_parser=_same)
+        for name in ("DateTime", "Duration", "Int64", "JSON")
+        if name in known
+    ]
+    if "JSONString" in known:
+        scalars.append(ScalarType("JSONString", serializer=_same, value_parser=_text))
+    return scalars
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise GraphQLError(f"JSONString must be a text that holds JSON, not {type(value).__name__}")
+    return value
+
+
+def _fill_gaps(schema: GraphQLSchema) -> None:
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLInterfaceType) and kind.resolve_type is None:
+            kind.resolve_type = _typename
+        if not isinstance(kind, GraphQLObjectType) or kind.name.startswith("__"):
+            continue
+        for name, definition in kind.fields.items():
+            if definition.resolve is None:
+                is_mutation = kind is schema.mutation_type
+                definition.resolve = _unavailable(name) if is_mutation else _plain(name, definition)
+
+
+def _typename(value: Any, _info: GraphQLResolveInfo, _abstract: object) -> str:
+    return str(value["__typename"] if isinstance(value, dict) else type(value).__name__)
+
+
+def _unavailable(name: str) -> Callable[..., Any]:
+    def refuse(_parent: Any, _info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+        raise Refusal(f"{name} is not available on this server")
+
+    return refuse
+
+
+def _plain(name: str, definition: GraphQLField) -> Callable[..., Any]:
+    attribute = _HUMP.sub(lambda match: f"_{match.group(0)}", name).lower()
+    empty = _empty(definition.type)
+
+    def resolve(parent: Any, _info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+        value = parent.get(name) if isinstance(parent, dict) else getattr(parent, attribute, None)
+        if callable(value):
+            value = value()
+        return empty if value is None else value
+
+    return resolve
+
+
+def _empty(kind: Any) -> Any:
+    if not isinstance(kind, GraphQLNonNull):
+        return None
+    if isinstance(kind.of_type, GraphQLList):
+        return []
+    named = get_named_type(kind)
+    if isinstance(named, GraphQLScalarType):
+        return _EMPTY_SCALARS.get(named.name)
+    return _EMPTY_PAGE if named.name.endswith("Connection") else None
