@@ -1,0 +1,118 @@
+"""A run's config: what its author set, apart from what clients note there, and the edits made to it.
+
+On the server each key holds `{"value": …, "desc": …}`. Keys of the clients themselves (`_wandb`,
+`wandb_version`) are no part of the config; they stay as they are when it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from wandkit._core.jsontext import merge, read_object, same, to_json, write
+
+__all__ = ["Config"]
+
+INTERNAL = frozenset({"_wandb", "wandb_version"})
+
+
+class Config(dict[str, Any]):
+    """The config of a run, a dict to read and to edit. Edits are sent by `run.update()`, and only they.
+
+    Edits inside nested values count too: the config compares itself with what the server sent.
+    """
+
+    __slots__ = ("_original",)
+
+    _original: str
+
+    @classmethod
+    def from_text(cls, text: str | None) -> Config:
+        """Return the config in the JSON text that the server sent.
+
+        Raises:
+            AnswerError: The text is no JSON object.
+        """
+        config = cls(_user_values(read_object(text, "config")))
+        config._original = text or "{}"
+        return config
+
+    def __init__(self, values: Mapping[str, Any] | None = None) -> None:
+        super().__init__(values or {})
+        self._original = "{}"
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The config together with the clients' own keys, each without its wrapping."""
+        notes = {key: _unwrapped(entry) for key, entry in self._entries().items() if key in INTERNAL}
+        return {**notes, **self}
+
+    def to_text(self) -> str:
+        """Return the config as the JSON text that the server takes, the clients' own keys included."""
+        return write(_wrapped(self._entries(), self._edited()))
+
+    def is_changed(self) -> bool:
+        """Return whether anything was edited since the server sent it."""
+        return not same(_user_values(self._entries()), self._edited())
+
+    def merged_into(self, current: str | None) -> str | None:
+        """Return the server's current text with the edits merged in; None where nothing was edited.
+
+        Args:
+            current: The config as the server holds it now.
+        """
+        before, mine = _user_values(self._entries()), self._edited()
+        if same(before, mine):
+            return None
+        entries = read_object(current, "config")
+        return write(_wrapped(entries, merge(before, mine, _user_values(entries))))
+
+    def settle(self, text: str | None) -> None:
+        """Take `text` as what the server holds now, and its values as the config's."""
+        fresh = _user_values(read_object(text, "config"))
+        self.clear()
+        super().update(fresh)
+        self._original = text or "{}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with the edits, and with what they are compared with."""
+        return _rebuilt, (type(self), dict(self), self._original)
+
+    def _entries(self) -> dict[str, Any]:
+        return read_object(self._original, "config")
+
+    def _edited(self) -> dict[str, Any]:
+        return {str(key): to_json(value, f"config.{key}") for key, value in self.items()}
+
+
+def _rebuilt(kind: type[Config], values: dict[str, Any], original: str) -> Config:
+    config = kind(values)
+    config._original = original  # pyright: ignore[reportPrivateUsage]
+    return config
+
+
+def _wrapping(entry: object) -> dict[str, Any] | None:
+    """Return the entry where it is of the form `{"value": …, "desc": …}`."""
+    if not isinstance(entry, dict) or "value" not in entry:
+        return None
+    return cast("dict[str, Any]", entry)
+
+
+def _unwrapped(entry: object) -> Any:
+    wrapping = _wrapping(entry)
+    return entry if wrapping is None else wrapping["value"]
+
+
+def _user_values(entries: dict[str, Any]) -> dict[str, Any]:
+    """Unwrap each key once: a value of the user's that is itself `{"value": …}` stays as it is."""
+    return {key: _unwrapped(entry) for key, entry in entries.items() if key not in INTERNAL}
+
+
+def _wrapped(entries: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return the server's entries with these user values; untouched entries keep their wrapping and notes."""
+    wrapped = {key: entry for key, entry in entries.items() if key in INTERNAL or key in values}
+    for key, value in values.items():
+        entry = entries.get(key)
+        if key not in entries or not same(_unwrapped(entry), value):
+            wrapped[key] = {**(_wrapping(entry) or {"desc": None}), "value": value}
+    return wrapped
