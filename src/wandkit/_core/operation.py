@@ -11,9 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any, Final, Generic, Literal, Protocol, TypeVar
-
-from typing_extensions import TypeAlias
+from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from wandkit.errors import UnsupportedError
 
@@ -139,7 +137,8 @@ class Operation(Generic[T_co]):
 def _operation_named(name: str) -> Operation[Any]:
     from wandkit_generated.gql.operations import by_name
 
-    return by_name(name)
+    found: Operation[Any] = by_name(name)
+    return found
 
 
 class AsyncExecutor(Protocol):
