@@ -1,0 +1,1 @@
+"""The async half of the transport; its sync twin is generated."""

@@ -1,0 +1,251 @@
+"""Runs compiled operations against one server.
+
+Logic without I/O: _core/answer.py, _core/retry.py, _core/ratelimit.py, _core/capability.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic_core import to_json
+
+from wandkit._core.answer import Asked, Reply, decode_data, decode_model, failure, unknown_parts
+from wandkit._core.capability import FEATURE_PREFIX, capabilities_of, refused_gates
+from wandkit._core.model import Problem
+from wandkit._core.operation import UNSET, Operation
+from wandkit._core.retry import Attempts, RetryPolicy
+from wandkit._transport.aio.http import AsyncHTTP
+from wandkit._transport.aio.sender import AsyncSender
+from wandkit._transport.backend import Network
+from wandkit._transport.concurrency.aio import monotonic, sleep
+from wandkit._transport.exchange import Request
+from wandkit._transport.identity import Identity
+from wandkit.errors import (
+    AuthenticationError,
+    GraphQLError,
+    InvalidRequestError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnsupportedError,
+)
+from wandkit.settings import Settings
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+__all__ = ["AsyncGraphQL"]
+
+T = TypeVar("T")
+
+_FEATURES = "query ServerFeatures { serverInfo { features { name isEnabled } } }"
+
+
+class AsyncGraphQL:
+    """The GraphQL side of one server, with one user's key.
+
+    Nothing is opened before the first request. It survives a fork, crosses `pickle` (the key travels, but shows
+    in no repr), and opens new connections where it arrives.
+
+    Attributes:
+        settings: Where it sends, and with which key.
+        http: Files and REST on the same connections.
+        user_agent: What requests say about the program that sends them.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        timeout: float | None = None,
+        deadline: float | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        verify: ssl.SSLContext | str | bool | None = None,
+        cert: str | tuple[str, str] | tuple[str, str, str] | None = None,
+        proxy: str | None = None,
+        user_agent: str | None = None,
+        policy: RetryPolicy | None = None,
+        sleep: Callable[[float], Awaitable[None]] = sleep,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """Remember how to send.
+
+        Args:
+            settings: Where to send, and with which key.
+            timeout: Seconds for one attempt; default that of the settings.
+            deadline: Seconds for a whole call, retries and waits included; None for as long as it takes.
+            transport: An httpx transport to send everything with.
+            verify: How to check certificates, as httpx takes it; default that of the settings.
+            cert: A client certificate, as httpx takes it.
+            proxy: The URL of a proxy for everything.
+            user_agent: What to call the program.
+            policy: How patiently to repeat.
+            sleep: How to wait between attempts.
+            clock: Where to read the time that waits and deadlines are measured by.
+        """
+        self.settings = settings
+        self._timeout = settings.timeout if timeout is None else timeout
+        self._deadline = deadline
+        self._identity = Identity(settings, user_agent)
+        self.user_agent = self._identity.user_agent
+        network = Network(
+            verify=settings.verify if verify is None else verify,
+            cert=cert,
+            proxies={"all": proxy} if proxy else settings.proxies,
+            transport=transport,
+        )
+        self._sender = AsyncSender(network, policy=policy, sleep=sleep, clock=clock)
+        self.http = AsyncHTTP(self._identity, self._sender, timeout=self._timeout, deadline=deadline)
+
+    async def execute(
+        self, operation: Operation[T], variables: Mapping[str, object], *, timeout: float | None = None
+    ) -> T:
+        """Send `operation` and return its answer.
+
+        List nodes that cannot be read are left out with a warning in the log `wandkit`; `execute_with_problems`
+        hands them over instead.
+
+        Raises:
+            WandkitError: One error of the tree for each way in which a request can fail.
+        """
+        answer, problems = await self.execute_with_problems(operation, variables, timeout=timeout)
+        if problems:
+            _log(operation.name, problems)
+        return answer
+
+    async def execute_with_problems(
+        self, operation: Operation[T], variables: Mapping[str, object], *, timeout: float | None = None
+    ) -> tuple[T, list[Problem]]:
+        """Send `operation` and return its answer, and the list nodes that were left out of it.
+
+        Raises:
+            WandkitError: One error of the tree for each way in which a request can fail.
+        """
+        known = capabilities_of(self.settings.base_url)
+        attempts = self._attempts(operation.idempotent)
+        if known.features is None and any(gate.startswith(FEATURE_PREFIX) for gate in operation.gates):
+            await self._learn_features(attempts, timeout)
+        asked = self._asked(operation.name, timeout)
+        while True:
+            missing = known.missing(operation.gates)
+            text = operation.document(missing)
+            body = _body(operation.name, text, operation.sent(variables, missing))
+            reply = await self._send(body, asked, attempts, timeout, idempotent=operation.idempotent)
+            try:
+                return _read(reply, asked, operation)
+            except (GraphQLError, InvalidRequestError, UnsupportedError):
+                refused = refused_gates(unknown_parts(reply), operation.gates - missing)
+                if not refused:
+                    raise
+                known.refuse(refused)
+
+    async def execute_text(
+        self,
+        document: str,
+        variable_values: Mapping[str, object] | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        """Send a document as it is and return the `data` of the answer. It is repeated only if it is a query.
+
+        Raises:
+            WandkitError: One error of the tree for each way in which a request can fail.
+        """
+        is_query = document.lstrip().startswith(("query", "{"))
+        asked = self._asked("the document", timeout, known=False)
+        body = _body(None, document, variable_values or {})
+        reply = await self._send(body, asked, self._attempts(is_query), timeout, idempotent=is_query)
+        return _data(reply, asked)
+
+    async def supports(self, feature: str) -> bool:
+        """Whether the server has `feature` (such as `ARTIFACT_TAGS`) on; asked once per host."""
+        known = capabilities_of(self.settings.base_url)
+        features = known.features
+        if features is None:
+            features = await self._learn_features(self._attempts(True), None)
+        return feature in features
+
+    async def aclose(self) -> None:
+        """Close the connections. A later request opens new ones."""
+        await self._sender.aclose()
+
+    async def _learn_features(self, attempts: Attempts, timeout: float | None) -> frozenset[str]:
+        """Ask which features are on. A server that does not know the question has none."""
+        asked = self._asked("ServerFeatures", timeout)
+        reply = await self._send(
+            _body("ServerFeatures", _FEATURES, {}), asked, attempts, timeout, idempotent=True
+        )
+        try:
+            data = _data(reply, asked)
+        except AuthenticationError:
+            raise
+        except (GraphQLError, InvalidRequestError, NotFoundError, PermissionDeniedError, UnsupportedError):
+            data = {}
+        info = data.get("serverInfo") or {}
+        listed = [item for item in info.get("features") or [] if isinstance(item, dict)]
+        return capabilities_of(self.settings.base_url).learn_features(listed)
+
+    async def _send(
+        self, body: bytes, asked: Asked, attempts: Attempts, timeout: float | None, *, idempotent: bool
+    ) -> Reply:
+        origin, target = self._identity.place("graphql")
+        headers = {**self._identity.headers(origin), "Content-Type": "application/json"}
+        if not origin.is_loopback:
+            headers["Accept-Encoding"] = "gzip"
+        request = Request("POST", origin, target, headers, body, idempotent=idempotent)
+        limit = self._timeout if timeout is None else timeout
+        reply = await self._sender.send(request, asked, attempts, limit)
+        return reply
+
+    def _asked(self, operation: str, timeout: float | None, *, known: bool = True) -> Asked:
+        limit = self._timeout if timeout is None else timeout
+        return self._identity.asked(operation, self._identity.origin, timeout_s=limit, known=known)
+
+    def _attempts(self, idempotent: bool) -> Attempts:
+        return self._sender.attempts(idempotent=idempotent, deadline_s=self._deadline)
+
+    def __repr__(self) -> str:
+        """Return the host; the key is never shown."""
+        return f"<GraphQL {self.settings.base_url}>"
+
+
+def _body(name: str | None, text: str, variables: Mapping[str, object]) -> bytes:
+    """Return the JSON body of a request."""
+    given = {key: value for key, value in variables.items() if value is not UNSET}
+    name_part = b',"operationName":"%s"' % name.encode() if name else b""
+    return b'{"query":%s%s,"variables":%s}' % (_quoted(text), name_part, to_json(given))
+
+
+@lru_cache(maxsize=512)
+def _quoted(text: str) -> bytes:
+    """Return a document as a JSON string; the documents of a program are few."""
+    return to_json(text)
+
+
+def _read(reply: Reply, asked: Asked, operation: Operation[T]) -> tuple[T, list[Problem]]:
+    if reply.status >= 300:
+        raise failure(reply, asked).error
+    problems: list[Problem] = []
+    model: Any = operation.answer()
+    return decode_model(reply, asked, model, problems), problems
+
+
+def _data(reply: Reply, asked: Asked) -> dict[str, Any]:
+    if reply.status >= 300:
+        raise failure(reply, asked).error
+    return decode_data(reply, asked)
+
+
+def _log(operation: str, problems: list[Problem]) -> None:
+    import logging
+
+    first = problems[0]
+    logging.getLogger("wandkit").warning(
+        "%s: %d unreadable node(s) left out; the first at %s: %s",
+        operation,
+        len(problems),
+        first.path,
+        first.error,
+    )

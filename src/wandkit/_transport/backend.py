@@ -1,0 +1,155 @@
+"""What runs beneath the httpx interface: own connections where that is enough, httpx where it is asked for.
+
+A direct connection to a host needs no httpx, which costs more to import than the rest of wandkit and more per
+request than the request itself (docs/decisions/http-stack.md). A transport that is handed in, and any proxy,
+goes through httpx transports, whose import waits until then.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from wandkit._core.answer import WireError
+from wandkit._transport.exchange import Origin
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+__all__ = ["IDLE_S", "Network", "httpx_failure", "socket_failure"]
+
+IDLE_S = 15.0
+"""A connection that was idle for longer is not used again: the server may be closing it."""
+
+Verify = Any
+Cert = "str | tuple[str, str] | tuple[str, str, str]"
+
+
+@dataclass(frozen=True)
+class Network:
+    """How hosts are reached.
+
+    Attributes:
+        verify: As httpx takes it: True, False, a file or folder of certificates, or an `ssl.SSLContext`.
+        cert: A client certificate: a PEM file, or (certificate, key[, password]).
+        proxies: Proxy URLs by scheme; empty leaves it to the usual environment variables.
+        transport: An httpx transport to use for everything.
+    """
+
+    verify: bool | str | ssl.SSLContext = True
+    cert: str | tuple[str, str] | tuple[str, str, str] | None = field(default=None, repr=False)
+    proxies: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    transport: Any = None
+
+    def proxy_for(self, origin: Origin) -> str | None:
+        """Return the proxy for `origin`, None for a direct connection."""
+        if self.proxies:
+            return self.proxies.get(origin.scheme) or self.proxies.get("all")
+        if sys.platform not in ("darwin", "win32") and not _has_proxy_variable():
+            return None
+        from urllib.request import getproxies, proxy_bypass
+
+        found = getproxies()
+        proxy = found.get(origin.scheme) or found.get("all")
+        if not proxy or proxy_bypass(f"{origin.host}:{origin.port}") or proxy_bypass(origin.host):
+            return None
+        return proxy if "://" in proxy else f"http://{proxy}"
+
+    def tls_context(self) -> ssl.SSLContext:
+        """Return the TLS context, built at the first https connection."""
+        import ssl
+
+        if isinstance(self.verify, ssl.SSLContext):
+            return self.verify
+        context = _context(self.verify)
+        context.set_alpn_protocols(["http/1.1"])
+        if isinstance(self.cert, str):
+            context.load_cert_chain(self.cert)
+        elif self.cert:
+            context.load_cert_chain(*self.cert)
+        return context
+
+    def httpx_options(self, proxy: str | None) -> dict[str, Any]:
+        """Return the arguments of an httpx transport that reaches hosts the same way."""
+        return {"verify": self.tls_context(), "proxy": proxy, "trust_env": False}
+
+
+def _has_proxy_variable() -> bool:
+    return any(
+        os.environ.get(name) or os.environ.get(name.upper())
+        for name in ("http_proxy", "https_proxy", "all_proxy")
+    )
+
+
+def _context(verify: bool | str) -> ssl.SSLContext:
+    """Return a context that trusts what `verify` says; True means the usual variables, else certifi's list."""
+    import ssl
+
+    if verify is False:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    place = (
+        verify
+        if isinstance(verify, str)
+        else os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
+    )
+    if not place:
+        import certifi
+
+        place = certifi.where()
+    context = ssl.create_default_context(
+        cafile=None if os.path.isdir(place) else place, capath=place if os.path.isdir(place) else None
+    )
+    return context
+
+
+def socket_failure(error: BaseException, *, sent: bool) -> WireError:
+    """Return the one kind of failure for whatever a socket raised."""
+    import socket
+
+    kind: Literal["refused", "unreachable", "name", "tls", "timeout", "broken"]
+    if isinstance(error, socket.gaierror | UnicodeError):
+        temporary = getattr(error, "errno", None) == socket.EAI_AGAIN
+        return WireError("name", f"temporary failure ({error})" if temporary else str(error), sent=False)
+    if isinstance(error, TimeoutError):
+        kind = "timeout"
+    elif type(error).__module__ == "ssl" and not sent:
+        kind = "tls"
+    elif sent:
+        kind = "broken"
+    elif isinstance(error, ConnectionRefusedError):
+        kind = "refused"
+    else:
+        kind = "unreachable"
+    return WireError(kind, str(error) or type(error).__name__, sent=sent)
+
+
+def httpx_failure(error: httpx.HTTPError) -> WireError:
+    """Return the one kind of failure for whatever an httpx transport raised."""
+    import httpx
+
+    text = str(error) or type(error).__name__
+    if isinstance(error, httpx.TimeoutException):
+        return WireError(
+            "timeout", text, sent=not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)
+        )
+    if isinstance(error, httpx.ConnectError | httpx.ProxyError | httpx.UnsupportedProtocol):
+        below = " ".join(repr(cause) for cause in (error.__cause__, error.__context__, error) if cause)
+        kind: Literal["tls", "name", "refused", "unreachable"] = "unreachable"
+        if "CERTIFICATE" in below or "SSL" in below:
+            kind = "tls"
+        elif "gaierror" in below or "Name or service" in below or "getaddrinfo" in below:
+            kind = "name"
+        elif "refused" in below.lower() or "All connection attempts failed" in below:
+            kind = "refused"
+        return WireError(kind, text, sent=False)
+    if isinstance(error, httpx.RemoteProtocolError) and "closed" not in text and "disconnect" not in text:
+        return WireError("protocol", text, sent=True)
+    return WireError("broken", text, sent=True)

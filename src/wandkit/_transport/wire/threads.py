@@ -1,0 +1,340 @@
+"""Blocking connections: one exchange at a time on each, kept open and shared by all threads of a client."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections.abc import Iterator
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from wandkit._core.answer import Reply, WireError
+from wandkit._transport.backend import IDLE_S, Network, httpx_failure, socket_failure
+from wandkit._transport.exchange import READ_SIZE, Exchange, Head, Inflate, Origin, Request
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["Answering", "Wire"]
+
+
+class Wire:
+    """Sends requests and receives answers. Threads may share it; it survives a fork and a pickle."""
+
+    _tls: ssl.SSLContext | None
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._forget()
+
+    def exchange(self, request: Request, *, timeout: float) -> Reply:
+        """Return the whole answer, `timeout` seconds from now at the latest.
+
+        Raises:
+            WireError: There is no whole answer.
+        """
+        with self._open(request, _Timer(timeout, monotonic() + timeout), None) as answering:
+            return Reply(answering.status, answering.headers, answering.read())
+
+    def open(self, request: Request, *, timeout: float, pieces: Iterator[bytes] | None = None) -> Answering:
+        """Return an answer of which the head is there; no step may take longer than `timeout` seconds.
+
+        Raises:
+            WireError: There is no answer.
+        """
+        return self._open(request, _Timer(timeout, None), pieces)
+
+    def close(self) -> None:
+        """Close the idle connections; those in use close when they are done."""
+        idle, others = self._idle, self._httpx
+        self._forget()
+        for connections in idle.values():
+            for connection in connections:
+                connection.close()
+        for transport in others.values():
+            transport.close()
+
+    def _open(self, request: Request, timer: _Timer, pieces: Iterator[bytes] | None) -> Answering:
+        if self._pid != os.getpid():
+            self._forget()
+        proxy = self._network.proxy_for(request.origin) if self._network.transport is None else None
+        if proxy is not None or self._network.transport is not None:
+            return self._open_by_httpx(request, timer, pieces, proxy)
+        connection = self._reusable(request.origin)
+        if connection is not None:
+            try:
+                return self._begin(connection, request, timer, pieces)
+            except WireError as error:
+                stale = error.kind == "broken" and not connection.received and pieces is None
+                if not (stale and request.idempotent):
+                    raise
+        connection = _Connection(request.origin, self._connect(request.origin, timer))
+        return self._begin(connection, request, timer, pieces)
+
+    def _begin(
+        self, connection: _Connection, request: Request, timer: _Timer, pieces: Iterator[bytes] | None
+    ) -> Answering:
+        try:
+            connection.send(request, pieces, timer)
+            head = connection.head(timer)
+        except BaseException:
+            connection.close()
+            raise
+        return Answering(head, _OwnBody(self, connection, timer), inflate=request.inflate)
+
+    def _reusable(self, origin: Origin) -> _Connection | None:
+        idle = self._idle.get(origin, [])
+        while idle:
+            try:
+                connection = idle.pop()
+            except IndexError:
+                return None
+            if connection.is_fresh():
+                return connection
+            connection.close()
+        return None
+
+    def _give_back(self, connection: _Connection) -> None:
+        if self._pid == os.getpid() and connection.exchange.recycle():
+            connection.used_at, connection.received = monotonic(), False
+            self._idle.setdefault(connection.origin, []).append(connection)
+        else:
+            connection.close()
+
+    def _connect(self, origin: Origin, timer: _Timer) -> socket.socket:
+        opened: socket.socket | None = None
+        try:
+            opened = socket.create_connection((origin.host, origin.port), timer.left())
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if origin.scheme == "https":
+                self._tls = self._tls or self._network.tls_context()
+                opened.settimeout(timer.left())
+                opened = self._tls.wrap_socket(opened, server_hostname=origin.host)
+        except OSError as error:
+            if opened is not None:
+                opened.close()
+            raise socket_failure(error, sent=False) from None
+        return opened
+
+    def _open_by_httpx(
+        self, request: Request, timer: _Timer, pieces: Iterator[bytes] | None, proxy: str | None
+    ) -> Answering:
+        import httpx
+
+        transport = self._network.transport or self._httpx.get(proxy)
+        if transport is None:
+            transport = self._httpx.setdefault(
+                proxy, httpx.HTTPTransport(**self._network.httpx_options(proxy))
+            )
+        headers = dict(request.headers)
+        if request.length is not None:
+            headers["Content-Length"] = str(request.length)
+        sending = httpx.Request(
+            request.method,
+            request.url,
+            headers=headers,
+            content=pieces if pieces is not None else request.body,
+            extensions={"timeout": httpx.Timeout(timer.left()).as_dict()},
+        )
+        try:
+            response = transport.handle_request(sending)
+        except httpx.HTTPError as error:
+            raise httpx_failure(error) from None
+        head = Head(response.status_code, {name.lower(): value for name, value in response.headers.items()})
+        return Answering(head, _HttpxBody(response), inflate=request.inflate)
+
+    def _forget(self) -> None:
+        """Start without connections, as after a fork: those of the parent are the parent's."""
+        self._pid = os.getpid()
+        self._idle: dict[Origin, list[_Connection]] = {}
+        self._httpx: dict[str | None, Any] = {}
+        self._tls = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle how hosts are reached, not the connections."""
+        return {"_network": self._network}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Come back without connections."""
+        self._network = state["_network"]
+        self._forget()
+
+
+class Answering:
+    """An answer on its way: its head is there, its body is read once. Close it, or read it to the end."""
+
+    def __init__(self, head: Head, body: _OwnBody | _HttpxBody, *, inflate: bool) -> None:
+        self.status = head.status
+        self.headers = head.headers
+        self._body = body
+        self._inflate = Inflate(head.headers if inflate else {})
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the body in pieces, gzip undone unless the request asked for it as it is.
+
+        Raises:
+            WireError: It breaks off.
+        """
+        for piece in self._body:
+            data = self._inflate.feed(piece)
+            if data:
+                yield data
+        rest = self._inflate.end()
+        if rest:
+            yield rest
+
+    def read(self) -> bytes:
+        """Return the (rest of the) body.
+
+        Raises:
+            WireError: It breaks off.
+        """
+        return b"".join(self.pieces())
+
+    def close(self) -> None:
+        """Let go of the connection; an unread body is given up."""
+        self._body.close()
+
+    def __enter__(self) -> Answering:
+        """Return the answer; leaving closes it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+
+class _OwnBody:
+    """A body that arrives on a connection of ours, which goes back to the wire at its end."""
+
+    def __init__(self, wire: Wire, connection: _Connection, timer: _Timer) -> None:
+        self._wire = wire
+        self._connection: _Connection | None = connection
+        self._timer = timer
+
+    def __iter__(self) -> Iterator[bytes]:
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            while True:
+                event = connection.event(self._timer)
+                if isinstance(event, bytes):
+                    yield event
+                elif event is True:
+                    break
+        except WireError:
+            self.close()
+            raise
+        self._connection = None
+        self._wire._give_back(connection)
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+class _HttpxBody:
+    """A body that an httpx transport brings."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        import httpx
+
+        try:
+            yield from self._response.stream
+        except httpx.HTTPError as error:
+            raise httpx_failure(error) from None
+
+    def close(self) -> None:
+        self._response.close()
+
+
+class _Timer:
+    """How long the next step may take: `step` seconds, or what is left until `ends`."""
+
+    __slots__ = ("_ends", "_step")
+
+    def __init__(self, step: float, ends: float | None) -> None:
+        self._step = step
+        self._ends = ends
+
+    def left(self) -> float:
+        if self._ends is None:
+            return self._step
+        left = self._ends - monotonic()
+        if left <= 0:
+            raise TimeoutError("the time limit passed")
+        return left
+
+
+class _Connection:
+    """One socket and its HTTP state."""
+
+    __slots__ = ("_socket", "exchange", "origin", "received", "used_at")
+
+    def __init__(self, origin: Origin, opened: socket.socket) -> None:
+        self.origin = origin
+        self.exchange = Exchange()
+        self.used_at = monotonic()
+        self.received = False
+        self._socket = opened
+
+    def is_fresh(self) -> bool:
+        """Tell whether the server has kept it open; a readable idle connection was closed."""
+        if monotonic() - self.used_at > IDLE_S:
+            return False
+        try:
+            if hasattr(select, "poll"):
+                poll = select.poll()
+                poll.register(self._socket, select.POLLIN)
+                return not poll.poll(0)
+            return not select.select([self._socket], [], [], 0)[0]
+        except (OSError, ValueError):
+            return False
+
+    def send(self, request: Request, pieces: Iterator[bytes] | None, timer: _Timer) -> None:
+        """Send the request; where the server stops reading, its early answer is still to be read."""
+        data = self.exchange.start(request)
+        try:
+            self._send(data, timer)
+            if pieces is not None:
+                for piece in pieces:
+                    self._send(self.exchange.piece(piece), timer)
+                self._send(self.exchange.finish(), timer)
+        except (BrokenPipeError, ConnectionResetError):
+            return
+        except OSError as error:
+            raise socket_failure(error, sent=True) from None
+
+    def _send(self, data: bytes, timer: _Timer) -> None:
+        if data:
+            self._socket.settimeout(timer.left())
+            self._socket.sendall(data)
+
+    def head(self, timer: _Timer) -> Head:
+        while True:
+            event = self.event(timer)
+            if isinstance(event, Head):
+                return event
+
+    def event(self, timer: _Timer) -> Head | bytes | bool:
+        """Return what comes next in the answer, True at its end."""
+        while True:
+            event = self.exchange.next()
+            if event is not False:
+                return event
+            try:
+                self._socket.settimeout(timer.left())
+                data = self._socket.recv(READ_SIZE)
+            except OSError as error:
+                raise socket_failure(error, sent=True) from None
+            self.received = self.received or bool(data)
+            self.exchange.receive(data)
+
+    def close(self) -> None:
+        self._socket.close()
