@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: the same reads by the official client, wandkit and the bare floor, and who was how fast."""
+"""`python -m benchmarks`: the same reads by the official client, wandkit and the bare floor."""
 
 from __future__ import annotations
 
@@ -53,9 +53,8 @@ def main() -> int:
         runner = Runner(canned, sizes, peer, say)
         ceiling = canned.ceiling()
         if not chosen.json:
-            print(
-                f"Python {platform.python_version()}; the canned server gives {ceiling:,.0f} small answers a second"
-            )
+            print(f"Python {platform.python_version()}; ", end="")
+            print(f"the canned server gives {ceiling:,.0f} small answers a second")
             print(f"official client: {'0.31.0' if peer else f'skipped ({reason})'}\n", flush=True)
         for latency_ms in chosen.latency or ([0] if chosen.quick else [0, 50]):
             rounds = 1 if chosen.quick else (chosen.rounds or 5)

@@ -1,10 +1,10 @@
 """What the canned server says: GraphQL bodies in, ready-made JSON bytes out.
 
-Just enough of the contract for reading runs and history: fragments, aliases, `@include`/`@skip`, defaults of variables,
-cursors, `filters` by name and creation time, `order`, projection of config and summary, history windows and specs.
-Anything it does not know is null, and counted, so that a side that asks for more is noticed.
+Just enough of the contract for reading runs and history: fragments, aliases, `@include`/`@skip`, defaults
+of variables, cursors, `filters` by name and creation time, `order`, projection of config and summary,
+history windows and specs. Anything it does not know is null, and counted, so that a side that asks for more is noticed.
 
-Flow: body → parsed document (kept per text) → flat selection → bytes of each run (kept per selection) → joined answer.
+Flow: body → parsed document (kept per text) → flat selection → bytes of each run (kept per selection) → answer.
 """
 
 from __future__ import annotations
@@ -177,11 +177,16 @@ class Answers:
             return b"null"
         project = self.project(field.argument("name"))
         plain = {
-            "__typename": b'"Project"', "id": encode(f"UHJvamVjdDp2MTo{project.name}"), "name": encode(project.name),
-            "internalId": encode(str(project.internal_id)), "entityName": encode(ENTITY), "readOnly": b"false",
-            "createdAt": b'"2026-01-01T00:00:00Z"', "isBenchmark": b"false",
-            "totalRuns": encode(len(project.runs)), "bucketCount": encode(len(project.runs)),
-        }  # fmt: skip
+            "__typename": b'"Project"',
+            "id": encode(f"UHJvamVjdDp2MTo{project.name}"),
+            "name": encode(project.name),
+            "internalId": encode(str(project.internal_id)),
+            "entityName": encode(ENTITY),
+            "readOnly": b"false",
+            "createdAt": b'"2026-01-01T00:00:00Z"',
+            "isBenchmark": b"false",
+            "totalRuns": encode(len(project.runs)),
+        }
 
         def value(child: Field) -> bytes:
             if child.name in plain:

@@ -1,6 +1,6 @@
 """The data that every side reads: made by arithmetic alone, so it is the same on every machine.
 
-* `bench/trials`: many runs with configs and summaries of the size that real ones have (3.3 MB per 1,000 runs in full).
+* `bench/trials`: many runs with configs and summaries as large as real ones (3.3 MB per 1,000 runs in full).
 * `bench/scan`: one run with a long history, twenty metrics a step.
 * `bench/histories`: a few hundred runs with a short history each.
 

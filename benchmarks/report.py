@@ -70,7 +70,8 @@ def _goal(side: str, what: str, value: float, aim: float, at_least: bool) -> dic
 def goal_line(goal: dict[str, Any]) -> str:
     """One goal in words."""
     aim = f"{'at least' if goal['at_least'] else 'at most'} {goal['goal']:g}"
-    return f"  {goal['side']:15}{goal['value']:10.2f}  {goal['what']} (goal: {aim}) {'met' if goal['met'] else 'MISSED'}"
+    verdict = "met" if goal["met"] else "MISSED"
+    return f"  {goal['side']:15}{goal['value']:10.2f}  {goal['what']} (goal: {aim}) {verdict}"
 
 
 def disagreements(job: Job, results: list[Result]) -> list[str]:

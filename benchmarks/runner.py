@@ -1,4 +1,4 @@
-"""Runs the sides: each in a fresh process, in turn, against one canned server that lives through all rounds."""
+"""Runs the sides: each in a fresh process, in turn, against one canned server that outlives all rounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every side shares: the clock, the arguments, the digest of what was read, and the one line that it prints.
+"""What every side shares: the clock, the arguments, the digest of what was read, and the line that it prints.
 
 Only the standard library, because the official client's side runs in an environment without wandkit.
 The clock starts when this module is imported, so a side imports it first.
@@ -34,7 +34,7 @@ class Task(NamedTuple):
 
 
 def task() -> Task:
-    """The task on the command line: part, URL of the canned server, and how many runs to stop after (0: all)."""
+    """The task on the command line: part, URL of the canned server, how many runs to stop after (0: all)."""
     return Task(sys.argv[1], sys.argv[2], int(sys.argv[3]))
 
 
@@ -75,7 +75,7 @@ class Scan:
         return self
 
     def text(self) -> str:
-        """Count, sum and checksum. Step columns are left out: clients differ in adding them to chosen keys."""
+        """Count, sum and checksum, without step columns: clients differ in adding them to chosen keys."""
         kept = [sorted((k, float(v)) for k, v in row.items() if k[0] != "_") for row in self.whole]
         return f"{self.count}:{self.total!r}:{zlib.crc32(repr(kept).encode()):x}"
 
@@ -121,7 +121,7 @@ def report(seconds: float, checksum: str, head: str = "") -> None:
 
 
 def leave() -> None:
-    """End this process and those it started: the official client sometimes waits for its sidecar without end."""
+    """End this process and those it started: the official client may wait for its sidecar without end."""
     for child in _children():
         os.kill(int(child), signal.SIGTERM)
     os._exit(0)

@@ -1,9 +1,10 @@
-"""The floor: http.client on one connection, orjson, and loops that follow cursors. No retries, no types, no checks."""
+"""The floor: http.client on one connection, orjson, loops that follow cursors. No retries, types or checks."""
 
 from __future__ import annotations
 
 import clock
 
+# isort: split
 import http.client
 import time
 from collections.abc import Iterator

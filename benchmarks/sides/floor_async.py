@@ -1,9 +1,10 @@
-"""The floor, async: asyncio streams, sixteen connections where requests do not depend on each other, orjson."""
+"""The floor, async: asyncio streams, orjson, sixteen connections where requests are independent."""
 
 from __future__ import annotations
 
 import clock
 
+# isort: split
 import asyncio
 import time
 from collections.abc import AsyncIterator

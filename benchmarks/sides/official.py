@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import clock
 
+# isort: split
 import os
 import time
 from itertools import islice
