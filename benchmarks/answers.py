@@ -2,9 +2,9 @@
 
 Just enough of the contract for reading runs and history: fragments, aliases, `@include`/`@skip`, defaults
 of variables, cursors, `filters` by name and creation time, `order`, projection of config and summary,
-history windows and specs. Anything it does not know is null, and counted, so that a side that asks for more is noticed.
+history windows and specs. Anything it does not know is null, and counted, so that it is noticed.
 
-Flow: body → parsed document (kept per text) → flat selection → bytes of each run (kept per selection) → answer.
+Flow: body → parsed document (kept per text) → flat selection → bytes of each run (kept too) → answer.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python -m benchmarks.canned --steps 1000      prints its URL and serves until its standard input closes
 
-Beside `POST /graphql` it has a control path for the runner: `POST /control?latency_ms=50` sets the delay, sets
-the counters to zero and returns them as they stood. Control requests are not counted.
+Beside `POST /graphql` it has a control path for the runner: `POST /control?latency_ms=50` sets the delay,
+sets the counters to zero and returns them as they stood. Control requests are not counted.
 """
 
 from __future__ import annotations

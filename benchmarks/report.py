@@ -32,6 +32,8 @@ def table(title: str, results: list[Result]) -> str:
             f"{last.received_bytes / 1e6:9.1f}{peak:>9}  {last.checksum}"
             + (f"  (extrapolated × {result.scale:g})" if result.scale != 1 else "")
         )
+        if last.unknown:
+            lines.append(f"  {'':15}asked for what the canned server does not know: {last.unknown}")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""The floor: http.client on one connection, orjson, loops that follow cursors. No retries, types or checks."""
+"""The floor: http.client on one connection, orjson, loops that follow cursors. No retries, no types."""
 
 from __future__ import annotations
 
