@@ -10,6 +10,7 @@ from pathlib import Path
 from codegen.build import build
 from codegen.queries import QueryError
 from codegen.tree import compare_trees, replace_tree
+from codegen.twin import TwinError
 
 __all__ = ["main"]
 
@@ -28,13 +29,15 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / "generated"
         try:
-            build(options.root, fresh)
-        except QueryError as error:
+            unused = build(options.root, fresh)
+        except (QueryError, TwinError) as error:
             print(error, file=sys.stderr)
             return 1
         drift = compare_trees(fresh, target) if options.check else replace_tree(fresh, target)
+    if unused:
+        print(f"Rules in codegen/twin/rules.py that nothing uses: {', '.join(unused)}.", file=sys.stderr)
     if not drift:
-        return 0
+        return int(options.check and bool(unused))
     print(drift.report("generated"), file=sys.stderr if options.check else sys.stdout)
     if options.check:
         print(f"generated/ is not what its sources make. {_MEND}", file=sys.stderr)

@@ -8,13 +8,23 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
+from ruff.__main__ import find_ruff_bin
+
 from codegen.compile import compile_operations
 from codegen.render import header
+from codegen.twin import write_twin
 
 __all__ = ["build"]
 
 _PINNED = ("ariadne-codegen", "ruff")
-_RUFF = ["ruff", "--isolated", "--quiet"]
+_STYLE = (
+    "--isolated",
+    "--quiet",
+    "--no-cache",
+    "--target-version=py310",
+    "--line-length=110",
+    "--config=lint.isort.known-first-party=['wandkit', 'wandkit_generated']",
+)
 
 _INIT = '''"""Machine-made parts of wandkit: compiled operations and the sync twin. Import `wandkit` instead."""
 
@@ -29,24 +39,30 @@ del _wandkit
 '''
 
 
-def build(root: Path, target: Path) -> None:
-    """Write into the empty folder `target` what generated/ has to be for the checkout at `root`."""
+def build(root: Path, target: Path) -> list[str]:
+    """Write into the empty folder `target` what generated/ has to be for the checkout at `root`.
+
+    Returns:
+        The rules of the twin that nothing used.
+
+    Raises:
+        QueryError: A query breaks the schema or a rule.
+        TwinError: An async name has no rule.
+    """
     package = target / "wandkit_generated"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(header("codegen/build.py") + _INIT, encoding="utf-8")
     (package / "py.typed").write_text(header("codegen/build.py"), encoding="utf-8")
     compile_operations(root, package)
+    unused = write_twin(root, target)
     _format(target)
     (target / "codegen.lock").write_text(_lock(root), encoding="utf-8")
+    return unused
 
 
 def _format(folder: Path) -> None:
-    options = ["--line-length", "110", "--target-version", "py310"]
-    subprocess.run(
-        [*_RUFF[:1], "check", *_RUFF[1:], *options, "--select", "I,F401", "--fix", "--no-cache", str(folder)],
-        check=True,
-    )
-    subprocess.run([*_RUFF[:1], "format", *_RUFF[1:], *options, "--no-cache", str(folder)], check=True)
+    for command in (["check", "--select", "I,F401", "--fix"], ["format"]):
+        subprocess.run([find_ruff_bin(), *command, *_STYLE, str(folder)], check=True)
 
 
 def _lock(root: Path) -> str:

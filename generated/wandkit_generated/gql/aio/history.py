@@ -45,7 +45,7 @@ async def get_history_extent(
     *,
     entity: str,
     project: str,
-    run: str,
+    name: str,
     live_keys: Sequence[str],
     timeout: float | None = None,
 ) -> GetHistoryExtent:
@@ -53,7 +53,7 @@ async def get_history_extent(
     variables = given(
         entity=entity,
         project=project,
-        run=run,
+        name=name,
         liveKeys=live_keys,
     )
     return await gql.execute(GET_HISTORY_EXTENT, variables, timeout=timeout)
@@ -64,14 +64,14 @@ async def get_run_tail(
     *,
     entity: str,
     project: str,
-    run: str,
+    name: str,
     timeout: float | None = None,
 ) -> GetRunTail:
     """Where a run stands: what a writer has to know to go on with it."""
     variables = given(
         entity=entity,
         project=project,
-        run=run,
+        name=name,
     )
     return await gql.execute(GET_RUN_TAIL, variables, timeout=timeout)
 

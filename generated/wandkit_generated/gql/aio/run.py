@@ -12,7 +12,7 @@ from wandkit_generated.gql.operations.run import (
     DELETE_RUN,
     FIND_NEAR_RUNS,
     GET_RUN,
-    GET_RUN_HISTORY_KEYS,
+    GET_RUN_MERGED,
     GET_RUN_PARTS,
     GET_RUN_STATE,
     LIST_RUNS,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.delete_run import DeleteRun
     from wandkit_generated.gql.models.find_near_runs import FindNearRuns
     from wandkit_generated.gql.models.get_run import GetRun
-    from wandkit_generated.gql.models.get_run_history_keys import GetRunHistoryKeys
+    from wandkit_generated.gql.models.get_run_merged import GetRunMerged
     from wandkit_generated.gql.models.get_run_parts import GetRunParts
     from wandkit_generated.gql.models.get_run_state import GetRunState
     from wandkit_generated.gql.models.list_runs import ListRuns
@@ -42,7 +42,7 @@ __all__ = [
     "delete_run",
     "find_near_runs",
     "get_run",
-    "get_run_history_keys",
+    "get_run_merged",
     "get_run_parts",
     "get_run_state",
     "list_runs",
@@ -86,21 +86,25 @@ async def get_run_state(
     return await gql.execute(GET_RUN_STATE, variables, timeout=timeout)
 
 
-async def get_run_history_keys(
+async def get_run_merged(
     gql: AsyncExecutor,
     *,
     entity: str,
     project: str,
     name: str,
+    with_config: bool,
+    with_summary: bool,
     timeout: float | None = None,
-) -> GetRunHistoryKeys:
-    """Send `GetRunHistoryKeys`."""
+) -> GetRunMerged:
+    """What an update merges its edits into."""
     variables = given(
         entity=entity,
         project=project,
         name=name,
+        withConfig=with_config,
+        withSummary=with_summary,
     )
-    return await gql.execute(GET_RUN_HISTORY_KEYS, variables, timeout=timeout)
+    return await gql.execute(GET_RUN_MERGED, variables, timeout=timeout)
 
 
 async def list_runs(
@@ -223,6 +227,8 @@ async def update_run(
     gql: AsyncExecutor,
     *,
     id: str,
+    with_config: bool,
+    with_summary: bool,
     display_name: str | None | UnsetType = UNSET,
     notes: str | None | UnsetType = UNSET,
     description: str | None | UnsetType = UNSET,
@@ -236,6 +242,8 @@ async def update_run(
     """Set the given values of one run; what is left out stays as it is."""
     variables = given(
         id=id,
+        withConfig=with_config,
+        withSummary=with_summary,
         displayName=display_name,
         notes=notes,
         description=description,

@@ -68,11 +68,7 @@ if TYPE_CHECKING:
     )
     from wandkit_generated.gql.models.get_project import GetProject, GetProjectProject
     from wandkit_generated.gql.models.get_run import GetRun, GetRunProject
-    from wandkit_generated.gql.models.get_run_history_keys import (
-        GetRunHistoryKeys,
-        GetRunHistoryKeysProject,
-        GetRunHistoryKeysRun,
-    )
+    from wandkit_generated.gql.models.get_run_merged import GetRunMerged, GetRunMergedProject, GetRunMergedRun
     from wandkit_generated.gql.models.get_run_parts import (
         GetRunParts,
         GetRunPartsProject,
@@ -143,7 +139,7 @@ if TYPE_CHECKING:
         MarkRunFilesUploadedMarkRunFilesUploadedPayload,
     )
     from wandkit_generated.gql.models.stop_run import StopRun, StopRunStopRunPayload
-    from wandkit_generated.gql.models.update_run import UpdateRun, UpdateRunUpsertBucketPayload
+    from wandkit_generated.gql.models.update_run import UpdateRun, UpdateRunRun, UpdateRunUpsertBucketPayload
     from wandkit_generated.gql.models.update_run_state import (
         UpdateRunState,
         UpdateRunStateUpdateRunStatePayload,
@@ -197,9 +193,9 @@ __all__ = [
     "GetProject",
     "GetProjectProject",
     "GetRun",
-    "GetRunHistoryKeys",
-    "GetRunHistoryKeysProject",
-    "GetRunHistoryKeysRun",
+    "GetRunMerged",
+    "GetRunMergedProject",
+    "GetRunMergedRun",
     "GetRunParts",
     "GetRunPartsProject",
     "GetRunPartsRun",
@@ -264,6 +260,7 @@ __all__ = [
     "StopRun",
     "StopRunStopRunPayload",
     "UpdateRun",
+    "UpdateRunRun",
     "UpdateRunState",
     "UpdateRunStateUpdateRunStatePayload",
     "UpdateRunUpsertBucketPayload",
@@ -318,9 +315,9 @@ _HOMES = {
     "GetProject": "get_project",
     "GetProjectProject": "get_project",
     "GetRun": "get_run",
-    "GetRunHistoryKeys": "get_run_history_keys",
-    "GetRunHistoryKeysProject": "get_run_history_keys",
-    "GetRunHistoryKeysRun": "get_run_history_keys",
+    "GetRunMerged": "get_run_merged",
+    "GetRunMergedProject": "get_run_merged",
+    "GetRunMergedRun": "get_run_merged",
     "GetRunParts": "get_run_parts",
     "GetRunPartsProject": "get_run_parts",
     "GetRunPartsRun": "get_run_parts",
@@ -385,6 +382,7 @@ _HOMES = {
     "StopRun": "stop_run",
     "StopRunStopRunPayload": "stop_run",
     "UpdateRun": "update_run",
+    "UpdateRunRun": "update_run",
     "UpdateRunState": "update_run_state",
     "UpdateRunStateUpdateRunStatePayload": "update_run_state",
     "UpdateRunUpsertBucketPayload": "update_run",

@@ -34,4 +34,4 @@ class GetRunPartsRunEdge(BaseModel):
 
 
 class GetRunPartsRun(RunParts):
-    name: str
+    id: str

@@ -5,11 +5,16 @@
 from typing import Optional
 
 from wandkit._core.model import BaseModel
+from wandkit._core.scalars import JSONString
 
-from .fragments import RunHead
+from .fragments import (
+    RunHead,
+    RunHeadUser,  # noqa: F401
+)
 
 __all__ = [
     "UpdateRun",
+    "UpdateRunRun",
     "UpdateRunUpsertBucketPayload",
 ]
 
@@ -19,4 +24,9 @@ class UpdateRun(BaseModel):
 
 
 class UpdateRunUpsertBucketPayload(BaseModel):
-    bucket: Optional["RunHead"]
+    bucket: Optional["UpdateRunRun"]
+
+
+class UpdateRunRun(RunHead):
+    config: Optional[JSONString] = None
+    summary_metrics: Optional[JSONString] = None

@@ -38,12 +38,12 @@ GET_HISTORY_EXTENT: Operation[GetHistoryExtent] = Operation(
     name="GetHistoryExtent",
     kind="query",
     pieces=(
-        Piece("query GetHistoryExtent($entity: String!, $project: String!, $run: String!"),
+        Piece("query GetHistoryExtent($entity: String!, $project: String!, $name: String!"),
         Piece(", $liveKeys: [String!]!", (frozenset({"Run.parquetHistory"}),)),
         Piece("""\
 ) {
   project(entityName: $entity, name: $project) {
-    run(name: $run) {
+    run(name: $name) {
       id
       state
       historyKeys
@@ -67,7 +67,7 @@ GET_HISTORY_EXTENT: Operation[GetHistoryExtent] = Operation(
     variables={
         "entity": (),
         "project": (),
-        "run": (),
+        "name": (),
         "liveKeys": (frozenset({"Run.parquetHistory"}),),
     },
     gates=frozenset({"Run.parquetHistory"}),
@@ -88,9 +88,9 @@ GET_RUN_TAIL: Operation[GetRunTail] = Operation(
     kind="query",
     pieces=(
         Piece("""\
-query GetRunTail($entity: String!, $project: String!, $run: String!) {
+query GetRunTail($entity: String!, $project: String!, $name: String!) {
   project(entityName: $entity, name: $project) {
-    run(name: $run) {
+    run(name: $name) {
       id
       state
       historyKeys
@@ -107,7 +107,7 @@ query GetRunTail($entity: String!, $project: String!, $run: String!) {
     variables={
         "entity": (),
         "project": (),
-        "run": (),
+        "name": (),
     },
     gates=frozenset(),
     answer=_get_run_tail,

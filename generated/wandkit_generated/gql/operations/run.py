@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.delete_run import DeleteRun
     from wandkit_generated.gql.models.find_near_runs import FindNearRuns
     from wandkit_generated.gql.models.get_run import GetRun
-    from wandkit_generated.gql.models.get_run_history_keys import GetRunHistoryKeys
+    from wandkit_generated.gql.models.get_run_merged import GetRunMerged
     from wandkit_generated.gql.models.get_run_parts import GetRunParts
     from wandkit_generated.gql.models.get_run_state import GetRunState
     from wandkit_generated.gql.models.list_runs import ListRuns
@@ -26,7 +26,7 @@ __all__ = [
     "DELETE_RUN",
     "FIND_NEAR_RUNS",
     "GET_RUN",
-    "GET_RUN_HISTORY_KEYS",
+    "GET_RUN_MERGED",
     "GET_RUN_PARTS",
     "GET_RUN_STATE",
     "LIST_RUNS",
@@ -130,21 +130,23 @@ query GetRunState($entity: String!, $project: String!, $name: String!) {
 )
 
 
-def _get_run_history_keys() -> type[GetRunHistoryKeys]:
-    from wandkit_generated.gql.models.get_run_history_keys import GetRunHistoryKeys
+def _get_run_merged() -> type[GetRunMerged]:
+    from wandkit_generated.gql.models.get_run_merged import GetRunMerged
 
-    return GetRunHistoryKeys
+    return GetRunMerged
 
 
-GET_RUN_HISTORY_KEYS: Operation[GetRunHistoryKeys] = Operation(
-    name="GetRunHistoryKeys",
+GET_RUN_MERGED: Operation[GetRunMerged] = Operation(
+    name="GetRunMerged",
     kind="query",
     pieces=(
         Piece("""\
-query GetRunHistoryKeys($entity: String!, $project: String!, $name: String!) {
+query GetRunMerged($entity: String!, $project: String!, $name: String!, $withConfig: Boolean!, $withSummary: Boolean!) {
   project(name: $project, entityName: $entity) {
     run(name: $name) {
-      historyKeys
+      tags
+      config @include(if: $withConfig)
+      summaryMetrics @include(if: $withSummary)
     }
   }
 }
@@ -154,9 +156,11 @@ query GetRunHistoryKeys($entity: String!, $project: String!, $name: String!) {
         "entity": (),
         "project": (),
         "name": (),
+        "withConfig": (),
+        "withSummary": (),
     },
     gates=frozenset(),
-    answer=_get_run_history_keys,
+    answer=_get_run_merged,
     idempotent=True,
     when=(),
 )
@@ -261,7 +265,7 @@ query GetRunParts($entity: String!, $project: String!, $filters: JSONString, $fi
     runs(filters: $filters, first: $first) {
       edges {
         node {
-          name
+          id
           ...RunParts
         }
       }
@@ -425,10 +429,12 @@ UPDATE_RUN: Operation[UpdateRun] = Operation(
     kind="mutation",
     pieces=(
         Piece("""\
-mutation UpdateRun($id: String!, $displayName: String, $notes: String, $description: String, $tags: [String], $group: String, $jobType: String, $config: JSONString, $summaryMetrics: JSONString) {
+mutation UpdateRun($id: String!, $displayName: String, $notes: String, $description: String, $tags: [String], $group: String, $jobType: String, $config: JSONString, $summaryMetrics: JSONString, $withConfig: Boolean!, $withSummary: Boolean!) {
   upsertBucket(input: {id: $id, displayName: $displayName, notes: $notes, description: $description, tags: $tags, groupName: $group, jobType: $jobType, config: $config, summaryMetrics: $summaryMetrics}) {
     bucket {
       ...RunHead
+      config @include(if: $withConfig)
+      summaryMetrics @include(if: $withSummary)
     }
   }
 }
@@ -466,6 +472,8 @@ fragment RunHead on Run {
         "jobType": (),
         "config": (),
         "summaryMetrics": (),
+        "withConfig": (),
+        "withSummary": (),
     },
     gates=frozenset(),
     answer=_update_run,

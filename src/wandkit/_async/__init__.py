@@ -1,0 +1,1 @@
+"""The async layer, one module per noun; `nox -s generate` makes its sync twin."""
