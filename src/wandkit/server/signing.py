@@ -100,5 +100,7 @@ def load_signing_key(data_dir: Path) -> bytes:
 def _read_key(path: Path) -> bytes:
     key = path.read_bytes()
     if len(key) != _KEY_BYTES:
-        raise ValueError(f"{path} does not hold a signing key of {_KEY_BYTES} bytes; remove it to make a new one")
+        raise ValueError(
+            f"{path} does not hold a signing key of {_KEY_BYTES} bytes; remove it to make a new one"
+        )
     return key

@@ -172,7 +172,9 @@ class FlagField(Field):
 
     def compare(self, operator: Comparison, value: Any) -> Condition:
         """Refuse: a fact has no order."""
-        raise FilterSyntaxError(f"{operator} has no meaning for a key that is there or not; use true, false or $exists")
+        raise FilterSyntaxError(
+            f"{operator} has no meaning for a key that is there or not; use true, false or $exists"
+        )
 
     def exists(self) -> Condition:
         """Hold where the fact holds."""
@@ -221,7 +223,8 @@ class JsonField(Field):
         return sa.or_(
             sa.and_(self._kind == "text", sa.func.wandkit_regex(pattern, self._value) == 1),
             self._any(
-                elements, sa.and_(elements.c.type == "text", sa.func.wandkit_regex(pattern, elements.c.value) == 1)
+                elements,
+                sa.and_(elements.c.type == "text", sa.func.wandkit_regex(pattern, elements.c.value) == 1),
             ),
         )
 
@@ -254,7 +257,9 @@ class JsonField(Field):
         return sa.func.json_each(self._array()).table_valued("value", "type", name=None)
 
     def _any(self, elements: Any, condition: Condition) -> Condition:
-        return sa.and_(self._kind == "array", sa.exists(sa.select(sa.literal(1)).select_from(elements).where(condition)))
+        return sa.and_(
+            self._kind == "array", sa.exists(sa.select(sa.literal(1)).select_from(elements).where(condition))
+        )
 
     def _some_element(self, kind: str, value: Any) -> Condition:
         elements = self._elements()

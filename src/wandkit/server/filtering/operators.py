@@ -74,7 +74,9 @@ class _Compiler:
     def _entry(self, key: str, value: Any, depth: int) -> Condition:
         self._count += 1
         if self._count > _MAX_CONDITIONS:
-            raise FilterSyntaxError(f"the filter has more than {_MAX_CONDITIONS} conditions; use $in for long lists")
+            raise FilterSyntaxError(
+                f"the filter has more than {_MAX_CONDITIONS} conditions; use $in for long lists"
+            )
         if key in LOGIC:
             return self._logic(key, value, depth)
         if key.startswith("$"):
@@ -94,7 +96,11 @@ class _Compiler:
         return _joined(sa.or_, parts) if operator == "$or" else _negated(_joined(sa.or_, parts))
 
     def _conditions(self, field: Field, value: Any, depth: int) -> Condition:
-        if not isinstance(value, dict) or not any(key.startswith("$") for key in value) or set(value) == {"$date"}:
+        if (
+            not isinstance(value, dict)
+            or not any(key.startswith("$") for key in value)
+            or set(value) == {"$date"}
+        ):
             return field.equals(value)
         if "$options" in value and "$regex" not in value:
             raise FilterSyntaxError("$options belongs to a $regex beside it")
@@ -162,7 +168,12 @@ def _list(operator: str, operand: Any) -> list[Any]:
 
 
 def _count(operand: Any) -> int:
-    if isinstance(operand, bool) or not isinstance(operand, (int, float)) or operand != int(operand) or operand < 0:
+    if (
+        isinstance(operand, bool)
+        or not isinstance(operand, (int, float))
+        or operand != int(operand)
+        or operand < 0
+    ):
         raise FilterSyntaxError(f"$size takes a whole number, not {_shown(operand)}")
     return int(operand)
 

@@ -63,7 +63,10 @@ def _compositions(parts: Sequence[str]) -> Iterator[list[str]]:
 
 def _with_indexes(readings: Sequence[list[str]]) -> list[Steps]:
     """Return the readings, then those in which a number behind the first member is an index of a list."""
-    indexed = [[steps[0], *(int(step) if _INDEX.fullmatch(step) else step for step in steps[1:])] for steps in readings]
+    indexed = [
+        [steps[0], *(int(step) if _INDEX.fullmatch(step) else step for step in steps[1:])]
+        for steps in readings
+    ]
     return [*readings, *(steps for steps in indexed if any(isinstance(step, int) for step in steps))]
 
 
@@ -72,7 +75,9 @@ def _field(column: ColumnElement[Any], readings: Sequence[Steps]) -> JsonField:
     values = [_reach(sa.func.json_extract, column, steps) for steps in readings]
     if len(readings) == 1:
         return JsonField(kinds[0], values[0])
-    value = sa.case(*((kind.is_not(None), value) for kind, value in zip(kinds, values, strict=True)), else_=None)
+    value = sa.case(
+        *((kind.is_not(None), value) for kind, value in zip(kinds, values, strict=True)), else_=None
+    )
     return JsonField(sa.func.coalesce(*kinds), value)
 
 
@@ -83,7 +88,9 @@ def _reach(ask: Callable[..., Any], document: ColumnElement[Any], steps: Steps) 
         if isinstance(step, int):
             path += f"[{step}]"
         elif not _PLAIN_MEMBER.fullmatch(step):
-            document = sa.func.wandkit_member(document if path == "$" else sa.func.json_extract(document, path), step)
+            document = sa.func.wandkit_member(
+                document if path == "$" else sa.func.json_extract(document, path), step
+            )
             path = "$"
         else:
             path += f'."{step}"'

@@ -68,7 +68,9 @@ def _key_info(rest: str) -> Field:
         raise FilterSyntaxError(f"unknown key 'keys_info.{rest}' for runs; write it like keys_info.keys.loss")
     info = sa.func.wandkit_member(sa.func.wandkit_member(Run.history_keys, "keys"), name)
     counts = sa.func.json_each(info, "$.typeCounts").table_valued("value", name=None)
-    types = sa.select(sa.func.json_group_array(sa.func.json_extract(counts.c.value, "$.type"))).select_from(counts)
+    types = sa.select(sa.func.json_group_array(sa.func.json_extract(counts.c.value, "$.type"))).select_from(
+        counts
+    )
     kind = sa.case((info.is_not(None), "array"), else_=None)
     return JsonField(kind, types.scalar_subquery())
 
