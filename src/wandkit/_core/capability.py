@@ -8,7 +8,6 @@ a coordinate counts as known until the server refuses it, and is then left out f
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
@@ -38,10 +37,13 @@ _COMPLAINTS = (_FIELD, _ARGUMENT_OF, _ARGUMENT_ON, _TYPE, _INPUT_FIELD, _UNKNOWN
 
 
 class Capabilities:
-    """What one host lacks. Shared by all clients of that host in this process."""
+    """What one host lacks. All clients of that host in this process share it, from any thread.
+
+    Every change replaces a whole set, so that no lock is needed (nor held across a fork); of two changes at
+    once one may be lost, and is learnt again.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._refused: frozenset[str] = frozenset()
         self._features: frozenset[str] | None = None
 
@@ -62,13 +64,9 @@ class Capabilities:
         )
         return self._features
 
-    def refuse(self, gates: Iterable[str]) -> bool:
-        """Remember that the server refused `gates`; return whether that is news."""
-        with self._lock:
-            grown = self._refused | frozenset(gates)
-            news = grown != self._refused
-            self._refused = grown
-        return news
+    def refuse(self, gates: Iterable[str]) -> None:
+        """Remember that the server refused `gates`."""
+        self._refused = self._refused.union(gates)
 
     def missing(self, gates: Set[str]) -> frozenset[str]:
         """Return those of `gates` that this host lacks; features not asked for yet count as missing."""

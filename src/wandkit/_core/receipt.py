@@ -52,7 +52,7 @@ class Receipt:
 
     @property
     def complete(self) -> bool:
-        """Whether everything that was asked for is there: nothing sampled, missing or failed, as far as known."""
+        """Whether all that was asked for is there: nothing sampled, missing or failed, as far as known."""
         short = self.expected is not None and self.received < self.expected
         return not (short or self.sampled or self.gaps or self.failures)
 

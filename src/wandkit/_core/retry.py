@@ -11,13 +11,13 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from wandkit.errors import DeadlineExceededError, WandkitError
 
-__all__ = ["Attempts", "Failure", "RetryPolicy", "asked_wait_s"]
+__all__ = ["Attempts", "Failure", "Repeat", "RetryPolicy", "asked_wait_s"]
 
-Repeat = Literal["safe", "idempotent", "never"]
+Repeat: TypeAlias = Literal["safe", "idempotent", "never"]
 """When a failed request may be repeated: whatever it was, only if idempotent, or not at all."""
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -31,6 +31,7 @@ class Failure:
     error: WandkitError
     repeat: Repeat = "never"
     asked_wait_s: float | None = None
+    slow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,14 @@ class RetryPolicy:
 
     Attributes:
         attempts: Attempts in all, the first one included.
+        slow_attempts: Attempts that may run into their time limit: who was too slow twice is so again.
         first_wait_s: Wait before the second attempt; doubled each time, plus up to a quarter of jitter.
         longest_wait_s: Waits grow to this.
-        longest_asked_wait_s: A longer `Retry-After` is not waited for: the error says how long the server asked.
+        longest_asked_wait_s: A longer `Retry-After` is not waited for; the error says how long it is.
     """
 
     attempts: int = 6
+    slow_attempts: int = 2
     first_wait_s: float = 0.25
     longest_wait_s: float = 8.0
     longest_asked_wait_s: float = 120.0
@@ -73,6 +76,7 @@ class Attempts:
         self._ends = None if deadline_s is None else now + deadline_s
         self._random = random
         self._failed = 0
+        self._slow = 0
 
     def time_left_s(self, now: float) -> float | None:
         """Return the seconds until the deadline, None without one."""
@@ -91,12 +95,13 @@ class Attempts:
             DeadlineExceededError: There would be one, but for the deadline.
         """
         self._failed += 1
+        self._slow += failure.slow
         left = self.time_left_s(now)
         if left is not None and left <= 0:
             raise self._too_late(failure.error) from failure.error
         if failure.repeat == "never" or (failure.repeat == "idempotent" and not self._idempotent):
             raise failure.error
-        if self._failed >= self._policy.attempts:
+        if self._failed >= self._policy.attempts or self._slow >= self._policy.slow_attempts:
             raise failure.error
         asked = failure.asked_wait_s
         if asked is not None and asked > self._policy.longest_asked_wait_s:
@@ -121,7 +126,7 @@ class Attempts:
 
 
 def asked_wait_s(headers: Mapping[str, str], now_epoch_s: float) -> float | None:
-    """Return the seconds that `Retry-After` asks to wait (a number or an HTTP date), None where it is silent."""
+    """Return the seconds that `Retry-After` asks to wait, as a number or an HTTP date; None without one."""
     value = headers.get("retry-after", "").strip()
     if not value:
         return None

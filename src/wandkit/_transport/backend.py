@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from wandkit._core.answer import WireError
+from wandkit._core.failure import WireError
 from wandkit._transport.exchange import Origin
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _has_proxy_variable() -> bool:
 
 
 def _context(verify: bool | str) -> ssl.SSLContext:
-    """Return a context that trusts what `verify` says; True means the usual variables, else certifi's list."""
+    """Return a context that trusts what `verify` says; True is the usual variables, else certifi's list."""
     import ssl
 
     if verify is False:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import h11
 
-from wandkit._core.answer import WireError
+from wandkit._core.failure import WireError
 from wandkit.errors import ArgumentError
 
 __all__ = ["READ_SIZE", "Exchange", "Head", "Inflate", "Origin", "Request", "redirect_target", "resolve"]
@@ -52,7 +52,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: where to, and what to say. The body is bytes, or comes in pieces of `length` bytes in all."""
+    """One request: where to, and what to say.
+
+    The body is `body`, or comes apart from it in pieces, `length` bytes in all.
+    """
 
     method: str
     origin: Origin
@@ -151,7 +154,7 @@ class Exchange:
         self._h11.receive_data(data)
 
     def next(self) -> Head | bytes | bool:
-        """Return the head of the answer, a piece of its body, True at its end, or False where more bytes are needed.
+        """Return the head of the answer, a piece of its body, True at its end, or False to ask for more bytes.
 
         Raises:
             WireError: The server broke off, or does not speak HTTP/1.1.

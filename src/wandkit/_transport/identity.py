@@ -10,8 +10,9 @@ import re
 from base64 import b64encode
 
 from wandkit import __version__
-from wandkit._core.answer import Asked
+from wandkit._core.failure import Asked
 from wandkit._transport.exchange import Origin, resolve
+from wandkit.errors import MissingKeyError
 from wandkit.settings import Settings
 
 __all__ = ["USER_AGENT", "Identity"]
@@ -40,8 +41,8 @@ class Identity:
         """Whether `origin` may see the credentials."""
         return origin == self.origin
 
-    def headers(self, origin: Origin) -> dict[str, str]:
-        """Return the headers that tell `origin` who asks.
+    def headers(self, origin: Origin, operation: str) -> dict[str, str]:
+        """Return the headers that tell `origin` who asks for `operation`.
 
         Raises:
             MissingKeyError: There is no key; the message lists where it was looked up.
@@ -50,7 +51,12 @@ class Identity:
         if not self.is_home(origin):
             return headers
         settings = self.settings
-        headers["Authorization"] = _authorization(settings.require_key())
+        try:
+            key = settings.require_key()
+        except MissingKeyError as error:
+            error.operation = operation
+            raise
+        headers["Authorization"] = _authorization(key)
         headers["Use-Admin-Privileges"] = "true"
         if settings.username:
             headers["X-Wandb-Username"] = settings.username
@@ -66,6 +72,7 @@ class Identity:
             operation=operation,
             host=str(origin),
             key_source=self.settings.sources.get("api_key", "") if home else "",
+            key_page=f"{self.settings.app_url}/authorize",
             timeout_s=timeout_s,
             known=known,
             home=home,
@@ -78,7 +85,7 @@ class Identity:
 
 
 def _authorization(key: str) -> str:
-    """Return how a key is shown to the server: an access token as Bearer, anything else as Basic `api:key`."""
+    """Return how a key is shown to the server: an access token as Bearer, a key as Basic `api:key`."""
     if _ACCESS_TOKEN.fullmatch(key):
         return f"Bearer {key}"
     return f"Basic {b64encode(f'api:{key}'.encode()).decode()}"

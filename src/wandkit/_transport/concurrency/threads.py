@@ -163,7 +163,10 @@ class _Task(Generic[T]):
         self._done.set()
 
     def result(self) -> T:
-        """Return what the job returned, or raise what it raised; do it here if its thread stayed in the parent."""
+        """Return what the job returned, or raise what it raised.
+
+        In the child of a fork, where its thread is not, the job is done here.
+        """
         if self._pid != os.getpid() and not self._done.is_set():
             self._done = threading.Event()
             self.run()

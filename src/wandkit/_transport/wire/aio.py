@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from wandkit._core.answer import Reply, WireError
+from wandkit._core.failure import Reply, WireError
 from wandkit._transport.backend import IDLE_S, Network, httpx_failure, socket_failure
 from wandkit._transport.exchange import READ_SIZE, Exchange, Head, Inflate, Origin, Request
 
