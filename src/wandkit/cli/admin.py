@@ -1,0 +1,150 @@
+"""`wandkit admin …`: users, teams, organizations and keys of a server's store, while it runs too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wandkit.cli.serve import default_data_dir
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+__all__ = ["register"]
+
+Data = Annotated[Path | None, typer.Option("--data", help="The folder of the server's store.")]
+
+admin = typer.Typer(
+    no_args_is_help=True, help="Users, teams, organizations and API keys of a server's store."
+)
+user = typer.Typer(no_args_is_help=True, help="Users.")
+team = typer.Typer(no_args_is_help=True, help="Teams.")
+org = typer.Typer(no_args_is_help=True, help="Organizations.")
+key = typer.Typer(no_args_is_help=True, help="API keys.")
+for _name, _group in (("user", user), ("team", team), ("org", org), ("key", key)):
+    admin.add_typer(_group, name=_name)
+
+
+def register(program: typer.Typer) -> None:
+    """Add the commands."""
+    program.add_typer(admin, name="admin")
+
+
+@user.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument(help="The user name, also the name of the user's entity.")],
+    api_key: Annotated[
+        str | None, typer.Option(help="Their key, taken as it is; without it one is made.")
+    ] = None,
+    is_admin: Annotated[bool, typer.Option("--admin", help="May do everything on the server.")] = False,
+    email: Annotated[str | None, typer.Option(help="The user's e-mail address.")] = None,
+    data: Data = None,
+) -> None:
+    """Add a user and print the API key once."""
+    from wandkit.server import accounts
+
+    with _store(data) as session:
+        _, made = accounts.add_user(session, name, api_key=api_key, admin=is_admin, email=email)
+    typer.echo(f"added the user {name}")
+    if api_key is None:
+        typer.echo(f"API key of {name} (shown only now): {made}")
+
+
+@team.command("add")
+def add_team(
+    name: Annotated[str, typer.Argument(help="The team's name.")],
+    organization: Annotated[
+        str | None, typer.Option("--org", help="The organization that it belongs to.")
+    ] = None,
+    member: Annotated[
+        list[str] | None, typer.Option(help="USER:ROLE (admin, member, viewer); repeatable.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Add a team and its members."""
+    from wandkit.server import accounts
+
+    with _store(data) as session:
+        made = accounts.add_team(session, name, organization=organization)
+        for entry in member or ():
+            username, _, role = entry.partition(":")
+            found = accounts.find_user(session, username)
+            if found is None:
+                raise ValueError(f"no user {username!r}; add them first")
+            accounts.add_member(session, made, found, role or "member")
+    typer.echo(f"added the team {name}")
+
+
+@org.command("add")
+def add_organization(
+    name: Annotated[str, typer.Argument(help="The organization's name.")], data: Data = None
+) -> None:
+    """Add an organization."""
+    from wandkit.server import accounts
+
+    with _store(data) as session:
+        accounts.add_organization(session, name)
+    typer.echo(f"added the organization {name}")
+
+
+@key.command("list")
+def list_keys(
+    of: Annotated[str | None, typer.Option("--user", help="Only this user's keys.")] = None, data: Data = None
+) -> None:
+    """List the keys by number: whose they are, how they end, and since when they work."""
+    from sqlalchemy import select
+
+    from wandkit.server.model.user import ApiKey, User
+
+    with _store(data) as session:
+        query = select(ApiKey, User).join(User, User.id == ApiKey.user_id).order_by(ApiKey.id)
+        rows = session.execute(query if of is None else query.where(User.username == of)).all()
+        for stored, owner in rows:
+            typer.echo(
+                f"{stored.id}\t{owner.username}\t…{stored.ending}\t{stored.created_at}\t{stored.description or ''}"
+            )
+
+
+@key.command("revoke")
+def revoke_key(
+    number: Annotated[int, typer.Argument(help="The key's number in `wandkit admin key list`.")],
+    data: Data = None,
+) -> None:
+    """Revoke a key: it stops working at once."""
+    from wandkit.server.model.user import ApiKey
+
+    with _store(data) as session:
+        found = session.get(ApiKey, number)
+        if found is None:
+            raise ValueError(f"no key number {number}; see `wandkit admin key list`")
+        session.delete(found)
+    typer.echo(f"revoked the key number {number}")
+
+
+@contextmanager
+def _store(data: Path | None) -> Iterator[Session]:
+    """Open the store for one change; print what is wrong and exit with 1 where it fails."""
+    try:
+        from wandkit.server.config import ServerConfig
+        from wandkit.server.database import Database
+    except ImportError as error:
+        typer.echo(
+            f"wandkit admin: this needs more libraries ({error}): pip install 'wandkit[server]'", err=True
+        )
+        raise typer.Exit(1) from None
+    folder = (data or default_data_dir()).expanduser().resolve()
+    database = None
+    try:
+        database = Database(ServerConfig(data_dir=folder))
+        with database.write() as session:
+            yield session
+    except (ValueError, RuntimeError, OSError) as error:
+        typer.echo(f"wandkit admin: {error}", err=True)
+        raise typer.Exit(1) from None
+    finally:
+        if database is not None:
+            database.close()
