@@ -1,4 +1,4 @@
-"""Line plots for the terminal, drawn with Braille dots: two columns and four rows of dots in each character."""
+"""Line plots for the terminal, drawn with Braille dots: two columns and four rows in each character."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ def line_plot(values: Sequence[tuple[float, float]], *, width: int = 60, height:
     xs, ys = [x for x, _ in values], [y for _, y in values]
     low, high = min(ys), max(ys)
     across, down = width * 2 - 1, height * 4 - 1
-    places = [
-        (round(_share(x, xs[0], xs[-1]) * across), round((1 - _share(y, low, high)) * down))
-        for x, y in values
-    ]
+    columns = [round(_share(x, xs[0], xs[-1]) * across) for x in xs]
+    rows = [round((1 - _share(y, low, high)) * down) for y in ys]
+    places = list(zip(columns, rows, strict=True))
     cells = [[_BLANK] * width for _ in range(height)]
     for begin, end in zip(places, places[1:] or places, strict=False):
         for column, row in _line(begin, end):

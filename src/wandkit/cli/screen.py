@@ -1,4 +1,4 @@
-"""What a command shows on a terminal: a line of code, its result as a table, values or a plot, and progress bars."""
+"""What a command shows on a terminal: lines of code, their results as tables or plots, progress bars."""
 
 from __future__ import annotations
 

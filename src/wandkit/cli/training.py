@@ -90,17 +90,12 @@ class Network:
                 for place, value in enumerate(features):
                     row[place] += slope * value
         size = len(batch)
-        self._outer_speed = [
-            momentum * v - learning_rate * g / size for v, g in zip(self._outer_speed, outer, strict=True)
-        ]
-        self.outer = [w + v for w, v in zip(self.outer, self._outer_speed, strict=True)]
+        rate = learning_rate / size
+        self._outer_speed = _pushed(self._outer_speed, outer, rate, momentum)
+        self.outer = list(map(float.__add__, self.outer, self._outer_speed))
         for unit, row in enumerate(inner):
-            speed = [
-                momentum * v - learning_rate * g / size
-                for v, g in zip(self._inner_speed[unit], row, strict=True)
-            ]
-            self._inner_speed[unit] = speed
-            self.inner[unit] = [w + v for w, v in zip(self.inner[unit], speed, strict=True)]
+            self._inner_speed[unit] = _pushed(self._inner_speed[unit], row, rate, momentum)
+            self.inner[unit] = list(map(float.__add__, self.inner[unit], self._inner_speed[unit]))
         squares = sum(g * g for row in inner for g in row) + sum(g * g for g in outer)
         return loss / size, math.sqrt(squares) / size
 
@@ -125,6 +120,10 @@ def train(network: Network, settings: Hyperparameters) -> Iterator[dict[str, flo
         if (step + 1) % _VALIDATE_EVERY == 0:
             row["val/loss"], row["val/accuracy"] = network.judge(held_back)
         yield row
+
+
+def _pushed(speed: list[float], gradient: list[float], rate: float, momentum: float) -> list[float]:
+    return [momentum * v - rate * g for v, g in zip(speed, gradient, strict=True)]
 
 
 def _cross_entropy(probability: float, label: float) -> float:
