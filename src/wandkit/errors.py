@@ -23,6 +23,7 @@
     ├── TransferError
     │   └── ChecksumError
     ├── IncompleteHistoryError
+    ├── RunStoppedError
     └── WaitTimeoutError (TimeoutError)
 
 Each says what failed, which object or argument it was, and what to do next. The attributes of
@@ -54,6 +55,7 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitError",
     "RequestTimeoutError",
+    "RunStoppedError",
     "ServerError",
     "SettingsError",
     "TransferError",
@@ -223,6 +225,10 @@ class ChecksumError(TransferError):
 
 class IncompleteHistoryError(WandkitError):
     """The history that was asked for as complete is not there in full."""
+
+
+class RunStoppedError(WandkitError):
+    """Somebody asked the server to stop the run that is being written."""
 
 
 class WaitTimeoutError(WandkitError, TimeoutError):

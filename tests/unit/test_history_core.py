@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from wandkit._core.history import (
     Part,
     Row,
+    ScanRequest,
     StepRange,
     TailMerge,
     Window,
@@ -20,10 +21,11 @@ from wandkit._core.history import (
     check_samples,
     check_steps,
     decode_rows,
+    holding_steps,
     key_count,
     last_step_of,
     live_start,
-    near_keys,
+    missing_keys,
     outer_join,
     plan_parts,
     restore_numbers,
@@ -82,7 +84,9 @@ def test_rows_decode_all_at_once() -> None:
 
 
 def test_texts_of_non_finite_numbers_become_floats_at_any_depth() -> None:
-    row = decode_rows(['{"a": "NaN", "b": [1, "Infinity"], "c": {"d":"-Infinity"}, "e": "NaN is a word", "NaN": 1}'])[0]
+    row = decode_rows(
+        ['{"a": "NaN", "b": [1, "Infinity"], "c": {"d":"-Infinity"}, "e": "NaN is a word", "NaN": 1}']
+    )[0]
     assert math.isnan(row.pop("a"))
     assert row == {"b": [1, math.inf], "c": {"d": -math.inf}, "e": "NaN is a word", "NaN": 1}
 
@@ -94,7 +98,7 @@ def test_json_inside_a_text_is_left_alone() -> None:
 
 def test_values_of_decoded_rows_are_restored_in_place() -> None:
     rows: list[Row] = [{"a": "Infinity", "b": {"c": ["NaN"]}, "d": "x"}]
-    restore_values(rows)
+    restore_values(rows, list(rows[0]))
     assert rows[0]["a"] == math.inf
     assert math.isnan(rows[0]["b"]["c"][0])
     assert rows[0]["d"] == "x"
@@ -113,7 +117,10 @@ def test_any_row_survives_the_wire(row: Row) -> None:
         key: ("NaN" if math.isnan(value) else texts.get(value, value)) if isinstance(value, float) else value
         for key, value in row.items()
     }
-    expected = {key: {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}.get(v, v) for key, v in row.items()}
+    expected = {
+        key: {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}.get(v, v)
+        for key, v in row.items()
+    }
     assert repr(decode_rows([json.dumps(wire)])[0]) == repr(expected)
 
 
@@ -135,13 +142,19 @@ def test_the_live_tail_starts_at_its_smallest_step() -> None:
 
 
 def test_key_counts_come_from_the_rarest_key() -> None:
-    index = {"keys": {"a": {"typeCounts": [{"type": "number", "count": 5}, {"type": "string", "count": 1}]}, "b": {}}}
+    index = {
+        "keys": {
+            "a": {"typeCounts": [{"type": "number", "count": 5}, {"type": "string", "count": 1}]},
+            "b": {},
+        }
+    }
     assert key_count(index, ["a"]) == 6
     assert key_count(index, ["b"]) is None
 
 
 def test_unknown_keys_come_with_near_names() -> None:
-    assert near_keys(["los", "_step", "val", "acc"], ["loss", "val.loss", "acc"]) == {"los": ["loss"]}
+    found = missing_keys(["los", "_step", "val", "acc"], ["loss", "val.loss", "acc"])
+    assert found == ["no row has 'los'. Did you mean 'loss'?"]
 
 
 # The parts of a scan: which store is read for which steps.
@@ -271,11 +284,15 @@ def test_outer_rows_have_any_key() -> None:
 
 
 def test_dotted_keys_reach_into_nested_values() -> None:
-    assert select_keys([{"a": {"b": {"c": 1}}, "x.y": 2}], ["a.b.c", "x.y"], "inner") == [{"a.b.c": 1, "x.y": 2}]
+    assert select_keys([{"a": {"b": {"c": 1}}, "x.y": 2}], ["a.b.c", "x.y"], "inner") == [
+        {"a.b.c": 1, "x.y": 2}
+    ]
 
 
 def test_the_outer_join_has_one_row_per_step() -> None:
-    joined = outer_join([[{"_step": 2, "a": 1}, {"_step": 0, "a": 2}], [{"_step": 0, "b": 3}]], keep_step=True)
+    joined = outer_join(
+        [[{"_step": 2, "a": 1}, {"_step": 0, "a": 2}], [{"_step": 0, "b": 3}]], keep_step=True
+    )
     assert joined == [{"_step": 0, "a": 2, "b": 3}, {"_step": 2, "a": 1}]
 
 
@@ -288,25 +305,46 @@ def _row(step: int, stamp: float | None = None) -> Row:
 
 def test_rows_in_both_stores_come_once() -> None:
     merge = TailMerge()
-    merge.hold([_row(5, 1.0), _row(6, 2.0)])
-    assert merge.page([_row(5, 1.0), _row(6, 2.0), _row(7, 3.0)], 8) == [_row(5, 1.0), _row(6, 2.0), _row(7, 3.0)]
+    assert merge.hold([_row(4, 0.5), _row(5, 1.0), _row(6, 2.0)], 5) == [_row(4, 0.5)]
+    assert merge.join([_row(5, 1.0), _row(6, 2.0), _row(7, 3.0)], 8) == [
+        _row(5, 1.0),
+        _row(6, 2.0),
+        _row(7, 3.0),
+    ]
     assert merge.duplicates == 2
 
 
 def test_rows_that_only_the_export_has_keep_their_place() -> None:
     merge = TailMerge()
-    merge.hold([_row(5), _row(6)])
-    assert merge.page([_row(5), _row(7)], 8) == [_row(5), _row(6), _row(7)]
+    merge.hold([_row(5), _row(6)], 5)
+    assert merge.join([_row(5), _row(7)], 8) == [_row(5), _row(6), _row(7)]
 
 
 def test_two_rows_of_one_step_are_two_if_their_timestamps_differ() -> None:
     merge = TailMerge()
-    merge.hold([_row(5, 1.0)])
-    assert merge.page([_row(5, 2.0)], 6) == [_row(5, 1.0), _row(5, 2.0)]
+    merge.hold([_row(5, 1.0)], 5)
+    assert merge.join([_row(5, 2.0)], 6) == [_row(5, 1.0), _row(5, 2.0)]
 
 
 def test_held_rows_after_the_last_page_are_not_lost() -> None:
     merge = TailMerge()
-    merge.hold([_row(9)])
-    assert merge.page([_row(5)], 6) == [_row(5)]
+    merge.hold([_row(9)], 0)
+    assert merge.join([_row(5)], 6) == [_row(5)]
     assert merge.rest() == [_row(9)]
+
+
+def test_rows_without_a_step_are_never_held() -> None:
+    merge = TailMerge()
+    assert merge.hold([{"a": 1}, _row(3)], 0) == [{"a": 1}]
+
+
+def test_rows_wait_from_the_first_step_of_any_later_part() -> None:
+    parts = [Part(StepRange(0, 60), 0), Part(StepRange(60, 90), 1), Part(StepRange(50, 100))]
+    assert holding_steps(parts) == [50, 50, None]
+    assert holding_steps([Part(StepRange(0, 60), 0), Part(StepRange(60, 90))]) == [None, None]
+
+
+def test_a_request_ends_at_the_last_step_or_before() -> None:
+    assert ScanRequest(min_step=5, max_step=100).wanted(9) == StepRange(5, 10)
+    assert ScanRequest(max_step=4).wanted(9) == StepRange(0, 4)
+    assert len(ScanRequest(min_step=50).wanted(9)) == 0

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any, cast
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -124,6 +125,11 @@ class FileStream:
         return sum(map(len, self._lines.values())) + (self._open is not None)
 
     @property
+    def sendable(self) -> bool:
+        """Whether there is anything to send now: the open row does not count, it may still grow."""
+        return any(self._lines.values()) or self._summary_changed
+
+    @property
     def summary(self) -> Mapping[str, Any]:
         """The last value of every metric."""
         return self._summary
@@ -172,9 +178,11 @@ class FileStream:
         values.setdefault("_runtime", max(0.0, values["_timestamp"] - self._began))
         self._lines[EVENTS].append(encode_row(values))
 
-    def print_line(self, line: str) -> None:
-        """Take one line of console output, already in the server's format."""
-        self._lines[OUTPUT].append(line)
+    def print_text(self, text: str, *, error: bool = False) -> None:
+        """Take console output, one line or more."""
+        stamp = datetime.fromtimestamp(self._now(), timezone.utc).isoformat().replace("+00:00", "")
+        for line in text.splitlines() or [""]:
+            self._lines[OUTPUT].append(f"{'ERROR ' if error else ''}{stamp} {line}")
 
     def next_chunk(self) -> Chunk | None:
         """Return the next request, the same lines until `acknowledge`; None where there is nothing to send."""

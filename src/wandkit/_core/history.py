@@ -15,13 +15,14 @@ from typing import Any, Literal, TypeAlias, cast
 
 from pydantic_core import from_json
 
-from wandkit._core.near import near_matches
+from wandkit._core.near import did_you_mean, near_matches
 from wandkit.errors import AnswerError, ArgumentError
 
 __all__ = [
     "How",
     "Part",
     "Row",
+    "ScanRequest",
     "StepRange",
     "Stream",
     "TailMerge",
@@ -32,17 +33,20 @@ __all__ = [
     "check_steps",
     "decode_rows",
     "has_non_finite_text",
+    "holding_steps",
     "join_rows",
     "key_count",
     "key_names",
     "last_step_of",
     "live_start",
-    "near_keys",
+    "missing_keys",
     "outer_join",
     "plan_parts",
     "restore_numbers",
+    "restore_values",
     "sample_spec",
     "select_keys",
+    "without_step",
 ]
 
 Row: TypeAlias = dict[str, Any]
@@ -56,6 +60,7 @@ Stream: TypeAlias = Literal["default", "system"]
 
 WIDEST_WINDOW = 1 << 40
 NON_FINITE = re.compile(r'(?<=[:\[,\s])"(NaN|-?Infinity)"(?=\s*[,}\]])')
+PLAIN_NUMBERS = {int, float, bool, type(None)}
 NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
@@ -121,6 +126,37 @@ def sample_spec(keys: Sequence[str], samples: int, window: Window | None = None)
 
 
 @dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """What a scan asks for.
+
+    Attributes:
+        keys: The metrics; None for all.
+        page_size: Steps of one request where every step has a row.
+        min_step: The first step.
+        max_step: The step before which the scan ends; None for the run's end.
+        how: With `keys`: rows that have all of them, or any.
+        use_cache: Whether exports that were downloaded before are read again.
+    """
+
+    keys: list[str] | None = None
+    page_size: int = 1000
+    min_step: int | None = None
+    max_step: int | None = None
+    how: How = "inner"
+    use_cache: bool = True
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row of the run is asked for."""
+        return self.keys is None and not self.min_step and self.max_step is None
+
+    def wanted(self, last_step: int) -> StepRange:
+        """Return the steps to read of a run that came to `last_step`."""
+        stop = last_step + 1 if self.max_step is None else min(self.max_step, last_step + 1)
+        return StepRange(self.min_step or 0, max(self.min_step or 0, stop))
+
+
+@dataclass(frozen=True, slots=True)
 class StepRange:
     """Steps from `start` up to, but without, `stop`."""
 
@@ -163,6 +199,16 @@ def plan_parts(wanted: StepRange, exports: Sequence[StepRange | None], live_from
     if tail_start < wanted.stop:
         parts.append(Part(StepRange(tail_start, wanted.stop)))
     return parts
+
+
+def holding_steps(parts: Sequence[Part]) -> list[int | None]:
+    """Return for each part the step from which its rows wait for those of later parts; None where none has to."""
+    starts = [part.steps.start for part in parts]
+    later = [min(starts[number:], default=None) for number in range(1, len(parts) + 1)]
+    return [
+        start if start is not None and start < part.steps.stop else None
+        for part, start in zip(parts, later, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,15 +309,16 @@ def decode_rows(texts: Sequence[str]) -> list[Row]:
     return cast("list[Row]", rows)
 
 
-def restore_values(rows: Sequence[Row]) -> None:
-    """Turn the wire's texts of non-finite numbers into floats, in place, in rows that came decoded."""
-    for row in rows:
-        for key, value in row.items():
-            if type(value) is str:
-                if value in NUMBERS:
-                    row[key] = NUMBERS[value]
-            elif type(value) in (dict, list):
-                row[key] = _restored(value)
+def restore_values(rows: Sequence[Row], keys: Sequence[str]) -> None:
+    """Turn the wire's texts of non-finite numbers into floats, in place, in rows that came decoded.
+
+    Looks into a column only where it holds anything but numbers.
+    """
+    for key in keys:
+        if not {type(row.get(key)) for row in rows} <= PLAIN_NUMBERS:
+            for row in rows:
+                if key in row:
+                    row[key] = _restored(row[key])
 
 
 def _restored(value: Any) -> Any:
@@ -322,16 +369,16 @@ def key_count(index: Mapping[str, Any] | None, keys: Sequence[str]) -> int | Non
     return min(counts) if counts else None
 
 
-def near_keys(keys: Sequence[str], known: Sequence[str]) -> dict[str, list[str]]:
-    """Return the keys that the run never logged, each with the logged names that look like it."""
+def missing_keys(keys: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Return a sentence for each key that the run never logged, with the logged names that look like it."""
     logged = set(known)
-    return {
-        key: near_matches(key, known)
+    return [
+        f"no row has {key!r}. {did_you_mean(near_matches(key, known))}".rstrip()
         for key in keys
         if key not in logged
         and not key.startswith("_")
         and not any(name.startswith(f"{key}.") for name in logged)
-    }
+    ]
 
 
 def live_start(live_data: Sequence[Any] | None) -> int | None:
@@ -390,47 +437,59 @@ def select_keys(rows: Iterable[Row], keys: Sequence[str], how: How) -> list[Row]
     return selected
 
 
-class TailMerge:
-    """Joins exported rows with live rows of the same steps: nothing twice, nothing lost.
+def without_step(rows: Sequence[Row]) -> None:
+    """Remove `_step` from rows, in place."""
+    for row in rows:
+        row.pop("_step", None)
 
-    Give it the exported rows at or after the first live step with `hold`, then each page of live rows in
-    order; the live row of a step replaces the exported one unless their timestamps say that they are two.
+
+class TailMerge:
+    """Joins the rows of stores that overlap: nothing twice, nothing lost, in step order.
+
+    Rows that a later store may have as well are held back; the later store's row takes their place unless the timestamps
+    say that they are two.
 
     Attributes:
-        duplicates: How many exported rows were left out because the live store has them.
+        duplicates: How many rows were left out because the later store has them.
     """
 
     def __init__(self) -> None:
         self.duplicates = 0
         self._held: list[Row] = []
 
-    def hold(self, rows: Iterable[Row]) -> None:
-        """Keep exported rows back until the live rows of their steps are there."""
-        self._held.extend(rows)
+    def hold(self, rows: list[Row], start: int | None) -> list[Row]:
+        """Keep rows from the step `start` on back; return the others."""
+        if start is None:
+            return rows
+        kept: list[Row] = []
+        for row in rows:
+            step = row.get("_step")
+            (self._held if isinstance(step, (int, float)) and step >= start else kept).append(row)
+        return kept
 
-    def page(self, live: list[Row], reaches: int) -> list[Row]:
-        """Return a live page, whose steps end before `reaches`, with the held rows that only exports have."""
+    def join(self, rows: list[Row], reaches: int) -> list[Row]:
+        """Return rows of the later store, whose steps end before `reaches`, with the held rows that only they lack."""
         due = [row for row in self._held if row["_step"] < reaches]
         if not due:
-            return live
+            return rows
         self._held = [row for row in self._held if row["_step"] >= reaches]
         by_step: dict[Any, list[Row]] = {}
-        for row in live:
+        for row in rows:
             by_step.setdefault(row.get("_step"), []).append(row)
-        only_exported = [
+        missing = [
             row for row in due if not any(_same(row, other) for other in by_step.get(row["_step"], ()))
         ]
-        self.duplicates += len(due) - len(only_exported)
-        if not only_exported:
-            return live
-        return sorted(only_exported + live, key=lambda row: row.get("_step", -1))
+        self.duplicates += len(due) - len(missing)
+        if not missing:
+            return rows
+        return sorted(missing + rows, key=lambda row: row.get("_step", -1))
 
     def rest(self) -> list[Row]:
-        """Return what is still held after the last live page."""
+        """Return what is still held after the last part."""
         held, self._held = self._held, []
         return held
 
 
-def _same(exported: Row, live: Row) -> bool:
-    ours, theirs = exported.get("_timestamp"), live.get("_timestamp")
+def _same(held: Row, later: Row) -> bool:
+    ours, theirs = held.get("_timestamp"), later.get("_timestamp")
     return ours is None or theirs is None or abs(ours - theirs) < 1e-3

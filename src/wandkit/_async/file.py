@@ -1,0 +1,323 @@
+"""Files of a run: listed, downloaded, uploaded, deleted.
+
+Schema: schema/file.graphql. Operations: queries/file.graphql. Transfers: _async/transfer.py. Docs:
+    docs/api/file.md.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from pydantic_core import from_json
+from wandkit_generated.gql.aio import create_run_files, delete_files, list_run_files, mark_run_files_uploaded
+
+from wandkit._async.file_download import FileDownloads, download_all
+from wandkit._async.listing import AsyncListing
+from wandkit._async.run_handle import AsyncRunHandle
+from wandkit._async.transfer import download_file, upload_file
+from wandkit._core.history import restore_numbers
+from wandkit._core.near import did_you_mean, near_matches
+from wandkit._core.operation import UNSET
+from wandkit._core.pagination import Page, PageRequest
+from wandkit._core.transfer import file_md5, file_target, path_uri, same_digest, upload_headers, upload_name
+from wandkit._transport.concurrency.aio import run_in_thread
+from wandkit.errors import (
+    AnswerError,
+    ArgumentError,
+    ChecksumError,
+    NotFoundError,
+    PermissionDeniedError,
+    TransferError,
+)
+
+if TYPE_CHECKING:
+    from wandkit_generated.gql import FileFields
+
+__all__ = ["AsyncFile", "AsyncFiles", "AsyncRunFiles", "read_metadata"]
+
+METADATA = "wandb-metadata.json"
+
+
+class AsyncFile:
+    """One file of a run. Get it from `AsyncRun.file` or `AsyncRun.files`."""
+
+    __slots__ = ("_fields", "_project_id", "_run")
+
+    def __init__(self, run: AsyncRunHandle, fields: FileFields, project_id: str | None = None) -> None:
+        self._run = run
+        self._fields = fields
+        self._project_id = project_id
+
+    @property
+    def id(self) -> str:
+        """The server's opaque id of the file."""
+        return self._fields.id
+
+    @property
+    def name(self) -> str:
+        """The path of the file within the run, with forward slashes."""
+        return self._fields.name
+
+    @property
+    def url(self) -> str:
+        """Where the server serves it; may ask for credentials, may expire."""
+        return self._fields.url or self._fields.direct_url
+
+    @property
+    def direct_url(self) -> str:
+        """Where its storage serves it; signed, so that it needs no credentials until it expires."""
+        return self._fields.direct_url
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has, as the server counts them."""
+        return self._fields.size_bytes or 0
+
+    @property
+    def mimetype(self) -> str | None:
+        """What kind of file the server takes it for."""
+        return self._fields.mimetype
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """When it was last written."""
+        return self._fields.updated_at
+
+    @property
+    def md5(self) -> str | None:
+        """The md5 digest of its bytes in base64; None where the server has none."""
+        return self._fields.md5
+
+    @property
+    def path_uri(self) -> str:
+        """Where it is stored, as `s3://bucket/key`; its URL where the server itself stores it, "" where unknown."""
+        return path_uri(self.direct_url, self.url)
+
+    async def download(
+        self, root: str | os.PathLike[str] = ".", replace: bool = False, exist_ok: bool = False
+    ) -> IO[str]:
+        """Download the file to its name below `root` and return it, opened as text.
+
+        Args:
+            root: The folder; it is created if need be.
+            replace: Whether to replace a file that is there.
+            exist_ok: Whether to return a file that is there as it is.
+
+        Raises:
+            ArgumentError: There is a file, or the name would leave `root`.
+            TransferError: The file did not arrive whole.
+            ChecksumError: Its bytes are not those that the server has.
+        """
+        path = file_target(root, self.name)
+        if path.exists() and not replace:
+            if not exist_ok:
+                raise ArgumentError(
+                    f"{str(path)!r} exists",
+                    next_step="Pass replace=True to replace it, or exist_ok=True to keep it.",
+                )
+        else:
+            await self.download_to(path)
+        return path.open(encoding="utf-8")
+
+    async def download_to(self, path: str | os.PathLike[str]) -> int:
+        """Download the file to `path`, in place of what is there, and return its size in bytes.
+
+        Raises:
+            TransferError: The file did not arrive whole.
+            ChecksumError: Its bytes are not those that the server has.
+        """
+        http = self._run._gql.http
+        try:
+            return await download_file(http, self.url, Path(path), name=self.name, md5=self.md5)
+        except ChecksumError:
+            raise
+        except (TransferError, PermissionDeniedError):
+            stale = self.url
+            await self._refresh()
+            if self.url == stale:
+                raise
+        return await download_file(http, self.url, Path(path), name=self.name, md5=self.md5)
+
+    async def matches(self, path: str | os.PathLike[str]) -> bool:
+        """Whether the file at `path` has the same bytes, by its md5; False where the server has none."""
+        if self.md5 is None or not Path(path).is_file():
+            return False
+        digest = await run_in_thread(file_md5, path)
+        return same_digest(self.md5, digest)
+
+    async def delete(self) -> None:
+        """Delete the file on the server."""
+        project_id = self._project_id
+        await delete_files(
+            self._run._gql,
+            files=[self.id],
+            project_id=int(project_id) if project_id is not None and project_id.isdigit() else UNSET,
+        )
+
+    async def _refresh(self) -> None:
+        """Ask for URLs that have not expired."""
+        fresh = await AsyncFiles(self._run, [self.name], None, 1).load_all()
+        if fresh:
+            self._fields = fresh[0]._fields
+
+    def __repr__(self) -> str:
+        return f"<AsyncFile {self.name} ({self.mimetype}) {self.size} bytes>"
+
+
+class AsyncFiles(AsyncListing[AsyncFile]):
+    """The files of a run, or some of them. Get it from `AsyncRun.files`."""
+
+    def __init__(
+        self, run: AsyncRunHandle, names: Sequence[str] | None, pattern: str | None, per_page: int | None
+    ) -> None:
+        self._run = run
+        self._names = None if names is None else list(names)
+        self._pattern = pattern
+        super().__init__(per_page=per_page)
+
+    async def download(
+        self,
+        root: str | os.PathLike[str] = ".",
+        *,
+        jobs: int = 8,
+        replace: bool = True,
+        progress: bool | None = None,
+    ) -> FileDownloads:
+        """Download all files of the listing to their names below `root`, several at a time.
+
+        A file that is there with the same md5 is not downloaded again. One file's failure does not stop the
+        others.
+
+        Args:
+            root: The folder; it is created if need be.
+            jobs: How many at a time.
+            replace: Whether to replace other files that are there.
+            progress: Whether to show a progress bar; None shows one on a terminal.
+
+        Returns:
+            The paths that are there now, and a receipt with the failures.
+        """
+        done = await download_all(self, root, jobs=jobs, replace=replace, progress=progress)
+        return done
+
+    async def _fetch_page(self, request: PageRequest) -> Page[AsyncFile]:
+        run = self._run
+        answer = await list_run_files(
+            run._gql,
+            entity=run.entity,
+            project=run.project,
+            name=run.id,
+            names=UNSET if self._names is None else self._names,
+            pattern=UNSET if self._pattern is None else self._pattern,
+            first=request.size,
+            after=UNSET if request.cursor is None else request.cursor,
+        )
+        found = None if answer.project is None else answer.project.run
+        if found is None:
+            raise NotFoundError(f"no run {str(run.run_path)!r}", operation="ListRunFiles")
+        if found.files is None:
+            raise AnswerError(f"the server lists no files of {str(run.run_path)!r}", operation="ListRunFiles")
+        edges = [edge for edge in found.files.edges if edge.node is not None]
+        is_whole = self._names is None and self._pattern is None
+        total = found.files.total_count
+        return Page(
+            items=[AsyncFile(run, edge.node, found.project_id) for edge in edges if edge.node is not None],
+            keys=[edge.node.id for edge in edges if edge.node is not None],
+            cursors=[edge.cursor for edge in edges],
+            end_cursor=found.files.page_info.end_cursor,
+            has_next=found.files.page_info.has_next_page,
+            total=found.file_count if total is None and is_whole else total,
+        )
+
+    def __repr__(self) -> str:
+        return f"<AsyncFiles {self._run.run_path}>"
+
+
+class AsyncRunFiles(AsyncRunHandle):
+    """The files of a run; a part of `AsyncRun`."""
+
+    __slots__ = ()
+
+    def files(
+        self,
+        names: Sequence[str] | None = None,
+        pattern: str | int | None = None,
+        per_page: int | None = None,
+    ) -> AsyncFiles:
+        """List the run's files; nothing is sent before the first is asked for.
+
+        Args:
+            names: Only these.
+            pattern: Only those whose name matches, in SQL's LIKE syntax (`%.json`, `media/%`). A number in
+                this place is taken as `per_page`, as older programs have it there.
+            per_page: Files of one request; None adapts.
+
+        Raises:
+            ArgumentError: Names and a pattern together.
+        """
+        if isinstance(pattern, int):
+            pattern, per_page = None, pattern
+        if names is not None and isinstance(names, str):
+            raise ArgumentError(
+                f"names must be a list of file names, not {names!r}", next_step=f"Try [{names!r}]."
+            )
+        if names and pattern is not None:
+            raise ArgumentError("names and pattern exclude each other", next_step="Give one of them.")
+        return AsyncFiles(self, names or None, pattern, per_page)
+
+    async def file(self, name: str) -> AsyncFile:
+        """Fetch the file called `name`.
+
+        Raises:
+            NotFoundError: The run has no such file; the message has names like it.
+        """
+        found = await self.files([name], None, 1).load_all()
+        if found:
+            return found[0]
+        others = await self.files(None, None, 1000)[:1000]
+        near = did_you_mean(near_matches(name, [file.name for file in others]))
+        raise NotFoundError(f"run {str(self.run_path)!r} has no file {name!r}", next_step=near)
+
+    async def upload_file(
+        self, path: str | os.PathLike[str], root: str | os.PathLike[str] = "."
+    ) -> AsyncFile:
+        """Upload the file at `path`, named by its place below `root`, and return it as the server has it.
+
+        Raises:
+            ArgumentError: There is no such file, or it is not below `root`.
+            TransferError: The server refused it.
+        """
+        name = upload_name(path, root)
+        source = Path(path)
+        if not source.is_file():
+            raise ArgumentError(f"there is no file {os.fspath(path)!r}")
+        where = {"entity": self.entity, "project": self.project, "name": self.id, "files": [name]}
+        answer = await create_run_files(self._gql, **where)
+        created = answer.create_run_files
+        places = [] if created is None else created.files or []
+        if created is None or not places or not places[0].upload_url:
+            raise AnswerError(f"the server gave no URL to upload {name!r} to", operation="CreateRunFiles")
+        headers = upload_headers(created.upload_headers or ())
+        await upload_file(self._gql.http, places[0].upload_url, source, headers, name=name)
+        if await self._gql.supports("MARK_RUN_FILES_UPLOADED"):
+            await mark_run_files_uploaded(self._gql, **where)
+        uploaded = await self.file(name)
+        return uploaded
+
+
+async def read_metadata(run: AsyncRunHandle) -> dict[str, Any] | None:
+    """Return what the run's client noted of its machine and program; None where it noted nothing."""
+    found = await AsyncFiles(run, [METADATA], None, 1).load_all()
+    if not found or not found[0].size:
+        return None
+    async with await run._gql.http.open_stream(found[0].url, action=f"Download {METADATA}") as body:
+        data = await body.read()
+    try:
+        decoded = from_json(restore_numbers(data.decode()))
+    except ValueError as error:
+        raise AnswerError(f"{METADATA} of run {str(run.run_path)!r} is not JSON: {error}") from error
+    return decoded if isinstance(decoded, dict) else None

@@ -1,0 +1,303 @@
+"""One pass over a run's history: which store answers for which steps, read in order and joined.
+
+Logic without I/O: _core/history.py. Operations: queries/history.graphql. Docs: docs/api/history.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wandkit_generated.gql.aio import get_history_extent, get_history_page, get_run_tail, get_sampled_history
+
+from wandkit._async.history_export import AsyncExports
+from wandkit._async.run_handle import AsyncRunHandle
+from wandkit._core.frame import arrow_from_rows, arrow_from_texts
+from wandkit._core.history import (
+    Part,
+    Row,
+    ScanRequest,
+    StepRange,
+    TailMerge,
+    Window,
+    Windows,
+    decode_rows,
+    holding_steps,
+    key_count,
+    key_names,
+    last_step_of,
+    live_start,
+    missing_keys,
+    outer_join,
+    plan_parts,
+    restore_values,
+    sample_spec,
+    without_step,
+)
+from wandkit._core.parquet import engine, read_export_rows, read_export_table, step_range
+from wandkit._core.receipt import Receipt
+from wandkit._transport.concurrency.aio import amap, run_in_thread
+from wandkit.errors import MissingExtraError, NotFoundError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+__all__ = ["AsyncScanPass"]
+
+REQUESTS_AT_ONCE = 12
+ROWS_PER_TABLE = 20_000
+
+
+class AsyncScanPass:
+    """One pass of a scan; `open` it, then take its `pages` or its `tables`.
+
+    Attributes:
+        steps: The steps that it covers.
+    """
+
+    def __init__(self, run: AsyncRunHandle, request: ScanRequest) -> None:
+        self.steps = StepRange(0, 0)
+        self._run = run
+        self._request = request
+        self._index: Any = None
+        self._expected: int | None = None
+        self._received = 0
+        self._urls: list[str] = []
+        self._live_from: int | None = None
+        self._files: list[Path] = []
+        self._parts: list[Part] = []
+        self._merge = TailMerge()
+        self._finished = False
+
+    async def measure(self) -> None:
+        """Ask how far the run came, and which rows are exported."""
+        run = self._run
+        answer = await get_history_extent(
+            run._gql, entity=run.entity, project=run.project, name=run.id, live_keys=["_step"]
+        )
+        found = None if answer.project is None else answer.project.run
+        if found is None:
+            raise NotFoundError(f"no run {str(run.run_path)!r}", operation="GetHistoryExtent")
+        self._index = found.history_keys
+        self._expected = found.history_line_count
+        last = last_step_of(found.history_keys)
+        if found.parquet_history is not None:
+            self._urls = list(found.parquet_history.parquet_urls or ())
+            self._live_from = live_start(found.parquet_history.live_data)
+        if last is None and (self._expected or self._urls):
+            tail = await get_run_tail(run._gql, entity=run.entity, project=run.project, name=run.id)
+            if tail.project is not None and tail.project.run is not None:
+                last = last_step_of(None, tail.project.run.history_tail)
+        self.steps = self._request.wanted(-1 if last is None else last)
+
+    async def open(self) -> None:
+        """Get ready to read: measure the run, fetch its exports, decide on the stores."""
+        await self.measure()
+        exported: list[StepRange | None] = []
+        if self._urls and len(self.steps):
+            if engine() is None:
+                await self._need_live_rows()
+            else:
+                exports = AsyncExports(self._run)
+                self._files = await exports.fetch(self._urls, use_cache=self._request.use_cache)
+                exported = [await run_in_thread(step_range, path) for path in self._files]
+        self._parts = plan_parts(self.steps, exported, self._live_from) if len(self.steps) else []
+
+    async def pages(self) -> AsyncIterator[list[Row]]:
+        """Yield the rows in order, as many at a time as arrive together."""
+        keys, strip = self._request.keys, self._strips_step
+        for part, hold_from in zip(self._parts, holding_steps(self._parts), strict=True):
+            async for rows, reaches in self._part(part):
+                joined = self._merge.hold(self._merge.join(rows, reaches), hold_from)
+                if joined:
+                    self._received += len(joined)
+                    if keys is not None and strip:
+                        without_step(joined)
+                    yield joined
+        rest = self._merge.rest()
+        if rest:
+            self._received += len(rest)
+            yield rest
+        self._finish()
+
+    async def tables(self) -> AsyncIterator[pyarrow.Table]:
+        """Yield the rows in order as Arrow tables of bounded size."""
+        if self._request.keys is not None or any(start is not None for start in holding_steps(self._parts)):
+            async for table in self._tables_of_rows():
+                yield table
+            return
+        for part in self._parts:
+            if part.export is not None:
+                table = await run_in_thread(read_export_table, self._files[part.export], part.steps)
+                self._received += table.num_rows
+                yield table
+                continue
+            texts: list[str] = []
+            async for _, answer in self._live(part.steps):
+                texts += answer
+                if len(texts) >= ROWS_PER_TABLE:
+                    self._received += len(texts)
+                    yield arrow_from_texts(texts)
+                    texts = []
+            if texts:
+                self._received += len(texts)
+                yield arrow_from_texts(texts)
+        self._finish()
+
+    def receipt(self) -> Receipt:
+        """What has arrived so far, against what the server counts."""
+        exported = any(part.export is not None for part in self._parts)
+        live = any(part.export is None for part in self._parts) or not exported
+        return Receipt(
+            received=self._received,
+            expected=self._expected if self._request.is_whole else None,
+            duplicates=self._merge.duplicates,
+            source="both" if exported and live else "parquet" if exported else "live",
+            gaps=tuple(self._gaps()),
+        )
+
+    def _gaps(self) -> Iterator[str]:
+        """What is known to be missing."""
+        if not self._finished:
+            yield "the scan has not come to its end"
+        elif self._request.is_whole and self._received < (self._expected or 0):
+            yield f"{(self._expected or 0) - self._received} rows that the server counts are in neither store"
+        known = key_names(self._index)
+        if self._request.keys is not None and known:
+            yield from missing_keys(self._request.keys, known)
+
+    async def _tables_of_rows(self) -> AsyncIterator[pyarrow.Table]:
+        held: list[Row] = []
+        async for rows in self.pages():
+            held += rows
+            if len(held) >= ROWS_PER_TABLE:
+                yield arrow_from_rows(held, self._request.keys)
+                held = []
+        if held:
+            yield arrow_from_rows(held, self._request.keys)
+
+    async def _part(self, part: Part) -> AsyncIterator[tuple[list[Row], int]]:
+        """Yield the rows of one part, each batch with the step before which all rows have come."""
+        if part.export is None:
+            async for window, answer in self._live(part.steps):
+                yield self._decode(answer), window.stop
+            return
+        whole = self._request.is_whole
+        batches = read_export_rows(
+            self._files[part.export], None if whole else part.steps, self._request.keys, self._request.how
+        )
+        while (rows := await run_in_thread(_next, batches)) is not None:
+            steps = [step for row in rows if (step := row.get("_step")) is not None]
+            yield rows, int(max(steps, default=part.steps.start))
+        yield [], part.steps.stop
+
+    def _decode(self, answer: list[Any]) -> list[Row]:
+        if self._request.keys is None:
+            return decode_rows(answer)
+        restore_values(answer, self._request.keys)
+        return answer
+
+    async def _live(self, steps: StepRange) -> AsyncIterator[tuple[Window, list[Any]]]:
+        """Yield the answers of the live query window by window: texts of rows, or rows where keys were given."""
+        windows = Windows(steps, self._request.page_size, self._density())
+        async for window, answer in amap(REQUESTS_AT_ONCE, self._read, windows):
+            windows.observe(window, len(answer))
+            yield window, answer
+
+    async def _read(self, window: Window) -> tuple[Window, list[Any]]:
+        """Read one window whole: where its answer may have been capped, in smaller pieces."""
+        answer = await self._ask(window)
+        if not window.may_be_capped(max(map(len, answer))):
+            return window, self._joined(answer)
+        rows: list[Any] = []
+        for smaller in window.split():
+            _, part = await self._read(smaller)
+            rows += part
+        return window, rows
+
+    async def _ask(self, window: Window) -> list[list[Any]]:
+        """Send one request; return its row lists: one, or one per key for an outer join."""
+        run, keys = self._run, self._request.keys
+        where = {"entity": run.entity, "project": run.project, "name": run.id}
+        if keys is None:
+            page = await get_history_page(
+                run._gql, **where, min_step=window.start, max_step=window.stop, samples=window.samples
+            )
+            if page.project is None or page.project.run is None:
+                raise NotFoundError(f"no run {str(run.run_path)!r}", operation="GetHistoryPage")
+            return [page.project.run.history]
+        specs = [sample_spec(group, window.samples, window) for group in self._key_groups(keys)]
+        sampled = await get_sampled_history(run._gql, **where, specs=specs)
+        if sampled.project is None or sampled.project.run is None:
+            raise NotFoundError(f"no run {str(run.run_path)!r}", operation="GetSampledHistory")
+        return sampled.project.run.sampled_history
+
+    def _key_groups(self, keys: Sequence[str]) -> list[list[str]]:
+        if self._request.how == "outer":
+            metrics = [key for key in keys if key != "_step"]
+            return [["_step", key] for key in metrics] or [["_step"]]
+        return [[*keys, "_step"]] if self._strips_step else [list(keys)]
+
+    @property
+    def _strips_step(self) -> bool:
+        """Whether rows carry a `_step` that nobody asked for."""
+        keys = self._request.keys
+        if keys is None or "_step" in keys:
+            return False
+        return self._request.how == "outer" or bool(self._files)
+
+    def _joined(self, answer: list[list[Any]]) -> list[Any]:
+        return (
+            outer_join(answer, keep_step=True)
+            if self._request.how == "outer" and self._request.keys
+            else answer[0]
+        )
+
+    def _density(self) -> float:
+        """Rows per step, as far as the server's index tells."""
+        last = last_step_of(self._index)
+        if last is None:
+            return 1.0
+        rows = self._expected
+        if self._request.keys is not None and self._request.how == "inner":
+            rows = key_count(self._index, self._request.keys)
+        return 1.0 if rows is None else rows / (last + 1)
+
+    async def _need_live_rows(self) -> None:
+        """Without a parquet library: raise where the live query does not have the exported rows.
+
+        Raises:
+            MissingExtraError: There are rows in exports only.
+        """
+        first = Window(self.steps.start, self.steps.stop, 1)
+        run = self._run
+        page = await get_history_page(
+            run._gql,
+            entity=run.entity,
+            project=run.project,
+            name=run.id,
+            min_step=first.start,
+            max_step=first.stop if self._live_from is None else max(first.start + 1, self._live_from),
+            samples=1,
+        )
+        found = None if page.project is None else page.project.run
+        if found is None or not found.history:
+            raise _needs_parquet(run)
+
+    def _finish(self) -> None:
+        self._finished = True
+        short = self._request.is_whole and self._received < (self._expected or 0)
+        if short and self._urls and not self._files:
+            raise _needs_parquet(self._run)
+
+
+def _needs_parquet(run: AsyncRunHandle) -> MissingExtraError:
+    return MissingExtraError(
+        f"history of {str(run.run_path)!r} is in parquet exports, and neither pyarrow nor polars is installed",
+        next_step="Run: python -m pip install 'wandkit[arrow]'",
+    )
+
+
+def _next(batches: Iterator[list[Row]]) -> list[Row] | None:
+    return next(batches, None)

@@ -1,0 +1,117 @@
+"""Complete scans of a run's history: exported rows and live rows, joined, in step order, in bounded memory.
+
+Logic without I/O: _core/history.py. Operations: queries/history.graphql. Docs: docs/api/history.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from wandkit._async.history_pass import AsyncScanPass
+from wandkit._async.run_handle import AsyncRunHandle
+from wandkit._core.awaitable import awaitable_property
+from wandkit._core.frame import concat_arrow, load_library
+from wandkit._core.history import Row, ScanRequest
+from wandkit._core.receipt import Receipt
+from wandkit._core.rows import History
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+__all__ = ["AsyncHistoryScan"]
+
+
+class AsyncHistoryScan:
+    """All rows of a run's history between two steps. Get it from `AsyncRun.scan_history`.
+
+    Loop over it as often as you like: every loop asks the server anew, and ends at the step that was the
+    last when it began. Leave the loop whenever you like.
+    """
+
+    def __init__(self, run: AsyncRunHandle, request: ScanRequest) -> None:
+        self._run = run
+        self._request = request
+        self._latest: AsyncScanPass | None = None
+
+    async def __aiter__(self) -> AsyncIterator[Row]:
+        """Loop over the rows, in step order, one dict each."""
+        async for rows in self.pages():
+            for row in rows:
+                yield row
+
+    async def pages(self) -> AsyncIterator[list[Row]]:
+        """Loop over the rows, as many at a time as arrive together; the lists are never empty."""
+        self._latest = reading = AsyncScanPass(self._run, self._request)
+        await reading.open()
+        async for rows in reading.pages():
+            yield rows
+
+    async def tables(self) -> AsyncIterator[pyarrow.Table]:
+        """Loop over the rows as Arrow tables of bounded size, decoded in bulk; their schemas may differ.
+
+        Raises:
+            MissingExtraError: pyarrow is not installed.
+        """
+        load_library("pyarrow")
+        self._latest = reading = AsyncScanPass(self._run, self._request)
+        await reading.open()
+        async for table in reading.tables():
+            yield table
+
+    async def load(self) -> History:
+        """Read all rows into memory."""
+        rows: list[Row] = []
+        async for page in self.pages():
+            rows += page
+        return History(rows, self.receipt, self._request.keys)
+
+    async def to_arrow(self) -> pyarrow.Table:
+        """Read all rows into an Arrow table, rows × keys; what a row lacks is null, NaN stays NaN.
+
+        Raises:
+            MissingExtraError: pyarrow is not installed.
+        """
+        tables = [table async for table in self.tables()]
+        return concat_arrow(tables)
+
+    async def to_pandas(self) -> pandas.DataFrame:
+        """Read all rows into a pandas frame, rows × keys, with the receipt in `.attrs["receipt"]`.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        load_library("pandas")
+        history = await self.load()
+        return history.to_pandas()
+
+    async def to_polars(self) -> polars.DataFrame:
+        """Read all rows into a polars frame, rows × keys; what a row lacks is null, NaN stays NaN.
+
+        Raises:
+            MissingExtraError: polars is not installed.
+        """
+        load_library("polars")
+        history = await self.load()
+        return history.to_polars()
+
+    @awaitable_property
+    async def max_step(self) -> int:
+        """The last step that the scan covers, itself included; -1 where there is none."""
+        if self._latest is None:
+            reading = AsyncScanPass(self._run, self._request)
+            await reading.measure()
+            self._latest = reading
+        return self._latest.steps.stop - 1
+
+    @property
+    def receipt(self) -> Receipt:
+        """What the latest loop received, against what the server counts; which stores it read, and what is missing."""
+        reading = self._latest or AsyncScanPass(self._run, self._request)
+        return reading.receipt()
+
+    def __repr__(self) -> str:
+        keys = "" if self._request.keys is None else f" keys={self._request.keys!r}"
+        return f"<AsyncHistoryScan {self._run.run_path}{keys}>"
