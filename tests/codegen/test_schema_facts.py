@@ -1,0 +1,108 @@
+"""schema/ holds the contract facts, type by type, and nothing that no source knows."""
+
+from __future__ import annotations
+
+import pytest
+from checkout import contract, live, reference
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    Node,
+)
+
+from codegen.schema import gate_of
+
+TYPES = sorted(name for name in reference().type_map if not name.startswith("__"))
+FROM_LIVE_ONLY = {"Query": {"customCharts"}}
+
+
+def shape(kind: GraphQLNamedType) -> dict[str, object]:
+    """Return what a type consists of, in a form that compares."""
+    if isinstance(kind, (GraphQLObjectType, GraphQLInterfaceType)):
+        members: dict[str, object] = {
+            name: (str(field.type), {arg: str(of.type) for arg, of in field.args.items()})
+            for name, field in kind.fields.items()
+            if name not in FROM_LIVE_ONLY.get(kind.name, ())
+        }
+        return {**members, "implements": sorted(interface.name for interface in kind.interfaces)}
+    if isinstance(kind, GraphQLInputObjectType):
+        return {name: (str(field.type), field.default_value) for name, field in kind.fields.items()}
+    if isinstance(kind, GraphQLEnumType):
+        return {"values": sorted(kind.values)}
+    if isinstance(kind, GraphQLUnionType):
+        return {"members": sorted(member.name for member in kind.types)}
+    return {"kind": type(kind).__name__}
+
+
+def since(node: Node | None) -> str | None:
+    """Return the client version from which on a fact is known; None for the base."""
+    for directive in getattr(node, "directives", None) or ():
+        if directive.name.value == "since" and directive.arguments[0].value.value != "seed":
+            return str(directive.arguments[0].value.value)
+    return None
+
+
+def newer(node: Node | None) -> str | None:
+    """Return what `@newer` of a schema node says."""
+    for directive in getattr(node, "directives", None) or ():
+        if directive.name.value == "newer":
+            return str(directive.arguments[0].value.value)
+    return None
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_type_is_as_the_facts_say(name: str) -> None:
+    """Fields, arguments, nullability, values and members."""
+    assert shape(contract().schema.type_map[name]) == shape(reference().type_map[name])
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_what_came_later_is_marked(name: str) -> None:
+    """A member younger than the base has a gate: its own, or that of its type if they came together."""
+    ours, facts = contract().schema.type_map[name], reference().type_map[name]
+    members = {**getattr(facts, "fields", {}), **getattr(facts, "values", {})}
+    unmarked = []
+    for member, fact in members.items():
+        version = since(fact.ast_node)
+        own = {**getattr(ours, "fields", {}), **getattr(ours, "values", {})}[member].ast_node
+        if version is None or newer(own) == version or (gate_of(own, "x") or "").startswith("feature:"):
+            continue
+        if since(facts.ast_node) == version and gate_of(ours.ast_node, "x"):
+            continue
+        unmarked.append(f"{name}.{member} (since {version})")
+    assert unmarked == []
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_what_the_base_has_is_not_marked(name: str) -> None:
+    """A member of the base has no gate, except arguments that the server of 2023 did not know."""
+    ours, facts = contract().schema.type_map[name], reference().type_map[name]
+    members = {**getattr(facts, "fields", {}), **getattr(facts, "values", {})}
+    own = {**getattr(ours, "fields", {}), **getattr(ours, "values", {})}
+    assert [key for key, fact in members.items() if since(fact.ast_node) is None and gate_of(own[key].ast_node, "x")] == []
+
+
+def test_only_custom_charts_come_from_the_live_schema_alone() -> None:
+    """No type and no root field beside the facts."""
+    ours = contract().schema
+    assert set(ours.type_map) - set(reference().type_map) == set()
+    assert str(ours.query_type.fields["customCharts"].type) == str(live().query_type.fields["customCharts"].type)
+
+
+def test_an_argument_that_the_server_of_2023_lacks_is_gated_or_was_sent_by_the_seed() -> None:
+    """Arguments have no version in the facts; the live schema shows which are young."""
+    ours, old = contract().schema, live()
+    ungated = {
+        f"{name}.{field}({arg}:)"
+        for name, kind in ours.type_map.items()
+        if isinstance(kind, GraphQLObjectType) and name in old.type_map and not name.startswith("__")
+        for field, definition in kind.fields.items()
+        if field in old.type_map[name].fields
+        for arg, argument in definition.args.items()
+        if arg not in old.type_map[name].fields[field].args and gate_of(argument.ast_node, "x") is None
+    }
+    assert ungated == {"Project.artifactTypes(includeAll:)"}
