@@ -154,7 +154,7 @@ class Exchange:
         self._h11.receive_data(data)
 
     def next(self) -> Head | bytes | bool:
-        """Return the head of the answer, a piece of its body, True at its end, or False to ask for more bytes.
+        """Return the head of the answer, a piece of its body, True at its end, or False to ask for more.
 
         Raises:
             WireError: The server broke off, or does not speak HTTP/1.1.

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_core import to_json
 
-from wandkit._core.answer import Asked, Reply, decode_data, decode_model, failure, unknown_parts
+from wandkit._core.answer import decode_data, decode_model, unknown_parts
 from wandkit._core.capability import FEATURE_PREFIX, capabilities_of, refused_gates
+from wandkit._core.failure import Asked, Reply
 from wandkit._core.model import Problem
 from wandkit._core.operation import UNSET, Operation
 from wandkit._core.retry import Attempts, RetryPolicy
@@ -49,8 +50,8 @@ _FEATURES = "query ServerFeatures { serverInfo { features { name isEnabled } } }
 class GraphQL:
     """The GraphQL side of one server, with one user's key.
 
-    Nothing is opened before the first request. It survives a fork, crosses `pickle` (the key travels, but shows
-    in no repr), and opens new connections where it arrives.
+    Nothing is opened before the first request. It survives a fork and crosses `pickle` (the key travels, but
+    shows in no repr); it opens new connections where it arrives.
 
     Attributes:
         settings: Where it sends, and with which key.
@@ -107,8 +108,8 @@ class GraphQL:
     ) -> T:
         """Send `operation` and return its answer.
 
-        List nodes that cannot be read are left out with a warning in the log `wandkit`; `execute_with_problems`
-        hands them over instead.
+        List nodes that cannot be read are left out, with a warning in the log `wandkit`;
+        `execute_with_problems` hands them over instead.
 
         Raises:
             WandkitError: One error of the tree for each way in which a request can fail.
@@ -131,8 +132,9 @@ class GraphQL:
         if known.features is None and any(gate.startswith(FEATURE_PREFIX) for gate in operation.gates):
             self._learn_features(attempts, timeout)
         asked = self._asked(operation.name, timeout)
+        dropped: frozenset[str] = frozenset()
         while True:
-            missing = known.missing(operation.gates)
+            missing = known.missing(operation.gates) | dropped
             text = operation.document(missing)
             body = _body(operation.name, text, operation.sent(variables, missing))
             reply = self._send(body, asked, attempts, timeout, idempotent=operation.idempotent)
@@ -143,6 +145,7 @@ class GraphQL:
                 if not refused:
                     raise
                 known.refuse(refused)
+                dropped |= refused
 
     def execute_text(
         self,
@@ -159,7 +162,7 @@ class GraphQL:
         asked = self._asked("the document", timeout, known=False)
         body = _body(None, document, variable_values or {})
         reply = self._send(body, asked, self._attempts(is_query), timeout, idempotent=is_query)
-        return _data(reply, asked)
+        return decode_data(reply, asked)
 
     def supports(self, feature: str) -> bool:
         """Whether the server has `feature` (such as `ARTIFACT_TAGS`) on; asked once per host."""
@@ -178,7 +181,7 @@ class GraphQL:
         asked = self._asked("ServerFeatures", timeout)
         reply = self._send(_body("ServerFeatures", _FEATURES, {}), asked, attempts, timeout, idempotent=True)
         try:
-            data = _data(reply, asked)
+            data = decode_data(reply, asked)
         except AuthenticationError:
             raise
         except (GraphQLError, InvalidRequestError, NotFoundError, PermissionDeniedError, UnsupportedError):
@@ -191,7 +194,7 @@ class GraphQL:
         self, body: bytes, asked: Asked, attempts: Attempts, timeout: float | None, *, idempotent: bool
     ) -> Reply:
         origin, target = self._identity.place("graphql")
-        headers = {**self._identity.headers(origin), "Content-Type": "application/json"}
+        headers = {**self._identity.headers(origin, asked.operation), "Content-Type": "application/json"}
         if not origin.is_loopback:
             headers["Accept-Encoding"] = "gzip"
         request = Request("POST", origin, target, headers, body, idempotent=idempotent)
@@ -225,17 +228,9 @@ def _quoted(text: str) -> bytes:
 
 
 def _read(reply: Reply, asked: Asked, operation: Operation[T]) -> tuple[T, list[Problem]]:
-    if reply.status >= 300:
-        raise failure(reply, asked).error
     problems: list[Problem] = []
     model: Any = operation.answer()
     return decode_model(reply, asked, model, problems), problems
-
-
-def _data(reply: Reply, asked: Asked) -> dict[str, Any]:
-    if reply.status >= 300:
-        raise failure(reply, asked).error
-    return decode_data(reply, asked)
 
 
 def _log(operation: str, problems: list[Problem]) -> None:

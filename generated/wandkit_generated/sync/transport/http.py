@@ -12,10 +12,11 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from wandkit._core.answer import Asked, Reply, WireError, broken, decode_json, failure
+from wandkit._core.answer import decode_json
+from wandkit._core.failure import Asked, Reply, WireError, broken, failure
 from wandkit._core.retry import Attempts
 from wandkit._transport.concurrency.threads import Answering
-from wandkit._transport.exchange import Request, redirect_target
+from wandkit._transport.exchange import Origin, Request, redirect_target
 from wandkit._transport.identity import Identity
 from wandkit.errors import AnswerError
 from wandkit_generated.sync.transport.sender import Sender
@@ -38,7 +39,7 @@ class HTTP:
     def post_json(
         self, path: str, body: object, *, idempotent: bool, timeout: float | None = None, action: str = ""
     ) -> Any:
-        """Post `body` as JSON to a path of the API host and return the decoded answer; None where it is empty.
+        """Post `body` as JSON to a path of the API host; return the decoded answer, None where it is empty.
 
         Args:
             path: A path below the base URL.
@@ -52,14 +53,14 @@ class HTTP:
         """
         origin, target = self._identity.place(path)
         data = body if isinstance(body, bytes) else to_json(body)
-        headers = {**self._identity.headers(origin), "Content-Type": "application/json"}
         limit = self._timeout if timeout is None else timeout
-        asked = self._identity.asked(action or f"POST {target.split('?', 1)[0]}", origin, timeout_s=limit)
+        asked = self._asked(action, "POST", origin, target, limit)
+        headers = {**self._identity.headers(origin, asked.operation), "Content-Type": "application/json"}
         request = Request("POST", origin, target, headers, data, idempotent=idempotent)
         reply = self._sender.send(request, asked, self._attempts(idempotent), limit)
-        if reply.status >= 300:
-            raise failure(reply, asked).error
-        return decode_json(reply.body, asked, reply.headers) if reply.body.strip() else None
+        if reply.status < 300 and not reply.body.strip():
+            return None
+        return decode_json(reply, asked)
 
     def open_stream(
         self,
@@ -86,8 +87,9 @@ class HTTP:
         attempts = self._attempts(True)
         for _ in range(_MOST_REDIRECTS + 1):
             origin, target = self._identity.place(url)
-            sending = {"Accept-Encoding": "identity", **self._identity.headers(origin), **(headers or {})}
-            asked = self._identity.asked(action or f"GET {target.split('?', 1)[0]}", origin, timeout_s=limit)
+            asked = self._asked(action, "GET", origin, target, limit)
+            own = self._identity.headers(origin, asked.operation)
+            sending = {**own, "Accept-Encoding": "identity", **(headers or {})}
             request = Request("GET", origin, target, sending, idempotent=True)
             answering = self._sender.open(request, asked, attempts, limit)
             if answering.status < 300:
@@ -131,8 +133,8 @@ class HTTP:
         """
         limit = self._timeout if timeout is None else timeout
         origin, target = self._identity.place(url)
-        sending = {**self._identity.headers(origin), **(headers or {})}
-        asked = self._identity.asked(action or f"PUT {target.split('?', 1)[0]}", origin, timeout_s=limit)
+        asked = self._asked(action, "PUT", origin, target, limit)
+        sending = {**self._identity.headers(origin, asked.operation), **(headers or {})}
         request = Request("PUT", origin, target, sending, length=length, idempotent=True)
         answering = self._sender.open(request, asked, self._attempts(True), limit, pieces)
         with answering:
@@ -140,6 +142,11 @@ class HTTP:
         if reply.status >= 300:
             raise failure(reply, asked).error
         return reply
+
+    def _asked(self, action: str, method: str, origin: Origin, target: str, timeout_s: float) -> Asked:
+        """Return the facts for errors; what follows the path of a signed URL is a secret."""
+        name = action or f"{method} {target.split('?', 1)[0]}"
+        return self._identity.asked(name, origin, timeout_s=timeout_s)
 
     def _attempts(self, idempotent: bool) -> Attempts:
         return self._sender.attempts(idempotent=idempotent, deadline_s=self._deadline)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from time import time
 
-from wandkit._core.answer import Asked, Reply, WireError, broken, failure, is_final
+from wandkit._core.failure import Asked, Reply, WireError, broken, failure, is_final
 from wandkit._core.ratelimit import RateLimit
 from wandkit._core.retry import Attempts, RetryPolicy
 from wandkit._transport.backend import Network
@@ -70,7 +70,9 @@ class Sender:
         timeout: float,
         pieces: Callable[[], Iterator[bytes]] | None = None,
     ) -> Answering:
-        """Return the answer to `request` as soon as its head is there; `pieces` makes the body, anew for each attempt.
+        """Return the answer to `request` as soon as its head is there.
+
+        `pieces` makes the body, anew for each attempt.
 
         Raises:
             WandkitError: There was no answer that is worth reading.
@@ -94,7 +96,7 @@ class Sender:
         self._wire.close()
 
     def _next_limit(self, asked: Asked, attempts: Attempts, timeout: float) -> float:
-        """Wait while the server's budget is nearly used up, then return the time limit of the next attempt."""
+        """Wait where the server's budget is nearly used up, and return the next attempt's time limit."""
         pause = self._limit.pause_s(self.clock()) if asked.home else 0.0
         if pause > 0:
             left = attempts.time_left_s(self.clock())
