@@ -19,7 +19,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,22 +29,11 @@ if TYPE_CHECKING:
     from wandkit import Api, AsyncApi
     from wandkit.server.config import ServerConfig
     from wandkit.server.faults import Fault, Instrument, RecordedRequest
+    from wandkit.server.listener import Listener
 
 __all__ = ["Server", "wandkit_server"]
 
 _START_S = 30.0
-
-
-class Listener(Protocol):
-    """What listens: it runs in a thread until it is stopped."""
-
-    ready: threading.Event
-
-    def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve until stopped."""
-
-    def stop(self) -> None:
-        """Ask it to stop soon."""
 
 
 class Server:
@@ -83,6 +72,7 @@ class Server:
         """Start listening; return when requests are answered."""
         from wandkit.server.app import create_app
         from wandkit.server.faults import Instrument
+        from wandkit.server.listener import Listener
 
         if self._data_dir is None:
             self._data_dir = Path(tempfile.mkdtemp(prefix="wandkit-server-"))
@@ -90,7 +80,7 @@ class Server:
         self._address = listener.getsockname()[:2]
         self._app = create_app(self._config(self._data_dir))
         self._instrument = Instrument(self._app)
-        self._uvicorn = _make_listener(self._instrument)
+        self._uvicorn = Listener(self._instrument)
         self._thread = threading.Thread(
             target=self._uvicorn.run, kwargs={"sockets": [listener]}, name="wandkit-server", daemon=True
         )
@@ -301,41 +291,6 @@ def _features(names: Mapping[str, bool] | Iterable[str], own: frozenset[str]) ->
     if not isinstance(names, Mapping):
         return frozenset(names)
     return (own | {name for name, on in names.items() if on}) - {name for name, on in names.items() if not on}
-
-
-def _make_listener(app: Instrument) -> Listener:
-    """Return uvicorn as it is, but told at once when to stop instead of looking every tenth of a second."""
-    import asyncio
-
-    import uvicorn
-
-    class Stoppable(uvicorn.Server):
-        def __init__(self, config: uvicorn.Config) -> None:
-            super().__init__(config)
-            self.ready = threading.Event()
-            self._loop: asyncio.AbstractEventLoop | None = None
-            self._wake = asyncio.Event()
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            self._loop = asyncio.get_running_loop()
-            await super().startup(sockets)
-            self.ready.set()
-
-        async def main_loop(self) -> None:
-            while not await self.on_tick(0):
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), 1.0)
-
-        def stop(self) -> None:
-            self.should_exit = True
-            if self._loop is not None:
-                with contextlib.suppress(RuntimeError):  # it has stopped by itself
-                    self._loop.call_soon_threadsafe(self._wake.set)
-
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=2, ws="none"
-    )
-    return Stoppable(config)
 
 
 def _fixture() -> Callable[..., Any]:

@@ -1,12 +1,7 @@
-"""The command line: `wandkit serve`, `wandkit admin …`, `wandkit demo`.
-
-Every module here that has a `register` function adds its commands to the program.
-"""
+"""The command line: `wandkit serve`, `wandkit admin …`, `wandkit demo`. Each command is a module of this package."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -31,6 +26,9 @@ def build() -> typer.Typer:
     """Return the program with all its commands."""
     import typer
 
+    from wandkit.cli.admin import admin
+    from wandkit.cli.serve import serve
+
     program = typer.Typer(
         name="wandkit",
         help="wandkit: a typed SDK for W&B servers, with a server of its own.",
@@ -38,8 +36,14 @@ def build() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for found in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{found.name}")
-        if hasattr(module, "register"):
-            module.register(program)
+    program.command()(serve)
+    program.add_typer(admin, name="admin")
+    program.command("demo")(_demo)
     return program
+
+
+def _demo(json: bool = False) -> None:
+    """Train a small model, log it to an embedded server, and query what came of it (--json: as one JSON object)."""
+    from wandkit.cli.demo import run_demo
+
+    run_demo(as_json=json)

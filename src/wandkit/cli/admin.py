@@ -14,7 +14,7 @@ from wandkit.cli.serve import default_data_dir
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-__all__ = ["register"]
+__all__ = ["admin"]
 
 Data = Annotated[Path | None, typer.Option("--data", help="The folder of the server's store.")]
 
@@ -27,11 +27,6 @@ org = typer.Typer(no_args_is_help=True, help="Organizations.")
 key = typer.Typer(no_args_is_help=True, help="API keys.")
 for _name, _group in (("user", user), ("team", team), ("org", org), ("key", key)):
     admin.add_typer(_group, name=_name)
-
-
-def register(program: typer.Typer) -> None:
-    """Add the commands."""
-    program.add_typer(admin, name="admin")
 
 
 @user.command("add")

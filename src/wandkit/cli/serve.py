@@ -13,12 +13,7 @@ import typer
 if TYPE_CHECKING:
     from wandkit.server.database import Database
 
-__all__ = ["default_data_dir", "register", "serve"]
-
-
-def register(program: typer.Typer) -> None:
-    """Add the command."""
-    program.command()(serve)
+__all__ = ["default_data_dir", "serve"]
 
 
 def default_data_dir() -> Path:
