@@ -1,5 +1,105 @@
-"""wandkit: a typed SDK for W&B servers, async and sync, with an embedded server."""
+"""wandkit: a typed SDK for W&B servers, async and sync, with an embedded server.
+
+    from wandkit import Api, F
+
+    for run in Api().runs("entity/project", F.summary["loss"] < 0.1):
+        print(run.name, run.config)
+
+Every name here loads when it is first used, so that `import wandkit` costs next to nothing.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wandkit_generated.sync.api import Api as Api
+    from wandkit_generated.sync.file import File as File
+    from wandkit_generated.sync.listing import Listing as Listing
+    from wandkit_generated.sync.project import Project as Project
+    from wandkit_generated.sync.project import Projects as Projects
+    from wandkit_generated.sync.run import Run as Run
+    from wandkit_generated.sync.runs import Runs as Runs
+    from wandkit_generated.sync.user import User as User
+
+    from wandkit._async.api import AsyncApi as AsyncApi
+    from wandkit._async.file import AsyncFile as AsyncFile
+    from wandkit._async.listing import AsyncListing as AsyncListing
+    from wandkit._async.project import AsyncProject as AsyncProject
+    from wandkit._async.project import AsyncProjects as AsyncProjects
+    from wandkit._async.run import AsyncRun as AsyncRun
+    from wandkit._async.runs import AsyncRuns as AsyncRuns
+    from wandkit._async.user import AsyncUser as AsyncUser
+    from wandkit._core.receipt import Receipt as Receipt
+    from wandkit._core.rows import History as History
+    from wandkit.errors import CommError as CommError
+    from wandkit.errors import WandkitError as WandkitError
+    from wandkit.filters import Expression as Expression
+    from wandkit.filters import F as F
+    from wandkit.settings import Settings as Settings
+
 __version__ = "0.1.0"
+
+_NOUNS = {
+    "Api": "api",
+    "File": "file",
+    "Listing": "listing",
+    "Project": "project",
+    "Projects": "project",
+    "Run": "run",
+    "Runs": "runs",
+    "User": "user",
+}
+_PLACES = {
+    **{name: f"wandkit_generated.sync.{module}" for name, module in _NOUNS.items()},
+    **{f"Async{name}": f"wandkit._async.{module}" for name, module in _NOUNS.items()},
+    "CommError": "wandkit.errors",
+    "Expression": "wandkit.filters",
+    "F": "wandkit.filters",
+    "History": "wandkit._core.rows",
+    "Receipt": "wandkit._core.receipt",
+    "Settings": "wandkit.settings",
+    "WandkitError": "wandkit.errors",
+}
+
+__all__ = [
+    "Api",
+    "AsyncApi",
+    "AsyncFile",
+    "AsyncListing",
+    "AsyncProject",
+    "AsyncProjects",
+    "AsyncRun",
+    "AsyncRuns",
+    "AsyncUser",
+    "CommError",
+    "Expression",
+    "F",
+    "File",
+    "History",
+    "Listing",
+    "Project",
+    "Projects",
+    "Receipt",
+    "Run",
+    "Runs",
+    "Settings",
+    "User",
+    "WandkitError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used."""
+    place = _PLACES.get(name)
+    if place is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(place), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -16,7 +16,8 @@ from typing import Any
 import httpx
 from typing_extensions import Self
 
-from wandkit.paths import NeedsEntity, RunPath, parse_path
+from wandkit.errors import PathError, UnsupportedError
+from wandkit.paths import ProjectPath, RunPath, parse_path
 from wandkit.settings import Settings
 from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_USERS
 from wandkit_generated.sync.account import Account
@@ -126,13 +127,17 @@ class Api(ProjectMethods, RunMethods, UserMethods):
             NotFoundError: No such run.
         """
         settings = self.settings
-        found = parse_path(path, entity=settings.entity, project=settings.project, app_url=settings.app_url)
-        kind = found.kind if isinstance(found, NeedsEntity) else type(found)
+        try:
+            found = parse_path(
+                path, entity=settings.entity, project=settings.project, app_url=settings.app_url
+            )
+        except PathError as error:
+            raise _of_another_kind(path) or error from None
         full = self._account.complete(found)
         if isinstance(full, RunPath):
-            run = self.run(str(full))
+            run = Run.fetch(self._account.gql, full)
             return run
-        return Project(self._account, full)
+        return Project(self._account, ProjectPath.from_pieces(*full.pieces))
 
     def close(self) -> None:
         """Close the connections. The object can be used again; it opens new ones."""
@@ -158,6 +163,20 @@ class Api(ProjectMethods, RunMethods, UserMethods):
     def __repr__(self) -> str:
         """Return the host; the key is never shown."""
         return f"<Api {self.settings.base_url}>"
+
+
+def _of_another_kind(path: str) -> UnsupportedError | None:
+    """Return the error for the path of a sweep or a report; None where it is neither."""
+    pieces = path.strip("/ ").split("/")
+    kind = next(
+        (kind for kind in ("sweep", "report") if len(pieces) > 3 and pieces[-2].startswith(kind)), None
+    )
+    if kind is None:
+        return None
+    return UnsupportedError(
+        f"The path {path!r} names a {kind}, which from_path cannot return.",
+        next_step="It returns projects and runs.",
+    )
 
 
 def _rebuild(gql: GraphQL) -> Api:

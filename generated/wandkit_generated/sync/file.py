@@ -2,7 +2,8 @@
 # source: src/wandkit/_async/file.py
 """Files of a run: listed, downloaded, uploaded, deleted.
 
-Schema: schema/file.graphql. Operations: queries/file.graphql. Transfers: _async/transfer.py. Docs: docs/api/file.md.
+Schema: schema/file.graphql. Operations: queries/file.graphql. Transfers: _async/transfer.py. Docs:
+    docs/api/file.md.
 """
 
 from __future__ import annotations
@@ -190,7 +191,8 @@ class Files(Listing[File]):
     ) -> FileDownloads:
         """Download all files of the listing to their names below `root`, several at a time.
 
-        A file that is there with the same md5 is not downloaded again. One file's failure does not stop the others.
+        A file that is there with the same md5 is not downloaded again. One file's failure does not stop the
+        others.
 
         Args:
             root: The folder; it is created if need be.
@@ -210,7 +212,7 @@ class Files(Listing[File]):
             run._gql,
             entity=run.entity,
             project=run.project,
-            run=run.id,
+            name=run.id,
             names=UNSET if self._names is None else self._names,
             pattern=UNSET if self._pattern is None else self._pattern,
             first=request.size,
@@ -252,8 +254,8 @@ class RunFiles(RunHandle):
 
         Args:
             names: Only these.
-            pattern: Only those whose name matches, in SQL's LIKE syntax (`%.json`, `media/%`). A number in this place is
-                taken as `per_page`, as older programs have it there.
+            pattern: Only those whose name matches, in SQL's LIKE syntax (`%.json`, `media/%`). A number in
+                this place is taken as `per_page`, as older programs have it there.
             per_page: Files of one request; None adapts.
 
         Raises:
@@ -293,7 +295,7 @@ class RunFiles(RunHandle):
         source = Path(path)
         if not source.is_file():
             raise ArgumentError(f"there is no file {os.fspath(path)!r}")
-        where = {"entity": self.entity, "project": self.project, "run": self.id, "files": [name]}
+        where = {"entity": self.entity, "project": self.project, "name": self.id, "files": [name]}
         answer = create_run_files(self._gql, **where)
         created = answer.create_run_files
         places = [] if created is None else created.files or []

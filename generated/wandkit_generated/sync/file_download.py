@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wandkit._core.receipt import Receipt
+from wandkit._core.receipt import ItemFailure, Receipt
 from wandkit._core.transfer import file_target
 from wandkit._transport.concurrency.threads import amap
 from wandkit.errors import ArgumentError, WandkitError
@@ -47,7 +46,7 @@ def download_all(
     if jobs < 1:
         raise ArgumentError(f"jobs must be a positive whole number, not {jobs}")
     paths: list[Path] = []
-    failures: dict[str, str] = {}
+    failures: list[ItemFailure] = []
     skipped = 0
 
     def one(file: File) -> tuple[File, Path | None, bool, str]:
@@ -59,14 +58,22 @@ def download_all(
         return file, path, was_there, ""
 
     with _bar(progress) as bar:
-        for file, path, was_there, error in amap(jobs, one, _each(files)):
+        for file, path, was_there, error in amap(jobs, one, files):
             bar.update(file.size)
             skipped += was_there
             if path is None:
-                failures[file.name] = error
+                failures.append(ItemFailure(file.name, error))
             else:
                 paths.append(path)
-    raise NotImplementedError
+    listed = files.receipt
+    receipt = Receipt(
+        received=len(paths),
+        expected=len(paths) + len(failures) if listed.expected is None else listed.expected,
+        duplicates=listed.duplicates,
+        gaps=listed.gaps,
+        failures=(*listed.failures, *failures),
+    )
+    return FileDownloads(paths, skipped, receipt)
 
 
 def _keep_or_fetch(file: File, path: Path, replace: bool) -> bool:
@@ -78,11 +85,6 @@ def _keep_or_fetch(file: File, path: Path, replace: bool) -> bool:
             raise ArgumentError(f"{str(path)!r} exists", next_step="Pass replace=True to replace it.")
     file.download_to(path)
     return False
-
-
-def _each(files: Files) -> Iterator[File]:
-    for file in files:
-        yield file
 
 
 def _bar(progress: bool | None) -> Any:

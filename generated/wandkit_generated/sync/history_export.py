@@ -11,24 +11,42 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from wandkit._transport.concurrency.threads import gather_bounded
+from wandkit.errors import IncompleteHistoryError, NotFoundError, UnsupportedError, WandkitError
+from wandkit_generated.gql.sync import get_history_extent
 from wandkit_generated.sync.run_handle import RunHandle
 from wandkit_generated.sync.transfer import download_file
 
-__all__ = ["Exports"]
+__all__ = ["Exports", "HistoryExports"]
 
 DOWNLOADS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryExports:
+    """What came of the download of a run's exports.
+
+    Attributes:
+        paths: The parquet files, in the order of their steps.
+        contains_live_data: Whether the run has rows that are not exported yet.
+        errors: Why files are missing, by the path where they would be; None where none is.
+    """
+
+    paths: list[Path]
+    contains_live_data: bool
+    errors: dict[Path, str] | None = None
 
 
 class Exports:
     """The exports of one run.
 
-    A cached export is known by the path of its URL without the signature, so that a new signature finds it, and another
-    export of the same run does not.
+    A cached export is known by the path of its URL without the signature, so that a new signature finds it,
+    and another export of the same run does not.
     """
 
     def __init__(self, run: RunHandle) -> None:
@@ -56,6 +74,46 @@ class Exports:
             ],
         )
         return paths
+
+    def download(self, folder: Path, *, complete: bool) -> HistoryExports:
+        """Download all exports to `folder`; `complete` makes rows that are not exported yet an error.
+
+        Raises:
+            IncompleteHistoryError: There are such rows.
+            UnsupportedError: The server is too old to have exports.
+        """
+        run = self._run
+        answer = get_history_extent(
+            run._gql, entity=run.entity, project=run.project, name=run.id, live_keys=["_step"]
+        )
+        found = None if answer.project is None else answer.project.run
+        if found is None:
+            raise NotFoundError(f"no run {str(run.run_path)!r}", operation="GetHistoryExtent")
+        history = found.parquet_history
+        if history is None:
+            raise UnsupportedError(
+                "this server has no history exports", next_step="Use scan_history instead."
+            )
+        urls = list(history.parquet_urls or ())
+        is_live = bool(history.live_data) or (not urls and bool(found.history_line_count))
+        if is_live and complete:
+            raise IncompleteHistoryError(
+                f"history of {str(run.run_path)!r} is not exported in full",
+                next_step="Wait for the server to export it, or pass require_complete_history=False.",
+            )
+        paths = [folder / f"{run.id}_{number:04}.parquet" for number in range(len(urls))]
+        jobs = [partial(self._try, url, path) for url, path in zip(urls, paths, strict=True)]
+        results = gather_bounded(DOWNLOADS_AT_ONCE, jobs)
+        errors = {path: error for path, error in zip(paths, results, strict=True) if error}
+        return HistoryExports([path for path in paths if path not in errors], is_live, errors or None)
+
+    def _try(self, url: str, path: Path) -> str:
+        """Download one file and return what went wrong."""
+        try:
+            download_file(self._run._gql.http, url, path, name=path.name)
+        except (WandkitError, OSError) as error:
+            return str(error)
+        return ""
 
     def close(self) -> None:
         """Remove what was not meant to be kept."""

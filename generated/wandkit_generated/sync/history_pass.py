@@ -23,8 +23,10 @@ from wandkit._core.history import (
     decode_rows,
     holding_steps,
     key_count,
+    key_names,
     last_step_of,
     live_start,
+    missing_keys,
     outer_join,
     plan_parts,
     restore_values,
@@ -73,7 +75,7 @@ class ScanPass:
         """Ask how far the run came, and which rows are exported."""
         run = self._run
         answer = get_history_extent(
-            run._gql, entity=run.entity, project=run.project, run=run.id, live_keys=["_step"]
+            run._gql, entity=run.entity, project=run.project, name=run.id, live_keys=["_step"]
         )
         found = None if answer.project is None else answer.project.run
         if found is None:
@@ -85,7 +87,7 @@ class ScanPass:
             self._urls = list(found.parquet_history.parquet_urls or ())
             self._live_from = live_start(found.parquet_history.live_data)
         if last is None and (self._expected or self._urls):
-            tail = get_run_tail(run._gql, entity=run.entity, project=run.project, run=run.id)
+            tail = get_run_tail(run._gql, entity=run.entity, project=run.project, name=run.id)
             if tail.project is not None and tail.project.run is not None:
                 last = last_step_of(None, tail.project.run.history_tail)
         self.steps = self._request.wanted(-1 if last is None else last)
@@ -146,7 +148,25 @@ class ScanPass:
 
     def receipt(self) -> Receipt:
         """What has arrived so far, against what the server counts."""
-        raise NotImplementedError
+        exported = any(part.export is not None for part in self._parts)
+        live = any(part.export is None for part in self._parts) or not exported
+        return Receipt(
+            received=self._received,
+            expected=self._expected if self._request.is_whole else None,
+            duplicates=self._merge.duplicates,
+            source="both" if exported and live else "parquet" if exported else "live",
+            gaps=tuple(self._gaps()),
+        )
+
+    def _gaps(self) -> Iterator[str]:
+        """What is known to be missing."""
+        if not self._finished:
+            yield "the scan has not come to its end"
+        elif self._request.is_whole and self._received < (self._expected or 0):
+            yield f"{(self._expected or 0) - self._received} rows that the server counts are in neither store"
+        known = key_names(self._index)
+        if self._request.keys is not None and known:
+            yield from missing_keys(self._request.keys, known)
 
     def _tables_of_rows(self) -> Iterator[pyarrow.Table]:
         held: list[Row] = []
@@ -200,7 +220,7 @@ class ScanPass:
     def _ask(self, window: Window) -> list[list[Any]]:
         """Send one request; return its row lists: one, or one per key for an outer join."""
         run, keys = self._run, self._request.keys
-        where = {"entity": run.entity, "project": run.project, "run": run.id}
+        where = {"entity": run.entity, "project": run.project, "name": run.id}
         if keys is None:
             page = get_history_page(
                 run._gql, **where, min_step=window.start, max_step=window.stop, samples=window.samples
@@ -257,7 +277,7 @@ class ScanPass:
             run._gql,
             entity=run.entity,
             project=run.project,
-            run=run.id,
+            name=run.id,
             min_step=first.start,
             max_step=first.stop if self._live_from is None else max(first.start + 1, self._live_from),
             samples=1,

@@ -28,8 +28,8 @@ __all__ = ["HistoryScan"]
 class HistoryScan:
     """All rows of a run's history between two steps. Get it from `Run.scan_history`.
 
-    Loop over it as often as you like: every loop asks the server anew, and ends at the step that was the last when it
-    began. Leave the loop whenever you like.
+    Loop over it as often as you like: every loop asks the server anew, and ends at the step that was the
+    last when it began. Leave the loop whenever you like.
     """
 
     def __init__(self, run: RunHandle, request: ScanRequest) -> None:

@@ -7,10 +7,10 @@ Logic without I/O: _core/pagination.py. Docs: docs/api/listing.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar, overload
 
-from wandkit._core.pagination import Chain, Page, PageRequest, PageSize
+from wandkit._core.pagination import Chain, Page, PageRequest, PageSize, needed_for
 from wandkit._core.receipt import Receipt
 from wandkit._transport.concurrency.threads import Lock, Prefetch, monotonic
 from wandkit.errors import DeadlineExceededError, RequestTimeoutError, ServerError
@@ -35,13 +35,9 @@ class Listing(Generic[T]):
         self.forget()
 
     def forget(self) -> None:
-        """Drop the loaded pages, so that the next use asks the server again; running loops end as they are."""
-        self._walk = Walk(self, PageSize(self._per_page), self._start)
-        self._latest = self._walk
-        self._items: list[T] = []
-        self._cursors: list[str | None] = []
-        self._reached = 0
-        self._lock = Lock()
+        """Drop the loaded pages, so that the next use asks the server again; running loops go on as they are."""
+        self._pages: Pages[T] = Pages(self._fetch_page, PageSize(self._per_page), self._start)
+        self._latest: Walk[T] = self._pages
 
     def _fetch_page(self, request: PageRequest) -> Page[T]:
         """Fetch one page; subclasses say how."""
@@ -49,21 +45,22 @@ class Listing(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         """Loop over all objects, from the first one, loading pages as needed."""
-        items = self._items
+        pages = self._pages
+        items = pages.items
         position = 0
         while True:
-            if position >= len(items) and not self._load_beyond(position):
+            if position >= len(items) and not pages.load_beyond(position):
                 return
             item = items[position]
             position += 1
-            if position > self._reached:
-                self._reached = position
-                self._walk.look_ahead(position)
+            if position > pages.reached:
+                pages.reached = position
+                pages.look_ahead(position)
             yield item
 
     def stream(self) -> Iterator[T]:
         """Loop once over all objects without keeping them: memory stays at two pages, whatever the length."""
-        walk = Walk(self, PageSize(self._per_page), self._start)
+        walk = Walk(self._fetch_page, PageSize(self._per_page), self._start)
         self._latest = walk
         position = 0
         while True:
@@ -87,24 +84,28 @@ class Listing(Generic[T]):
         Raises:
             IndexError: There are not that many.
         """
-        needed = _needed(index)
-        while (needed is None or len(self._items) < needed) and self._load_beyond(len(self._items)):
-            pass
+        pages = self._pages
+        needed = needed_for(index)
+        if needed is None:
+            pages.load_all()
+        elif needed:
+            pages.load_beyond(needed - 1)
+        if isinstance(index, slice):
+            return pages.items[index]
         try:
-            found = self._items[index]
+            return pages.items[index]
         except IndexError:
-            raise IndexError(f"index {index} of a listing of {len(self._items)}") from None
-        return found
+            raise IndexError(f"there is no item {index} in a listing of {len(pages.items)}") from None
 
     def count(self) -> int:
         """Return how many objects the server counts; where it does not say, load all and count them."""
-        if self._walk.chain.pages == 0:
-            self._load_beyond(0)
-        total = self._walk.chain.total
-        if total is not None:
-            return total
-        self.load_all()
-        return len(self._items)
+        pages = self._pages
+        if pages.chain.pages == 0:
+            pages.load_beyond(0)
+        if pages.chain.total is not None:
+            return pages.chain.total
+        pages.load_all()
+        return len(pages.items)
 
     def __len__(self) -> int:
         """Return `count()`."""
@@ -112,44 +113,34 @@ class Listing(Generic[T]):
 
     def load_all(self) -> list[T]:
         """Load every page and return all objects."""
-        while self._load_beyond(len(self._items)):
-            pass
-        return list(self._items)
+        pages = self._pages
+        pages.load_all()
+        return list(pages.items)
 
     @property
     def cursor(self) -> str | None:
         """The place after the last object handed out, to go on from there with `start=`; None at first."""
-        return self._cursors[self._reached - 1] if self._reached else self._start
+        pages = self._pages
+        return pages.cursors[pages.reached - 1] if pages.reached else self._start
 
     @property
     def more(self) -> bool:
         """Whether there is more to come after what has been handed out; True before the first page."""
-        return self._reached < len(self._items) or not self._walk.chain.finished
+        pages = self._pages
+        return pages.reached < len(pages.items) or not pages.chain.finished
 
     @property
     def receipt(self) -> Receipt:
         """What has arrived so far against what the server counts: duplicates, gaps, unreadable objects."""
         return self._latest.chain.receipt()
 
-    def _load_beyond(self, position: int) -> bool:
-        """Make sure that there is an item at `position`; False where the listing ends before it."""
-        with self._lock:
-            while position >= len(self._items):
-                page = self._walk.next_page()
-                if page is None:
-                    return False
-                for item, cursor in page:
-                    self._items.append(item)
-                    self._cursors.append(cursor)
-        return True
-
 
 class Walk(Generic[T]):
-    """One pass over the pages of a listing."""
+    """One pass over the pages of a query: the next page fetched ahead, failures answered with smaller pages."""
 
-    def __init__(self, listing: Listing[T], sizes: PageSize, start: str | None) -> None:
+    def __init__(self, fetch: Callable[[PageRequest], Page[T]], sizes: PageSize, start: str | None) -> None:
         self.chain = Chain(start)
-        self._listing = listing
+        self._fetch = fetch
         self._sizes = sizes
         self._ahead: Prefetch[Page[T]] | None = None
         self._look_ahead_at = 0
@@ -159,7 +150,7 @@ class Walk(Generic[T]):
         while not self.chain.finished:
             ahead, self._ahead = self._ahead, None
             if ahead is None:
-                page = self._fetch()
+                page = self._fetch_next()
             else:
                 page = ahead.result()
             before = self.chain.received
@@ -172,14 +163,14 @@ class Walk(Generic[T]):
     def look_ahead(self, position: int) -> None:
         """Start on the next page, once the second item of the current one is in use."""
         if position >= self._look_ahead_at and self._ahead is None and not self.chain.finished:
-            self._ahead = Prefetch(self._fetch)
+            self._ahead = Prefetch(self._fetch_next)
 
-    def _fetch(self) -> Page[T]:
+    def _fetch_next(self) -> Page[T]:
         while True:
             request = self.chain.request(self._sizes.value)
             started = monotonic()
             try:
-                page = self._listing._fetch_page(request)
+                page = self._fetch(request)
             except DeadlineExceededError:
                 raise
             except (RequestTimeoutError, ServerError):
@@ -190,11 +181,34 @@ class Walk(Generic[T]):
             return page
 
 
-def _needed(index: int | slice) -> int | None:
-    """How many items have to be there to answer `index`; None for all of them."""
-    if isinstance(index, int):
-        return index + 1 if index >= 0 else None
-    ends = [end for end in (index.start, index.stop) if end is not None]
-    if any(end < 0 for end in ends) or index.stop is None or (index.step or 1) < 0:
-        return None
-    return int(index.stop)
+class Pages(Walk[T]):
+    """A walk whose items are kept and shared by all loops.
+
+    Attributes:
+        items: What has arrived.
+        cursors: The place after each item.
+        reached: How many items have been handed out by the loop that came farthest.
+    """
+
+    def __init__(self, fetch: Callable[[PageRequest], Page[T]], sizes: PageSize, start: str | None) -> None:
+        super().__init__(fetch, sizes, start)
+        self.items: list[T] = []
+        self.cursors: list[str | None] = []
+        self.reached = 0
+        self._lock = Lock()
+
+    def load_beyond(self, position: int) -> bool:
+        """Make sure that there is an item at `position`; False where the listing ends before it."""
+        with self._lock:
+            while position >= len(self.items):
+                page = self.next_page()
+                if page is None:
+                    return False
+                self.items.extend(item for item, _ in page)
+                self.cursors.extend(cursor for _, cursor in page)
+        return True
+
+    def load_all(self) -> None:
+        """Load every page that is left, one ahead of the other."""
+        while self.load_beyond(len(self.items)):
+            self.look_ahead(len(self.items))

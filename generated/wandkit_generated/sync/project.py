@@ -23,7 +23,7 @@ from wandkit_generated.sync.transport.graphql import GraphQL
 from wandkit_generated.sync.user import User
 
 if TYPE_CHECKING:
-    from wandkit_generated.gql import GetProjectProject, ProjectFields
+    from wandkit_generated.gql.models import GetProjectProject, ProjectFields
 
 __all__ = ["Project", "ProjectMethods", "Projects", "missing_project"]
 
@@ -185,15 +185,14 @@ class Projects(Listing[Project]):
                 host=account.settings.base_url,
                 next_step="Check the name of the user or team.",
             )
-        edges = [edge for edge in answer.models.edges if edge.node is not None]
-        nodes = [edge.node for edge in edges]
+        found = [(edge.node, edge.cursor) for edge in answer.models.edges if edge.node is not None]
         return Page(
-            items=[Project(account, ProjectPath(node.entity_name, node.name), node) for node in nodes],
-            keys=[node.id for node in nodes],
-            cursors=[edge.cursor for edge in edges],
+            items=[Project(account, ProjectPath(node.entity_name, node.name), node) for node, _ in found],
+            keys=[node.id for node, _ in found],
+            cursors=[cursor for _, cursor in found],
             end_cursor=answer.models.page_info.end_cursor,
             has_next=answer.models.page_info.has_next_page,
-            problems=[str(problem) for problem in problems],
+            problems=problems,
         )
 
     def __repr__(self) -> str:

@@ -3,28 +3,258 @@
 """Runs: what one training run was told, what it reported and how it ended.
 
 Schema: schema/run.graphql. Operations: queries/run.graphql. Docs: docs/api/run.md.
+The parts: run_handle.py, run_data.py, run_change.py, history.py, file.py, log.py.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+import warnings
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from typing_extensions import Self
+
+from wandkit._core.display import html_table, show
+from wandkit._core.select import PARTS, part_of
+from wandkit.paths import RunPath
+from wandkit_generated.gql.sync import get_run_last_step
+from wandkit_generated.sync.file import RunFiles, read_metadata
+from wandkit_generated.sync.history import RunHistory
+from wandkit_generated.sync.log import RunLog
 from wandkit_generated.sync.run_change import RunChange
+from wandkit_generated.sync.run_data import fetch_full
+from wandkit_generated.sync.transport.graphql import GraphQL
+from wandkit_generated.sync.user import User
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from wandkit_generated.gql.models import RunFull
+    from wandkit_generated.sync.api import Api
 
     M = TypeVar("M", bound=BaseModel)
 
 __all__ = ["Run"]
 
 
-class Run(RunChange):
+class Run(RunChange, RunHistory, RunFiles, RunLog):
     """One run. Get it from `Api.run` or a listing; do not build it yourself.
 
     The small fields are there at once. The large ones (`config`, `summary`, `system_metrics`, `history_keys`)
     are fetched when they are first read, for a listed run together with all runs of its page.
-    Changes stay here until `update` sends them.
+    Edits stay here until `update` sends them.
     """
 
-    __slots__ = ("_metadata", "_system")
+    __slots__ = ()
+
+    @classmethod
+    def fetch(cls, gql: GraphQL, path: RunPath) -> Self:
+        """Fetch the run at `path` with all its parts.
+
+        Raises:
+            NotFoundError: No such run, or the API key may not see it; names near ones.
+        """
+        full = fetch_full(gql, path)
+        return cls.from_full(gql, path.entity, path.project, full)
+
+    @classmethod
+    def from_full(cls, gql: GraphQL, entity: str, project: str, full: RunFull) -> Self:
+        """Return the run that an answer describes in full."""
+        return cls(gql, entity, project, full, {part: part_of(full, part) for part in PARTS})
+
+    @classmethod
+    def create(
+        cls,
+        api: Api,
+        run_id: str | None = None,
+        project: str | None = None,
+        entity: str | None = None,
+        state: str = "running",
+    ) -> Run:
+        """Create a run; the same as `api.create_run(...)`."""
+        run = api.create_run(run_id=run_id, project=project, entity=entity, state=state)
+        return run
+
+    @property
+    def name(self) -> str | None:
+        """The display name; settable, `update` sends it."""
+        return self._text("name", self._head.display_name)
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        self._edit("name", value)
+
+    @property
+    def display_name(self) -> str | None:
+        """The display name, the same as `name`."""
+        return self.name
+
+    @display_name.setter
+    def display_name(self, value: str | None) -> None:
+        self._edit("name", value)
+
+    @property
+    def notes(self) -> str | None:
+        """The author's notes; settable, `update` sends them."""
+        return self._text("notes", self._head.notes)
+
+    @notes.setter
+    def notes(self, value: str | None) -> None:
+        self._edit("notes", value)
+
+    @property
+    def description(self) -> str | None:
+        """The description, which older clients wrote; settable, `update` sends it."""
+        return self._text("description", self._head.description)
+
+    @description.setter
+    def description(self, value: str | None) -> None:
+        self._edit("description", value)
+
+    @property
+    def group(self) -> str | None:
+        """The group of runs it belongs to; settable, `update` sends it."""
+        return self._text("group", self._head.group)
+
+    @group.setter
+    def group(self, value: str | None) -> None:
+        self._edit("group", value)
+
+    @property
+    def job_type(self) -> str | None:
+        """What kind of job it was, in its author's words; settable, `update` sends it."""
+        return self._text("job_type", self._head.job_type)
+
+    @job_type.setter
+    def job_type(self, value: str | None) -> None:
+        self._edit("job_type", value)
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags, as a list to read and to edit in place; settable, `update` sends what was added and removed."""
+        if self._tags is None:
+            self._tags = list(self._head.tags or ())
+        return self._tags
+
+    @tags.setter
+    def tags(self, value: list[str]) -> None:
+        self._tags = list(value)
+
+    @property
+    def state(self) -> str:
+        """The state when it was last fetched: running, finished, crashed, failed, killed, preempted, pending."""
+        return self._state or "unknown"
+
+    @property
+    def commit(self) -> str | None:
+        """The git commit that it ran."""
+        return self._head.commit
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was created."""
+        return self._head.created_at
+
+    @property
+    def heartbeat_at(self) -> datetime | None:
+        """When it last reported."""
+        return self._head.heartbeat_at
+
+    @property
+    def read_only(self) -> bool | None:
+        """Whether the API key may only read it."""
+        return self._head.read_only
+
+    @property
+    def sweep_name(self) -> str | None:
+        """The id of the sweep that started it; None without one."""
+        return self._head.sweep_name
+
+    @property
+    def user(self) -> User | None:
+        """Who logged it; None where the server does not say."""
+        user = self._head.user
+        return User(self._gql, user.name, user.username) if user else None
+
+    @property
+    def username(self) -> str:
+        """The entity. Deprecated: say `entity`, or `user` for who logged the run."""
+        warnings.warn("Run.username is deprecated; say Run.entity.", DeprecationWarning, stacklevel=2)
+        return self.entity
+
+    @property
+    def metadata(self) -> dict[str, Any] | None:
+        """What the client noted of machine and program (`wandb-metadata.json`); None where it noted nothing."""
+        found = read_metadata(self)
+        return found
+
+    @property
+    def lastHistoryStep(self) -> int:
+        """The last step that the run has logged, asked anew each time; -1 where it logged none."""
+        answer = get_run_last_step(self._gql, entity=self.entity, project=self.project, name=self.listed_id)
+        run = answer.project.run if answer.project else None
+        keys = run.history_keys if run else None
+        return int(keys.get("lastStep", -1)) if isinstance(keys, dict) else -1
+
+    def config_as(self, model: type[M]) -> M:
+        """Return the config as an instance of a pydantic model of yours.
+
+        Raises:
+            pydantic.ValidationError: The config does not fit the model.
+        """
+        config = self.config
+        return model.model_validate(dict(config))
+
+    def to_html(self, height: int = 420, hidden: bool = False) -> str:
+        """Return a table about the run as HTML: what is known of it here, without a request.
+
+        Args:
+            height: Most pixels that the table takes.
+            hidden: True folds it away until somebody opens it.
+        """
+        rows: dict[str, object] = {
+            "run": str(self.run_path),
+            "page": self.url,
+            "name": self.name,
+            "state": self.state,
+        }
+        rows |= {"tags": ", ".join(self._tags or self._head.tags or ()), "created": self.created_at}
+        if self._config is not None:
+            rows |= {f"config.{key}": value for key, value in self._config.items()}
+        if self._summary is not None:
+            rows |= {f"summary.{key}": value for key, value in self._summary._json_dict.items()}
+        return html_table(rows, hidden=hidden, height=height)
+
+    def display(self, height: int = 420, hidden: bool = False) -> bool:
+        """Show the run in a notebook; False where there is none."""
+        return show(self.to_html(height, hidden))
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def _text(self, name: str, held: str | None) -> str | None:
+        return held if self._edits is None else self._edits.get(name, held)
+
+    def _edit(self, name: str, value: str | None) -> None:
+        self._edits = {**(self._edits or {}), name: value}
+
+    def _attributes(self) -> dict[str, Any]:
+        names = (
+            "id", "name", "state", "tags", "group", "job_type", "sweep_name", "notes", "description", "commit",
+            "read_only", "created_at", "heartbeat_at", "history_line_count", "storage_id",
+        )  # fmt: skip
+        config = self.config
+        summary = self.summary_metrics
+        system = self.system_metrics
+        keys = self.history_keys
+        found = {name: getattr(self, name) for name in names}
+        return found | {
+            "config": config,
+            "summary_metrics": summary,
+            "system_metrics": system,
+            "history_keys": keys,
+        }
+
+    def __repr__(self) -> str:
+        """Return the path and the state."""
+        return f"<Run {self.run_path} ({self.state})>"

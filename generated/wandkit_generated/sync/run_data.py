@@ -17,6 +17,7 @@ from wandkit._core.config import Config
 from wandkit._core.jsontext import read_object
 from wandkit._core.patch import CurrentRun, RunDraft, RunFields
 from wandkit._core.select import PARTS, Part, part_of, trimmed
+from wandkit._core.summary import settle
 from wandkit.errors import AnswerError
 from wandkit.paths import RunPath
 from wandkit_generated.gql.operations import UPDATE_RUN
@@ -28,7 +29,7 @@ from wandkit_generated.sync.summary import Summary
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
-    from wandkit_generated.gql import RunFull, RunHead
+    from wandkit_generated.gql.models import RunFull, RunHead
 
 __all__ = ["RunData"]
 
@@ -36,7 +37,7 @@ __all__ = ["RunData"]
 class RunData(RunHandle):
     """The part of a run that holds its data and its edits."""
 
-    __slots__ = ("_config", "_edits", "_page", "_raw", "_state", "_summary", "_system", "_tags")
+    __slots__ = ("_config", "_edits", "_page", "_raw", "_state", "_summary", "_system_values", "_tags")
 
     def __init__(
         self,
@@ -55,7 +56,7 @@ class RunData(RunHandle):
         self._tags: list[str] | None = None
         self._config: Config | None = None
         self._summary: Summary | None = None
-        self._system: dict[str, Any] | None = None
+        self._system_values: dict[str, Any] | None = None
 
     @property
     def config(self) -> Config:
@@ -98,16 +99,21 @@ class RunData(RunHandle):
     @property
     def system_metrics(self) -> dict[str, Any]:
         """The last values of the machine that the run ran on."""
-        if self._system is None:
+        if self._system_values is None:
             text = self._part("system")
-            self._system = read_object(text, "system metrics")
-        return self._system
+            self._system_values = read_object(text, "system metrics")
+        return self._system_values
 
     @property
     def history_keys(self) -> dict[str, Any]:
         """Which keys the run logged, with counts and types, and `lastStep`; empty where it logged nothing."""
         found = self._part("keys")
         return found or {}
+
+    @property
+    def page(self) -> RunPage | None:
+        """The page of the listing that the run came with."""
+        return self._page
 
     def load(self, force: bool = False) -> dict[str, Any]:
         """Fetch what is not there yet, or with `force` everything anew, and return all attributes as a dict.
@@ -139,9 +145,10 @@ class RunData(RunHandle):
         elsewhere in the meantime stay.
         """
         original = self._original()
-        edited = replace(original, **(self._edits or {}))
+        edits: dict[str, Any] = dict(self._edits or {})
         if self._tags is not None:
-            edited = replace(edited, tags=tuple(self._tags))
+            edits["tags"] = tuple(self._tags)
+        edited = replace(original, **edits)
         self._send(RunDraft(original, edited, self._config, self._summary))
 
     def save(self) -> None:
@@ -201,7 +208,7 @@ class RunData(RunHandle):
             self._config.settle(str(text))
         if "summary_metrics" in patch and self._summary is not None:
             self._raw["summary"] = text = bucket.summary_metrics or patch["summary_metrics"]
-            self._summary.settle(str(text))
+            settle(self._summary, str(text))
         if draft.original != draft.edited:
             self._head = bucket
             self._state = bucket.state
@@ -237,12 +244,12 @@ class RunData(RunHandle):
         self._head = full
         self._state = full.state
         self._page = None
-        self._edits = self._tags = self._system = None
+        self._edits = self._tags = self._system_values = None
         self.take(PARTS, full)
         if self._config is not None:
             self._config.settle(full.config)
         if self._summary is not None:
-            self._summary.settle(full.summary_metrics)
+            settle(self._summary, full.summary_metrics)
 
     def _attributes(self) -> dict[str, Any]:
         """Return all attributes by name; `run.py` says which."""

@@ -13,7 +13,7 @@ from wandkit.paths import RunPath
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
-    from wandkit_generated.gql import RunHead
+    from wandkit_generated.gql.models import RunHead
 
 __all__ = ["RunHandle"]
 
@@ -29,7 +29,7 @@ class RunHandle:
         id: The run's short id, unique in its project.
     """
 
-    __slots__ = ("__weakref__", "_gql", "_head", "entity", "id", "project")
+    __slots__ = ("__weakref__", "_gql", "_head", "_writer", "entity", "id", "project")
 
     def __init__(self, gql: GraphQL, entity: str, project: str, head: RunHead) -> None:
         self._gql = gql

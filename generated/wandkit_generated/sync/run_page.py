@@ -11,14 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import to_json
+
 from wandkit._core.pagination import SMALLEST_PAGE
 from wandkit._core.select import PARTS, Part, Selection
 from wandkit._transport.concurrency.threads import Lock
-from wandkit.errors import DeadlineExceededError, RequestTimeoutError, ServerError
+from wandkit.errors import DeadlineExceededError, NotFoundError, RequestTimeoutError, ServerError
 from wandkit.paths import ProjectPath
+from wandkit_generated.gql.operations import GET_RUN_PARTS
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
+    from wandkit_generated.gql.models import RunParts
     from wandkit_generated.sync.run import Run
 
 __all__ = ["RunPage", "RunPlan"]
@@ -98,3 +102,22 @@ class RunPage:
         for run in runs:
             if run.storage_id in found:
                 run.take(parts, found[run.storage_id])
+
+    def _ask(self, parts: frozenset[Part], ids: list[str]) -> dict[str, RunParts]:
+        """Fetch `parts` of these runs, by storage id; a run that is gone is not among them."""
+        variables = {
+            "entity": self._path.entity,
+            "project": self._path.project,
+            "filters": to_json({"name": {"$in": ids}}).decode(),
+            "first": len(ids),
+            **self._plan.variables(parts),
+        }
+        answer = self._gql.execute(GET_RUN_PARTS, variables)
+        if answer.project is None or answer.project.runs is None:
+            raise NotFoundError(
+                f"No project {str(self._path)!r} any more.",
+                operation="GetRunParts",
+                host=self._gql.settings.base_url,
+                next_step="It has been deleted or renamed since it was listed.",
+            )
+        return {edge.node.id: edge.node for edge in answer.project.runs.edges}

@@ -7,22 +7,25 @@ Schema: schema/run.graphql. Operations: queries/run.graphql. Docs: docs/api/run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import secrets
+import string
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from wandkit._core.config import Config
+from wandkit._core.operation import UNSET
 from wandkit._core.pagination import Page, PageRequest
-from wandkit._core.select import Part, Select, Selection, parse_select
+from wandkit._core.select import PARTS, Part, Select, Selection, parse_select, part_of
+from wandkit.errors import AnswerError
 from wandkit.filters import Expression, Order, compile_filters, compile_order
 from wandkit.paths import NeedsEntity, ProjectPath
 from wandkit_generated.gql.operations import LIST_RUNS
+from wandkit_generated.gql.sync import create_run
 from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.listing import Listing
 from wandkit_generated.sync.project import missing_project
 from wandkit_generated.sync.run import Run
 from wandkit_generated.sync.run_page import RunPage, RunPlan
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["RunMethods", "Runs"]
 
@@ -64,10 +67,10 @@ class Runs(Listing[Run]):
 
     def upgrade_to_full(self) -> None:
         """Fetch the large parts of all runs loaded so far, one request a page; later pages bring them along."""
-        self._plan.parts.update(("config", "summary", "system", "keys"))
-        pages = {id(run.page): run.page for run in self._items if run.page is not None}
+        self._plan.parts.update(PARTS)
+        pages = {id(page): page for page in (run.page for run in self._pages.items) if page is not None}
         for page in pages.values():
-            page.fill(self._plan.parts)
+            page.fill(PARTS)
 
     def _fetch_page(self, request: PageRequest) -> Page[Run]:
         account = self._account
@@ -89,8 +92,11 @@ class Runs(Listing[Run]):
             raise missing_project(account.gql, path, "ListRuns")
         page = RunPage(account.gql, path, self._plan, parts)
         connection = answer.project.runs
+        entity, project, gql = path.entity, path.project, account.gql
+        ordered = tuple(parts)
         page.runs = [
-            Run(account.gql, path.entity, path.project, edge.node, page) for edge in connection.edges
+            Run(gql, entity, project, edge.node, {part: part_of(edge.node, part) for part in ordered}, page)
+            for edge in connection.edges
         ]
         return Page(
             items=page.runs,
@@ -124,7 +130,7 @@ class RunMethods:
             NotFoundError: No such run, or the API key may not see it; names near ones.
         """
         found = self._account.complete(self._account.run_path(path))
-        run = Run.fetch(self._account, found)
+        run = Run.fetch(self._account.gql, found)
         return run
 
     def runs(
@@ -158,7 +164,7 @@ class RunMethods:
         """
         selection = parse_select(select)
         if not lazy and select is None:
-            selection = EVERYTHING
+            selection = Selection(frozenset(PARTS))
         listing = Runs(
             self._account,
             self._account.project_path(path),
@@ -169,3 +175,66 @@ class RunMethods:
             start=start,
         )
         return self._account.keep(listing)
+
+    def create_run(
+        self,
+        *,
+        run_id: str | None = None,
+        project: str | None = None,
+        entity: str | None = None,
+        name: str | None = None,
+        config: Mapping[str, object] | None = None,
+        tags: Sequence[str] | None = None,
+        notes: str | None = None,
+        group: str | None = None,
+        job_type: str | None = None,
+        state: str = "running",
+    ) -> Run:
+        """Create a run, and its project if need be, and return it ready to log to.
+
+        Args:
+            run_id: The id; default eight random letters and digits. One that is there already is updated.
+            project: The project; default the settings' project, else `uncategorized`.
+            entity: The user or team; default the settings' entity, then the account's default one.
+            name: The display name; default one that the server makes up.
+            config: The config.
+            tags: The tags.
+            notes: The notes.
+            group: The group of runs it belongs to.
+            job_type: What kind of job it is.
+            state: The state to start in: `running` or `pending`.
+
+        Raises:
+            PermissionDeniedError: The API key may not log to the project.
+        """
+        account = self._account
+        place = account.complete(account.project_path(project, entity))
+        answer = create_run(
+            account.gql,
+            entity=place.entity,
+            project=place.project,
+            name=run_id or new_run_id(),
+            display_name=name or UNSET,
+            config=Config(config).to_text() if config else UNSET,
+            tags=list(tags) if tags else UNSET,
+            notes=notes or UNSET,
+            group=group or UNSET,
+            job_type=job_type or UNSET,
+            state=state,
+        )
+        bucket = answer.upsert_bucket.bucket if answer.upsert_bucket else None
+        if bucket is None:
+            raise AnswerError(
+                f"The server did not say what became of the new run in {str(place)!r}.",
+                operation="CreateRun",
+                host=account.settings.base_url,
+                next_step="Look for it with api.runs().",
+            )
+        made = bucket.project
+        entity_name, project_name = (made.entity_name, made.name) if made else place.pieces
+        return Run.from_full(account.gql, entity_name, project_name, bucket)
+
+
+def new_run_id() -> str:
+    """Return a new run id: eight random lower-case letters and digits."""
+    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(8))

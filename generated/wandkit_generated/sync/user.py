@@ -19,7 +19,7 @@ from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
-    from wandkit_generated.gql import AccountFields, UserFields
+    from wandkit_generated.gql.models import AccountFields, UserFields
 
 __all__ = ["User", "UserMethods"]
 
@@ -127,7 +127,7 @@ class UserMethods:
             warnings.warn(
                 f"{len(found)} users match {username_or_email!r}; the first is returned.", stacklevel=2
             )
-        return (exact or found or [None])[0]
+        return next(iter(exact or found), None)
 
     def users(self, username_or_email: str) -> list[User]:
         """Fetch the users whose name or email address matches. Needs an admin's key."""

@@ -5,10 +5,10 @@ Logic without I/O: _core/pagination.py. Docs: docs/api/listing.md.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Generic, TypeVar, overload
 
-from wandkit._core.pagination import Chain, Page, PageRequest, PageSize
+from wandkit._core.pagination import Chain, Page, PageRequest, PageSize, needed_for
 from wandkit._core.receipt import Receipt
 from wandkit._transport.concurrency.aio import Lock, Prefetch, monotonic
 from wandkit.errors import DeadlineExceededError, RequestTimeoutError, ServerError
@@ -21,8 +21,8 @@ T = TypeVar("T")
 class AsyncListing(Generic[T]):
     """A query for many objects that can be looped over again and again.
 
-    Every loop has its own place, loaded pages are shared between loops, and the next page is fetched while the
-    current one is used. Nothing is sent before the first item, length or index is asked for.
+    Every loop has its own place, loaded pages are shared between loops, and the next page is fetched while
+    the current one is used. Nothing is sent before the first item, length or index is asked for.
 
     Subclasses say how one page is fetched: `_fetch_page`.
     """
@@ -30,16 +30,12 @@ class AsyncListing(Generic[T]):
     def __init__(self, *, per_page: int | None = None, start: str | None = None) -> None:
         self._per_page = per_page
         self._start = start
-        self._forget()
+        self.forget()
 
-    def _forget(self) -> None:
-        """Start anew: drop the loaded pages, so that the next loop asks the server again."""
-        self._walk = AsyncWalk(self, PageSize(self._per_page), self._start)
-        self._latest = self._walk
-        self._items: list[T] = []
-        self._cursors: list[str | None] = []
-        self._reached = 0
-        self._lock = Lock()
+    def forget(self) -> None:
+        """Drop the loaded pages, so that the next use asks the server again; running loops go on as they are."""
+        self._pages: AsyncPages[T] = AsyncPages(self._fetch_page, PageSize(self._per_page), self._start)
+        self._latest: AsyncWalk[T] = self._pages
 
     async def _fetch_page(self, request: PageRequest) -> Page[T]:
         """Fetch one page; subclasses say how."""
@@ -47,21 +43,22 @@ class AsyncListing(Generic[T]):
 
     async def __aiter__(self) -> AsyncIterator[T]:
         """Loop over all objects, from the first one, loading pages as needed."""
-        items = self._items
+        pages = self._pages
+        items = pages.items
         position = 0
         while True:
-            if position >= len(items) and not await self._load_beyond(position):
+            if position >= len(items) and not await pages.load_beyond(position):
                 return
             item = items[position]
             position += 1
-            if position > self._reached:
-                self._reached = position
-                self._walk.look_ahead(position)
+            if position > pages.reached:
+                pages.reached = position
+                pages.look_ahead(position)
             yield item
 
     async def stream(self) -> AsyncIterator[T]:
         """Loop once over all objects without keeping them: memory stays at two pages, whatever the length."""
-        walk = AsyncWalk(self, PageSize(self._per_page), self._start)
+        walk = AsyncWalk(self._fetch_page, PageSize(self._per_page), self._start)
         self._latest = walk
         position = 0
         while True:
@@ -85,65 +82,61 @@ class AsyncListing(Generic[T]):
         Raises:
             IndexError: There are not that many.
         """
-        needed = _needed(index)
-        while (needed is None or len(self._items) < needed) and await self._load_beyond(len(self._items)):
-            pass
+        pages = self._pages
+        needed = needed_for(index)
+        if needed is None:
+            await pages.load_all()
+        elif needed:
+            await pages.load_beyond(needed - 1)
+        if isinstance(index, slice):
+            return pages.items[index]
         try:
-            found = self._items[index]
+            return pages.items[index]
         except IndexError:
-            raise IndexError(f"index {index} of a listing of {len(self._items)}") from None
-        return found
+            raise IndexError(f"there is no item {index} in a listing of {len(pages.items)}") from None
 
     async def count(self) -> int:
         """Return how many objects the server counts; where it does not say, load all and count them."""
-        if self._walk.chain.pages == 0:
-            await self._load_beyond(0)
-        total = self._walk.chain.total
-        if total is not None:
-            return total
-        await self.load_all()
-        return len(self._items)
+        pages = self._pages
+        if pages.chain.pages == 0:
+            await pages.load_beyond(0)
+        if pages.chain.total is not None:
+            return pages.chain.total
+        await pages.load_all()
+        return len(pages.items)
 
     async def load_all(self) -> list[T]:
         """Load every page and return all objects."""
-        while await self._load_beyond(len(self._items)):
-            pass
-        return list(self._items)
+        pages = self._pages
+        await pages.load_all()
+        return list(pages.items)
 
     @property
     def cursor(self) -> str | None:
-        """The place after the last object handed out; give it as `start=` to go on from there. None at the beginning."""
-        return self._cursors[self._reached - 1] if self._reached else self._start
+        """The place after the last object handed out, to go on from there with `start=`; None at first."""
+        pages = self._pages
+        return pages.cursors[pages.reached - 1] if pages.reached else self._start
 
     @property
     def more(self) -> bool:
         """Whether there is more to come after what has been handed out; True before the first page."""
-        return self._reached < len(self._items) or not self._walk.chain.finished
+        pages = self._pages
+        return pages.reached < len(pages.items) or not pages.chain.finished
 
     @property
     def receipt(self) -> Receipt:
-        """What has arrived so far against what the server counts: duplicates left out, gaps, unreadable objects."""
-        return _receipt(self._latest.chain)
-
-    async def _load_beyond(self, position: int) -> bool:
-        """Make sure that there is an item at `position`; False where the listing ends before it."""
-        async with self._lock:
-            while position >= len(self._items):
-                page = await self._walk.next_page()
-                if page is None:
-                    return False
-                for item, cursor in page:
-                    self._items.append(item)
-                    self._cursors.append(cursor)
-        return True
+        """What has arrived so far against what the server counts: duplicates, gaps, unreadable objects."""
+        return self._latest.chain.receipt()
 
 
 class AsyncWalk(Generic[T]):
-    """One pass over the pages of a listing."""
+    """One pass over the pages of a query: the next page fetched ahead, failures answered with smaller pages."""
 
-    def __init__(self, listing: AsyncListing[T], sizes: PageSize, start: str | None) -> None:
+    def __init__(
+        self, fetch: Callable[[PageRequest], Awaitable[Page[T]]], sizes: PageSize, start: str | None
+    ) -> None:
         self.chain = Chain(start)
-        self._listing = listing
+        self._fetch = fetch
         self._sizes = sizes
         self._ahead: Prefetch[Page[T]] | None = None
         self._look_ahead_at = 0
@@ -153,7 +146,7 @@ class AsyncWalk(Generic[T]):
         while not self.chain.finished:
             ahead, self._ahead = self._ahead, None
             if ahead is None:
-                page = await self._fetch()
+                page = await self._fetch_next()
             else:
                 page = await ahead.result()
             before = self.chain.received
@@ -166,14 +159,14 @@ class AsyncWalk(Generic[T]):
     def look_ahead(self, position: int) -> None:
         """Start on the next page, once the second item of the current one is in use."""
         if position >= self._look_ahead_at and self._ahead is None and not self.chain.finished:
-            self._ahead = Prefetch(self._fetch)
+            self._ahead = Prefetch(self._fetch_next)
 
-    async def _fetch(self) -> Page[T]:
+    async def _fetch_next(self) -> Page[T]:
         while True:
             request = self.chain.request(self._sizes.value)
             started = monotonic()
             try:
-                page = await self._listing._fetch_page(request)
+                page = await self._fetch(request)
             except DeadlineExceededError:
                 raise
             except (RequestTimeoutError, ServerError):
@@ -184,15 +177,36 @@ class AsyncWalk(Generic[T]):
             return page
 
 
-def _needed(index: int | slice) -> int | None:
-    """How many items have to be there to answer `index`; None for all of them."""
-    if isinstance(index, int):
-        return index + 1 if index >= 0 else None
-    ends = [end for end in (index.start, index.stop) if end is not None]
-    if any(end < 0 for end in ends) or index.stop is None or (index.step or 1) < 0:
-        return None
-    return int(index.stop)
+class AsyncPages(AsyncWalk[T]):
+    """A walk whose items are kept and shared by all loops.
 
+    Attributes:
+        items: What has arrived.
+        cursors: The place after each item.
+        reached: How many items have been handed out by the loop that came farthest.
+    """
 
-def _receipt(chain: Chain) -> Receipt:
-    raise NotImplementedError
+    def __init__(
+        self, fetch: Callable[[PageRequest], Awaitable[Page[T]]], sizes: PageSize, start: str | None
+    ) -> None:
+        super().__init__(fetch, sizes, start)
+        self.items: list[T] = []
+        self.cursors: list[str | None] = []
+        self.reached = 0
+        self._lock = Lock()
+
+    async def load_beyond(self, position: int) -> bool:
+        """Make sure that there is an item at `position`; False where the listing ends before it."""
+        async with self._lock:
+            while position >= len(self.items):
+                page = await self.next_page()
+                if page is None:
+                    return False
+                self.items.extend(item for item, _ in page)
+                self.cursors.extend(cursor for _, cursor in page)
+        return True
+
+    async def load_all(self) -> None:
+        """Load every page that is left, one ahead of the other."""
+        while await self.load_beyond(len(self.items)):
+            self.look_ahead(len(self.items))

@@ -11,7 +11,7 @@ from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.paths import RunPath
 
 if TYPE_CHECKING:
-    from wandkit_generated.gql import RunHead
+    from wandkit_generated.gql.models import RunHead
 
 __all__ = ["AsyncRunHandle"]
 
@@ -27,7 +27,7 @@ class AsyncRunHandle:
         id: The run's short id, unique in its project.
     """
 
-    __slots__ = ("__weakref__", "_gql", "_head", "entity", "id", "project")
+    __slots__ = ("__weakref__", "_gql", "_head", "_writer", "entity", "id", "project")
 
     def __init__(self, gql: AsyncGraphQL, entity: str, project: str, head: RunHead) -> None:
         self._gql = gql
@@ -40,6 +40,11 @@ class AsyncRunHandle:
     def storage_id(self) -> str:
         """The server's opaque id of the run."""
         return self._head.id
+
+    @property
+    def listed_id(self) -> str:
+        """The id that the server gave; `id` may have been set to another one here."""
+        return self._head.name
 
     @property
     def history_line_count(self) -> int | None:

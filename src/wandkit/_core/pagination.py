@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from wandkit._core.model import Problem
+from wandkit._core.receipt import ItemFailure, Receipt
 from wandkit.errors import AnswerError, ArgumentError
 
-__all__ = ["LARGEST_PAGE", "Chain", "Page", "PageRequest", "PageSize"]
+__all__ = ["LARGEST_PAGE", "Chain", "Page", "PageRequest", "PageSize", "needed_for"]
 
 T = TypeVar("T")
 
@@ -53,7 +55,7 @@ class Page(Generic[T]):
         end_cursor: The place after the page, as the server gave it.
         has_next: Whether the server says that there is more.
         total: The server's count of the whole listing, where it was asked for and given.
-        problems: One text per node of the page that could not be read and was left out.
+        problems: The nodes of the page that could not be read and were left out.
     """
 
     items: Sequence[T]
@@ -62,15 +64,17 @@ class Page(Generic[T]):
     end_cursor: str | None
     has_next: bool
     total: int | None = None
-    problems: Sequence[str] = ()
+    problems: Sequence[Problem] = ()
 
 
 class PageSize:
-    """The size of the next page: fixed, or small at first, growing while answers come quickly, halved on failure."""
+    """The size of the next page: fixed, or small at first, growing on quick answers, halved on failure."""
 
     def __init__(self, fixed: int | None = None, *, first: int = FIRST_PAGE) -> None:
         if fixed is not None and fixed < 1:
-            raise ArgumentError(f"per_page must be 1 or more, not {fixed}.", next_step="Leave it out to adapt.")
+            raise ArgumentError(
+                f"per_page must be 1 or more, not {fixed}.", next_step="Leave it out to adapt."
+            )
         self._fixed = fixed is not None
         self._limit = LARGEST_PAGE
         self.value = min(fixed if fixed is not None else first, LARGEST_PAGE)
@@ -108,7 +112,7 @@ class Chain:
         self.received = 0
         self.duplicates = 0
         self.pages = 0
-        self.problems: list[str] = []
+        self.problems: list[Problem] = []
         self.finished = False
         self.resumed = start is not None
         self._cursor = start
@@ -151,16 +155,48 @@ class Chain:
         if cursor is None or cursor in self._seen_cursors:
             what = "no cursor" if cursor is None else f"the cursor {cursor!r} a second time"
             self._stuck = AnswerError(
-                f"The listing stops after {self.received} items: the server says that there is more but gives {what}.",
+                f"The listing stops after {self.received} items: the server has more, but gives {what}.",
                 next_step="This is a fault of the server; another order or page size may get around it.",
             )
             return
         self._seen_cursors.add(cursor)
         self._cursor = cursor
 
-    @property
-    def missing(self) -> int | None:
-        """How many items the server counts beyond what arrived; None while that cannot be known."""
-        if self.total is None or self.resumed or not self.finished:
-            return None
-        return self.total - self.received
+    def receipt(self) -> Receipt:
+        """Return the account of the walk so far."""
+        return Receipt(
+            received=self.received,
+            expected=None if self.resumed else self.total,
+            duplicates=self.duplicates,
+            gaps=self._gaps(),
+            failures=[ItemFailure(_name_of(problem), problem.error) for problem in self.problems],
+        )
+
+    def _gaps(self) -> list[str]:
+        if self._stuck is not None:
+            return [self._stuck.message]
+        if not self.finished:
+            return ["not all pages have been loaded yet"]
+        missing = 0 if self.resumed or self.total is None else self.total - self.received - len(self.problems)
+        if missing == 0:
+            return []
+        what = f"{missing} did not come" if missing > 0 else f"{-missing} more came"
+        return [f"the server counted {self.total}, of which {what}: the listing changed while it was read"]
+
+
+def needed_for(index: int | slice) -> int | None:
+    """Return how many items have to be loaded to answer `index`; None for all of them."""
+    if isinstance(index, int):
+        return index + 1 if index >= 0 else None
+    start, stop, step = index.start or 0, index.stop, index.step or 1
+    if stop is None or start < 0 or stop < 0 or step < 0:
+        return None
+    return int(stop) if stop > start else 0
+
+
+def _name_of(problem: Problem) -> str:
+    """Return how an unreadable node calls itself, as far as that can be made out."""
+    raw = problem.raw
+    node = raw.get("node", raw) if isinstance(raw, dict) else raw
+    name = node.get("name") or node.get("id") if isinstance(node, dict) else None
+    return str(name) if name else problem.path

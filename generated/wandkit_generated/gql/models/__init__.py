@@ -68,6 +68,11 @@ if TYPE_CHECKING:
     )
     from wandkit_generated.gql.models.get_project import GetProject, GetProjectProject
     from wandkit_generated.gql.models.get_run import GetRun, GetRunProject
+    from wandkit_generated.gql.models.get_run_last_step import (
+        GetRunLastStep,
+        GetRunLastStepProject,
+        GetRunLastStepRun,
+    )
     from wandkit_generated.gql.models.get_run_merged import GetRunMerged, GetRunMergedProject, GetRunMergedRun
     from wandkit_generated.gql.models.get_run_parts import (
         GetRunParts,
@@ -193,6 +198,9 @@ __all__ = [
     "GetProject",
     "GetProjectProject",
     "GetRun",
+    "GetRunLastStep",
+    "GetRunLastStepProject",
+    "GetRunLastStepRun",
     "GetRunMerged",
     "GetRunMergedProject",
     "GetRunMergedRun",
@@ -315,6 +323,9 @@ _HOMES = {
     "GetProject": "get_project",
     "GetProjectProject": "get_project",
     "GetRun": "get_run",
+    "GetRunLastStep": "get_run_last_step",
+    "GetRunLastStepProject": "get_run_last_step",
+    "GetRunLastStepRun": "get_run_last_step",
     "GetRunMerged": "get_run_merged",
     "GetRunMergedProject": "get_run_merged",
     "GetRunMergedRun": "get_run_merged",

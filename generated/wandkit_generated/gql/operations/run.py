@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.delete_run import DeleteRun
     from wandkit_generated.gql.models.find_near_runs import FindNearRuns
     from wandkit_generated.gql.models.get_run import GetRun
+    from wandkit_generated.gql.models.get_run_last_step import GetRunLastStep
     from wandkit_generated.gql.models.get_run_merged import GetRunMerged
     from wandkit_generated.gql.models.get_run_parts import GetRunParts
     from wandkit_generated.gql.models.get_run_state import GetRunState
@@ -26,6 +27,7 @@ __all__ = [
     "DELETE_RUN",
     "FIND_NEAR_RUNS",
     "GET_RUN",
+    "GET_RUN_LAST_STEP",
     "GET_RUN_MERGED",
     "GET_RUN_PARTS",
     "GET_RUN_STATE",
@@ -125,6 +127,38 @@ query GetRunState($entity: String!, $project: String!, $name: String!) {
     },
     gates=frozenset(),
     answer=_get_run_state,
+    idempotent=True,
+    when=(),
+)
+
+
+def _get_run_last_step() -> type[GetRunLastStep]:
+    from wandkit_generated.gql.models.get_run_last_step import GetRunLastStep
+
+    return GetRunLastStep
+
+
+GET_RUN_LAST_STEP: Operation[GetRunLastStep] = Operation(
+    name="GetRunLastStep",
+    kind="query",
+    pieces=(
+        Piece("""\
+query GetRunLastStep($entity: String!, $project: String!, $name: String!) {
+  project(name: $project, entityName: $entity) {
+    run(name: $name) {
+      historyKeys
+    }
+  }
+}
+"""),
+    ),
+    variables={
+        "entity": (),
+        "project": (),
+        "name": (),
+    },
+    gates=frozenset(),
+    answer=_get_run_last_step,
     idempotent=True,
     when=(),
 )

@@ -12,6 +12,7 @@ from wandkit_generated.gql.operations.run import (
     DELETE_RUN,
     FIND_NEAR_RUNS,
     GET_RUN,
+    GET_RUN_LAST_STEP,
     GET_RUN_MERGED,
     GET_RUN_PARTS,
     GET_RUN_STATE,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.delete_run import DeleteRun
     from wandkit_generated.gql.models.find_near_runs import FindNearRuns
     from wandkit_generated.gql.models.get_run import GetRun
+    from wandkit_generated.gql.models.get_run_last_step import GetRunLastStep
     from wandkit_generated.gql.models.get_run_merged import GetRunMerged
     from wandkit_generated.gql.models.get_run_parts import GetRunParts
     from wandkit_generated.gql.models.get_run_state import GetRunState
@@ -42,6 +44,7 @@ __all__ = [
     "delete_run",
     "find_near_runs",
     "get_run",
+    "get_run_last_step",
     "get_run_merged",
     "get_run_parts",
     "get_run_state",
@@ -84,6 +87,23 @@ def get_run_state(
         name=name,
     )
     return gql.execute(GET_RUN_STATE, variables, timeout=timeout)
+
+
+def get_run_last_step(
+    gql: Executor,
+    *,
+    entity: str,
+    project: str,
+    name: str,
+    timeout: float | None = None,
+) -> GetRunLastStep:
+    """Send `GetRunLastStep`."""
+    variables = given(
+        entity=entity,
+        project=project,
+        name=name,
+    )
+    return gql.execute(GET_RUN_LAST_STEP, variables, timeout=timeout)
 
 
 def get_run_merged(

@@ -1,0 +1,57 @@
+"""Documents of the user's own: `api.client.execute`.
+
+Docs: docs/api/api.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wandkit._transport.aio.graphql import AsyncGraphQL
+from wandkit.errors import ArgumentError
+
+__all__ = ["AsyncClient"]
+
+
+class AsyncClient:
+    """Runs GraphQL documents as they are, with the key, retries and errors of the `AsyncApi` it belongs to."""
+
+    def __init__(self, gql: AsyncGraphQL) -> None:
+        self._gql = gql
+
+    @property
+    def app_url(self) -> str:
+        """The address of the web app that belongs to the server."""
+        return self._gql.settings.app_url
+
+    async def execute(
+        self,
+        document: object,
+        variable_values: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        """Run `document` and return the `data` of the answer.
+
+        Args:
+            document: The text of a query or mutation; a parsed document of graphql-core works too.
+            variable_values: The variables by name.
+            timeout: Seconds for one attempt; default the client's.
+
+        Raises:
+            GraphQLError: The server answered with errors; partial data is on the error.
+        """
+        data = await self._gql.execute_text(_text(document), variable_values, timeout=timeout)
+        return data
+
+
+def _text(document: object) -> str:
+    """Return the source of a document, which graphql-core keeps beside what it parsed."""
+    source = getattr(getattr(document, "loc", None), "source", None)
+    text = document if isinstance(document, str) else getattr(source, "body", None)
+    if not isinstance(text, str) or not text.strip():
+        raise ArgumentError(
+            f"A GraphQL document is a text, not {type(document).__name__}.",
+            next_step="Pass the query as a str.",
+        )
+    return text
