@@ -290,17 +290,19 @@ def compile_order(order: str | Order | None) -> str:
     Raises:
         FilterError: The order is no text, has no key, or its key is misspelt.
     """
-    if order is None or order == "":
-        return DEFAULT_ORDER
     if isinstance(order, Order):
         return str(order)
+    if order is None:
+        return DEFAULT_ORDER
     if not isinstance(order, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise FilterError(
             f"An order must be text like '-created_at', not {type(order).__name__}.",
             next_step='Or say F.created_at.desc(), F.summary["loss"].asc().',
         )
+    if not order:
+        return DEFAULT_ORDER
     sign, key = (order[0], order[1:]) if order[0] in "+-" else ("+", order)
-    check_key(key)
+    check_key(key, what="order")
     parts = key.split(".")
     if len(parts) == 2 and parts[0] == "config":
         key += ".value"

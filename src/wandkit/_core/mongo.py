@@ -85,17 +85,17 @@ def check_filter(value: object, at: str = "") -> dict[str, Any]:
     return checked
 
 
-def check_key(key: str, at: str = "") -> None:
+def check_key(key: str, at: str = "", *, what: str = "filter") -> None:
     """Refuse a key that is empty, incomplete, or nearly but not quite a known one.
 
     Raises:
         FilterError: With the right spelling, where there is one.
     """
     if not key or any(character < " " for character in key):
-        raise _bad(at, f"the key {key!r} is empty or holds a control character")
+        raise _bad(at, f"the key {key!r} is empty or holds a control character", what=what)
     head, dot, rest = key.partition(".")
     if head in ("config", "summary_metrics", "summaryMetrics", "keys_info") and not rest:
-        raise _bad(at, f"`{key}` names a whole section", f"Name a key in it: `{head}.KEY`.")
+        raise _bad(at, f"`{key}` names a whole section", f"Name a key in it: `{head}.KEY`.", what)
     if dot:
         known, close, extra = SECTIONS, SECTION_OF, OTHER_SECTIONS | OTHER_COLUMNS | set(COLUMNS)
     else:
@@ -105,7 +105,7 @@ def check_key(key: str, at: str = "") -> None:
     meant = close.get(head) or _SPELLINGS_OF_SECTIONS.get(_bare(head) if dot else "")
     meant = meant or close.get(_bare(head)) or next(iter(get_close_matches(head, known, 1, 0.84)), None)
     if meant:
-        raise _bad(at, f"unknown key `{key}`", f"Did you mean `{meant}{dot}{rest}`?")
+        raise _bad(at, f"unknown key `{key}`", f"Did you mean `{meant}{dot}{rest}`?", what)
 
 
 def _logical(operator: str, operand: object, at: str) -> object:
@@ -268,6 +268,6 @@ def _unknown_operator(at: str, name: str, allowed: Iterable[str]) -> FilterError
     return _bad(at, f"unknown operator `{name}`", advice)
 
 
-def _bad(at: str, why: str, advice: str = "") -> FilterError:
+def _bad(at: str, why: str, advice: str = "", what: str = "filter") -> FilterError:
     place = f" at `{at}`" if at else ""
-    return FilterError(f"The filter cannot be used{place}: {why}.", next_step=advice)
+    return FilterError(f"The {what} cannot be used{place}: {why}.", next_step=advice)
