@@ -22,17 +22,16 @@ __all__ = [
 
 FEATURE_PREFIX = "feature:"
 
+# Texts, not compiled patterns: most servers never complain.
 _Q = r"""["'`]?"""
-_FIELD = re.compile(rf"Cannot query field {_Q}(?P<field>\w+){_Q} on type {_Q}(?P<type>\w+)")
-_ARGUMENT_OF = re.compile(
-    rf"Unknown argument {_Q}(?P<argument>\w+){_Q} on field {_Q}(?P<type>\w+)\.(?P<field>\w+)"
-)
-_ARGUMENT_ON = re.compile(
+_FIELD = rf"Cannot query field {_Q}(?P<field>\w+){_Q} on type {_Q}(?P<type>\w+)"
+_ARGUMENT_OF = rf"Unknown argument {_Q}(?P<argument>\w+){_Q} on field {_Q}(?P<type>\w+)\.(?P<field>\w+)"
+_ARGUMENT_ON = (
     rf"Unknown argument {_Q}(?P<argument>\w+){_Q} on field {_Q}(?P<field>\w+){_Q} of type {_Q}(?P<type>\w+)"
 )
-_TYPE = re.compile(rf"Unknown type {_Q}(?P<type>\w+)")
-_INPUT_FIELD = re.compile(rf"Field {_Q}(?P<field>\w+){_Q} is not defined by type {_Q}(?P<type>\w+)")
-_UNKNOWN_INPUT = re.compile(rf"In field {_Q}(?P<field>\w+){_Q}: Unknown field")
+_TYPE = rf"Unknown type {_Q}(?P<type>\w+)"
+_INPUT_FIELD = rf"Field {_Q}(?P<field>\w+){_Q} is not defined by type {_Q}(?P<type>\w+)"
+_UNKNOWN_INPUT = rf"In field {_Q}(?P<field>\w+){_Q}: Unknown field"
 _COMPLAINTS = (_FIELD, _ARGUMENT_OF, _ARGUMENT_ON, _TYPE, _INPUT_FIELD, _UNKNOWN_INPUT)
 
 
@@ -96,7 +95,7 @@ def forget(host: str) -> None:
 
 def is_schema_complaint(message: str) -> bool:
     """Tell whether an error message says that the server's schema lacks what the document asks for."""
-    return any(pattern.search(message) for pattern in _COMPLAINTS)
+    return any(re.search(pattern, message) for pattern in _COMPLAINTS)
 
 
 def refused_gates(errors: Sequence[Mapping[str, Any]], gates: Set[str]) -> frozenset[str]:
@@ -105,7 +104,7 @@ def refused_gates(errors: Sequence[Mapping[str, Any]], gates: Set[str]) -> froze
     for error in errors:
         message = str(error.get("message", ""))
         for pattern in _COMPLAINTS:
-            for match in pattern.finditer(message):
+            for match in re.finditer(pattern, message):
                 found |= _gates_of(match.groupdict(), gates)
     return frozenset(found)
 

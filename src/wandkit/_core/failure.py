@@ -50,8 +50,7 @@ class WireError(Exception):
         self.sent = sent
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What came back: status, headers (lower-case names) and the whole body, gzip undone."""
 
     status: int

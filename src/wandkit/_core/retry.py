@@ -7,11 +7,10 @@ comes first. `deadline` bounds attempts and waits together.
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from wandkit.errors import DeadlineExceededError, WandkitError
 
@@ -24,8 +23,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _HTTP_DATE = re.compile(r"\w+, (\d{1,2})[ -](\w{3})[ -](\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """What went wrong with one attempt, and whether another one may help."""
 
     error: WandkitError
@@ -68,7 +66,7 @@ class Attempts:
         idempotent: bool,
         now: float,
         deadline_s: float | None = None,
-        random: Callable[[], float] = random.random,
+        random: Callable[[], float] | None = None,
     ) -> None:
         self._policy = policy
         self._idempotent = idempotent
@@ -106,9 +104,8 @@ class Attempts:
         asked = failure.asked_wait_s
         if asked is not None and asked > self._policy.longest_asked_wait_s:
             raise failure.error
-        wait = self._policy.wait_s(self._failed, self._random())
-        if asked is not None:
-            wait = max(asked, 0.0) + 0.05 * self._random()
+        jitter = (self._random or _jitter())()
+        wait = self._policy.wait_s(self._failed, jitter) if asked is None else max(asked, 0.0) + 0.05 * jitter
         if left is not None and wait >= left:
             raise self._too_late(failure.error) from failure.error
         return wait
@@ -123,6 +120,12 @@ class Attempts:
             request_id=error.request_id,
             next_step="Give a longer `deadline`, or ask for less at once.",
         )
+
+
+def _jitter() -> Callable[[], float]:
+    from random import random
+
+    return random
 
 
 def asked_wait_s(headers: Mapping[str, str], now_epoch_s: float) -> float | None:

@@ -47,9 +47,14 @@ class Network:
     transport: Any = None
 
     def proxy_for(self, origin: Origin) -> str | None:
-        """Return the proxy for `origin`, None for a direct connection."""
-        if self.proxies:
+        """Return the proxy for `origin`, None for a direct connection.
+
+        The environment's proxies are not used for this machine's own addresses.
+        """
+        if self.proxies and self.transport is None:
             return self.proxies.get(origin.scheme) or self.proxies.get("all")
+        if origin.is_loopback or self.transport is not None:
+            return None
         if sys.platform not in ("darwin", "win32") and not _has_proxy_variable():
             return None
         from urllib.request import getproxies, proxy_bypass

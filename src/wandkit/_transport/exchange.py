@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
 
 import h11
@@ -24,8 +25,7 @@ _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """A scheme, host and port: what a connection belongs to, and what credentials are bound to."""
 
     scheme: str
@@ -105,8 +105,7 @@ def redirect_target(url: str, location: str) -> str:
     return urljoin(url, location)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The start of an answer: status, and headers with lower-case names (repeated ones joined by commas)."""
 
     status: int

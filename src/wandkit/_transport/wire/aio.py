@@ -65,7 +65,9 @@ class Wire:
         if self._pid != os.getpid() or self._loop is not loop:
             self._forget()
             self._loop = loop
-        proxy = self._network.proxy_for(request.origin) if self._network.transport is None else None
+        if request.origin not in self._proxies:
+            self._proxies[request.origin] = self._network.proxy_for(request.origin)
+        proxy = self._proxies[request.origin]
         if proxy is not None or self._network.transport is not None:
             return await self._open_by_httpx(request, timer, pieces, proxy)
         connection = self._reusable(request.origin)
@@ -153,6 +155,7 @@ class Wire:
         self._loop = None
         self._idle: dict[Origin, list[_Connection]] = {}
         self._httpx: dict[str | None, Any] = {}
+        self._proxies: dict[Origin, str | None] = {}
         self._tls = None
 
     def __getstate__(self) -> dict[str, Any]:
