@@ -1,7 +1,7 @@
 """The ASGI application: `POST /graphql` and the routes of `server/routes/`, over one store.
 
-Every module of `server/resolvers/` that has a `BINDABLES` list and every module of `server/routes/` that has a
-`ROUTES` list takes part; there is no other register.
+Every module of `server/resolvers/` that has a `BINDABLES` list and every module of `server/routes/` that has
+a `ROUTES` list takes part; there is no other register.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _log = logging.getLogger("wandkit.server")
 def create_app(config: ServerConfig) -> Starlette:
     """Return the application of one server; it opens the store at once and closes it when it stops.
 
-    What routes and resolvers share is in `app.state`: `config`, `database`, `settler`, `graphql` and `services`.
+    `app.state` holds what routes and resolvers share: `config`, `database`, `settler`, `graphql`, `services`.
     """
     database = Database(config)
     settler = Settler(config, database)

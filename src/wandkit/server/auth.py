@@ -1,6 +1,6 @@
 """API keys: how a request shows one, how it is stored, and whose it is.
 
-Keys are random and long, so a plain SHA-256 of them is safe to store; the text itself is shown once, when made.
+Keys are random and long, so a plain SHA-256 of them is safe to store; the text is shown once, when made.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["key_from_header", "new_key", "store_key", "user_of_key"]
 
 
 def key_from_header(authorization: str | None) -> str | None:
-    """Return the API key in an `Authorization` header (Basic with any user name, or Bearer), if it has one."""
+    """Return the API key in an `Authorization` header (Basic with any user, or Bearer), if it has one."""
     scheme, _, rest = (authorization or "").strip().partition(" ")
     if scheme.lower() == "bearer":
         return rest.strip() or None

@@ -1,7 +1,7 @@
-"""The GraphQL engine: one schema, a cache of checked documents, and answers with the server's own status codes.
+"""The GraphQL engine: one schema, a cache of checked documents, answers with the server's own statuses.
 
-Queries run on a snapshot. Mutations run in one write transaction that is committed before the answer leaves, and
-each mutation field in a savepoint of its own, so that one that is refused leaves nothing behind.
+Queries run on a snapshot. Mutations run in one write transaction that is committed before the answer leaves,
+and each mutation field in a savepoint of its own, so that one that is refused leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class GraphQLEngine:
         """Execute one request body, decoded from JSON, and return the answer.
 
         Args:
-            request: `{"query": ..., "variables": ..., "operationName": ...}`; the last two may be null or absent.
+            request: `{"query", "variables", "operationName"}`; the last two may be null or absent.
             make_context: Makes the context within the session that the engine opened.
             key_was_wrong: Whether the caller showed an API key that is nobody's.
         """

@@ -8,19 +8,19 @@ import string
 __all__ = ["check_name", "made_up_name", "new_run_name"]
 
 _FORBIDDEN = "/\\#?%:\r\n"
-_FIRST = (
+_FIRST_WORDS = (
     "amber autumn bold brave bright brisk calm clear clever cool cosmic crimson crisp dawn deep early eager "
     "electric ember fair fresh frosty gentle glad golden grand green happy hidden honest icy jolly keen kind "
     "light lively lucky lunar mellow misty noble polar proud quick quiet rapid royal rustic scarlet serene "
     "silent silver smart smooth snowy solar spring still stoic sunny swift tidy upbeat vivid warm wild wise"
-).split()
-_SECOND = (
+)
+_SECOND_WORDS = (
     "acorn anchor aspen aurora badger bay beacon birch bird blossom breeze brook canyon cedar cliff cloud "
     "comet coral creek crow delta dew dune eagle elm falcon feather fern field fire flame flower fog forest "
     "fox garden glacier grove harbor hawk hill island jungle lake lantern leaf maple meadow moon moss "
     "mountain oak ocean otter owl peak pine plain planet pond rain reef ridge river sea shadow sky snow "
     "spark star stone storm stream summit sun surf thunder tree valley wave willow wind wolf wood"
-).split()
+)
 
 
 def new_run_name() -> str:
@@ -30,7 +30,7 @@ def new_run_name() -> str:
 
 def made_up_name(number: int) -> str:
     """Return a display name for the project's `number`-th run."""
-    return f"{secrets.choice(_FIRST)}-{secrets.choice(_SECOND)}-{number}"
+    return f"{secrets.choice(_FIRST_WORDS.split())}-{secrets.choice(_SECOND_WORDS.split())}-{number}"
 
 
 def check_name(kind: str, name: str) -> None:

@@ -1,7 +1,8 @@
 """Who may see and change what, and how the server says no.
 
-A user sees the entities they belong to and every public project. What they may not see does not exist for them:
-reads find nothing. Changes are refused with the server's own errors. Administrators of the server may do everything.
+A user sees the entities they belong to and every public project. What they may not see does not exist for
+them: reads find nothing. Changes are refused with the server's own errors. Administrators of the server may do
+everything.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Access:
         rows = self.session.execute(
             select(Membership.entity_id, Membership.role).where(Membership.user_id == self.user.id)
         )
-        return {entity: role for entity, role in rows}
+        return {row.entity_id: row.role for row in rows}
 
     @property
     def is_admin(self) -> bool:

@@ -1,7 +1,7 @@
 """The schema that the server answers from: the packaged contract, bound to resolvers, with truthful gaps.
 
-A field without a resolver reads (or calls) the value of the same name; where there is none it is null, or empty
-where the contract forbids null. A mutation without one says that this server does not have it.
+A field without a resolver reads (or calls) the value of the same name; where there is none it is null, or
+empty where the contract forbids null. A mutation without one says that this server does not have it.
 """
 
 from __future__ import annotations

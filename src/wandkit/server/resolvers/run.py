@@ -210,7 +210,7 @@ def _count(context: Context, condition: ColumnElement[bool]) -> int:
 
 
 def _projected(text: str, keys: list[str]) -> str:
-    """Return the object with the named keys only; a dotted name that is no key means the key before its dot."""
+    """Return the object with the named keys only; a dotted name that is no key means its first part."""
     whole = json.loads(text)
     names = [key if key in whole else key.partition(".")[0] for key in keys]
     return json.dumps({name: whole[name] for name in dict.fromkeys(names) if name in whole})

@@ -6,7 +6,7 @@ from typing import Any
 
 from ariadne import MutationType, ObjectType, QueryType
 from graphql import GraphQLResolveInfo
-from sqlalchemy import func, or_, select
+from sqlalchemy import false, func, or_, select
 
 from wandkit.server import ids
 from wandkit.server.accounts import add_user
@@ -106,6 +106,12 @@ def resolve_email(parent: User, info: GraphQLResolveInfo) -> str | None:
     return parent.email if _knows(context_of(info), parent) else None
 
 
+@user.field("flags")
+def resolve_flags(parent: User, _info: GraphQLResolveInfo) -> str:
+    """Return the user's feature flags, JSON text; older clients do not take null."""
+    return parent.flags or "{}"
+
+
 @user.field("teams")
 def resolve_teams(parent: User, info: GraphQLResolveInfo, **arguments: Any) -> dict[str, Any]:
     """Return the entities that the user belongs to, as far as the caller belongs to them too."""
@@ -157,7 +163,7 @@ def resolve_key_id(parent: ApiKey, _info: GraphQLResolveInfo) -> str:
 
 @api_key.field("name")
 def resolve_key_name(parent: ApiKey, info: GraphQLResolveInfo) -> str:
-    """Return the key's text in the answer of the request that made it, afterwards only its last characters."""
+    """Return the key's text in the answer that made it, afterwards only its last characters."""
     fresh: dict[int, str] = context_of(info).cache.get(_FRESH_KEYS, {})
     return fresh.get(parent.id, f"****{parent.ending}")
 
@@ -237,7 +243,7 @@ def _visible_users(context: Context) -> Any:
         return living
     me = context.access.user
     if me is None:
-        return living.where(False)
+        return living.where(false())
     colleagues = select(Membership.user_id).where(Membership.entity_id.in_(list(context.access.roles)))
     return living.where(or_(User.id == me.id, User.id.in_(colleagues)))
 
