@@ -25,6 +25,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    Undefined,
     parse,
     value_from_ast_untyped,
 )
@@ -76,10 +77,8 @@ class Document:
         return tuple(self._field(key, nodes, variables) for key, nodes in grouped.items())
 
     def _field(self, key: str, nodes: list[FieldNode], variables: Variables) -> Field:
-        arguments = tuple(
-            (a.name.value, _hashable(value_from_ast_untyped(a.value, dict(variables))))
-            for a in nodes[0].arguments
-        )
+        named = {a.name.value: value_from_ast_untyped(a.value, dict(variables)) for a in nodes[0].arguments}
+        arguments = tuple((name, _hashable(value)) for name, value in named.items() if value is not Undefined)
         children = self._flatten([n.selection_set for n in nodes if n.selection_set], variables)
         return Field(key, nodes[0].name.value, arguments, children)
 
