@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timezone
-from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -103,7 +102,7 @@ def check_key(key: str, at: str = "", *, what: str = "filter") -> None:
     if head in known or head in extra:
         return
     meant = close.get(head) or _SPELLINGS_OF_SECTIONS.get(_bare(head) if dot else "")
-    meant = meant or close.get(_bare(head)) or next(iter(get_close_matches(head, known, 1, 0.84)), None)
+    meant = meant or close.get(_bare(head)) or _closest(head, known, 0.84)
     if meant:
         raise _bad(at, f"unknown key `{key}`", f"Did you mean `{meant}{dot}{rest}`?", what)
 
@@ -243,6 +242,12 @@ def _is_pattern(value: object) -> bool:
     return isinstance(value, re.Pattern)
 
 
+def _closest(name: str, known: Iterable[str], cutoff: float) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, list(known), 1, cutoff)), None)
+
+
 def _bare(name: str) -> str:
     return name.replace("_", "").replace("-", "").strip().lower()
 
@@ -261,10 +266,8 @@ def _kind(value: object) -> str:
 
 def _unknown_operator(at: str, name: str, allowed: Iterable[str]) -> FilterError:
     names = sorted(allowed)
-    close = get_close_matches(name.lower(), sorted(OPERATORS | LOGICAL), 1, 0.6)
-    advice = ADVICE.get(name) or (
-        f"Did you mean `{close[0]}`?" if close else f"Use one of {', '.join(names)}."
-    )
+    close = _closest(name.lower(), sorted(OPERATORS | LOGICAL), 0.6)
+    advice = ADVICE.get(name) or (f"Did you mean `{close}`?" if close else f"Use one of {', '.join(names)}.")
     return _bad(at, f"unknown operator `{name}`", advice)
 
 

@@ -103,8 +103,14 @@ class RunDraft:
 
 
 def merge_tags(original: Iterable[str], edited: Iterable[str], current: Iterable[str]) -> list[str]:
-    """Return the server's tags without those that were removed and with those that were added, each once."""
-    before, mine = set(original), list(edited)
+    """Return the server's tags without those that were removed and with those that were added, each once.
+
+    Where nobody else changed them, the tags are those that were edited, in their order.
+    """
+    was, mine, now = list(original), list(edited), list(current)
+    if now == was:
+        return list(dict.fromkeys(mine))
+    before = set(was)
     removed = before - set(mine)
-    kept = [tag for tag in current if tag not in removed]
+    kept = [tag for tag in now if tag not in removed]
     return list(dict.fromkeys([*kept, *(tag for tag in mine if tag not in before)]))
