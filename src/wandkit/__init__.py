@@ -15,50 +15,73 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wandkit_generated.sync.api import Api as Api
+    from wandkit_generated.sync.console import ConsoleLogs as ConsoleLogs
     from wandkit_generated.sync.file import File as File
+    from wandkit_generated.sync.file import Files as Files
+    from wandkit_generated.sync.history_scan import HistoryScan as HistoryScan
     from wandkit_generated.sync.listing import Listing as Listing
     from wandkit_generated.sync.project import Project as Project
     from wandkit_generated.sync.project import Projects as Projects
     from wandkit_generated.sync.run import Run as Run
     from wandkit_generated.sync.runs import Runs as Runs
+    from wandkit_generated.sync.summary import Summary as Summary
     from wandkit_generated.sync.user import User as User
 
+    from wandkit import errors as errors
     from wandkit._async.api import AsyncApi as AsyncApi
+    from wandkit._async.console import AsyncConsoleLogs as AsyncConsoleLogs
     from wandkit._async.file import AsyncFile as AsyncFile
+    from wandkit._async.file import AsyncFiles as AsyncFiles
+    from wandkit._async.history_scan import AsyncHistoryScan as AsyncHistoryScan
     from wandkit._async.listing import AsyncListing as AsyncListing
     from wandkit._async.project import AsyncProject as AsyncProject
     from wandkit._async.project import AsyncProjects as AsyncProjects
     from wandkit._async.run import AsyncRun as AsyncRun
     from wandkit._async.runs import AsyncRuns as AsyncRuns
+    from wandkit._async.summary import AsyncSummary as AsyncSummary
     from wandkit._async.user import AsyncUser as AsyncUser
+    from wandkit._core.config import Config as Config
+    from wandkit._core.console import ConsoleLogLine as ConsoleLogLine
     from wandkit._core.receipt import Receipt as Receipt
     from wandkit._core.rows import History as History
     from wandkit.errors import CommError as CommError
     from wandkit.errors import WandkitError as WandkitError
     from wandkit.filters import Expression as Expression
     from wandkit.filters import F as F
+    from wandkit.filters import Order as Order
+    from wandkit.paths import ProjectPath as ProjectPath
+    from wandkit.paths import RunPath as RunPath
     from wandkit.settings import Settings as Settings
 
 __version__ = "0.1.0"
 
 _NOUNS = {
     "Api": "api",
+    "ConsoleLogs": "console",
     "File": "file",
+    "Files": "file",
+    "HistoryScan": "history_scan",
     "Listing": "listing",
     "Project": "project",
     "Projects": "project",
     "Run": "run",
     "Runs": "runs",
+    "Summary": "summary",
     "User": "user",
 }
 _PLACES = {
     **{name: f"wandkit_generated.sync.{module}" for name, module in _NOUNS.items()},
     **{f"Async{name}": f"wandkit._async.{module}" for name, module in _NOUNS.items()},
     "CommError": "wandkit.errors",
+    "Config": "wandkit._core.config",
+    "ConsoleLogLine": "wandkit._core.console",
     "Expression": "wandkit.filters",
     "F": "wandkit.filters",
     "History": "wandkit._core.rows",
+    "Order": "wandkit.filters",
+    "ProjectPath": "wandkit.paths",
     "Receipt": "wandkit._core.receipt",
+    "RunPath": "wandkit.paths",
     "Settings": "wandkit.settings",
     "WandkitError": "wandkit.errors",
 }
@@ -66,32 +89,48 @@ _PLACES = {
 __all__ = [
     "Api",
     "AsyncApi",
+    "AsyncConsoleLogs",
     "AsyncFile",
+    "AsyncFiles",
+    "AsyncHistoryScan",
     "AsyncListing",
     "AsyncProject",
     "AsyncProjects",
     "AsyncRun",
     "AsyncRuns",
+    "AsyncSummary",
     "AsyncUser",
     "CommError",
+    "Config",
+    "ConsoleLogLine",
+    "ConsoleLogs",
     "Expression",
     "F",
     "File",
+    "Files",
     "History",
+    "HistoryScan",
     "Listing",
+    "Order",
     "Project",
+    "ProjectPath",
     "Projects",
     "Receipt",
     "Run",
+    "RunPath",
     "Runs",
     "Settings",
+    "Summary",
     "User",
     "WandkitError",
+    "errors",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first used."""
+    if name == "errors":
+        return import_module("wandkit.errors")
     place = _PLACES.get(name)
     if place is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
