@@ -1,4 +1,4 @@
-"""`python -m codegen` writes generated/ anew; `python -m codegen --check` says how it differs from its sources."""
+"""Write generated/ anew; with `--check`, say how it differs from what its sources make."""
 
 from __future__ import annotations
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from ruff.__main__ import find_ruff_bin
+from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]
 
 from codegen.compile import compile_operations
 from codegen.render import header
 from codegen.twin import write_twin
 
-__all__ = ["build"]
+__all__ = ["build", "format_tree"]
 
 _PINNED = ("ariadne-codegen", "ruff")
 _STYLE = (
@@ -26,7 +26,7 @@ _STYLE = (
     "--config=lint.isort.known-first-party=['wandkit', 'wandkit_generated']",
 )
 
-_INIT = '''"""Machine-made parts of wandkit: compiled operations and the sync twin. Import `wandkit` instead."""
+_INIT = '''"""Machine-made parts of wandkit, the compiled operations and the sync twin. Import `wandkit`."""
 
 from __future__ import annotations
 
@@ -55,12 +55,13 @@ def build(root: Path, target: Path) -> list[str]:
     (package / "py.typed").write_text(header("codegen/build.py"), encoding="utf-8")
     compile_operations(root, package)
     unused = write_twin(root, target)
-    _format(target)
+    format_tree(target)
     (target / "codegen.lock").write_text(_lock(root), encoding="utf-8")
     return unused
 
 
-def _format(folder: Path) -> None:
+def format_tree(folder: Path) -> None:
+    """Sort the imports of all modules below `folder`, drop unused ones, and lay the code out."""
     for command in (["check", "--select", "I,F401", "--fix"], ["format"]):
         subprocess.run([find_ruff_bin(), *command, *_STYLE, str(folder)], check=True)
 

@@ -77,10 +77,8 @@ def _write_models(
         code = path.read_text(encoding="utf-8")
         exports = "".join(f'    "{public}",\n' for public in names)
         head, first, rest = code.partition("\n\n\n")
-        _write(
-            path,
-            f'{header(source)}"""{_about(path.stem, source)}"""\n\n{head}\n\n__all__ = [\n{exports}]{first}{rest}',
-        )
+        about = f'"""{_about(path.stem, source)}"""'
+        _write(path, f"{header(source)}{about}\n\n{head}\n\n__all__ = [\n{exports}]{first}{rest}")
     _write_lazy(gql / "models", "gql.models", "The models of all answers, each imported on first use.", homes)
 
 

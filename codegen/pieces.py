@@ -83,6 +83,7 @@ def cut_operation(
 class _Cutter:
     contract: Contract
     fragments: Mapping[str, FragmentDefinitionNode]
+    declared: dict[str, str] = field(default_factory=dict)
     uses: dict[str, list[Condition]] = field(default_factory=dict)
     spreads: dict[str, list[Condition]] = field(default_factory=dict)
     gated: set[tuple[str, int]] = field(default_factory=set)
@@ -90,14 +91,15 @@ class _Cutter:
     def cut(self, operation: OperationDefinitionNode) -> CutOperation:
         schema = self.contract.schema
         root = schema.mutation_type if operation.operation is OperationType.MUTATION else schema.query_type
-        assert root is not None and operation.name is not None
+        assert root is not None
+        assert operation.name is not None
+        self.declared = {
+            node.variable.name.value: named(node.type) for node in operation.variable_definitions
+        }
         when = self.content(operation.selection_set, root)
         body = [*self.selections(operation.selection_set, root, when, 1)]
         definitions = [*self.fragment_definitions()]
-        variables = {
-            node.variable.name.value: self.variable(node.variable.name.value, named(node.type))
-            for node in operation.variable_definitions
-        }
+        variables = {name: any_of(self.uses.get(name, [NEVER])) for name in self.declared}
         cuts = [
             Cut(f"{operation.operation.value} {operation.name.value}", ALWAYS),
             *_declarations(operation, variables),
@@ -111,9 +113,6 @@ class _Cutter:
         joined = tuple(_join(Cut(item.text, ALWAYS if item.when == when else item.when) for item in cuts))
         variables = {name: ALWAYS if needed == when else needed for name, needed in variables.items()}
         return CutOperation(joined, variables, when, gates, frozenset(self.gated))
-
-    def variable(self, name: str, kind: str) -> Condition:
-        return all_of(any_of(self.uses.get(name, [NEVER])), needs(self.contract.type_gate(kind)))
 
     # When there is anything to ask for ------------------------------------------------------------
 
@@ -140,8 +139,6 @@ class _Cutter:
 
     def branch(self, parent: GraphQLCompositeType, on: str) -> Condition:
         """Return when a fragment on `on` may stand in a selection of `parent`."""
-        if on == parent.name:
-            return ALWAYS
         added = self.contract.member_gate(parent.name, on) if is_union_type(parent) else None
         return all_of(needs(self.contract.type_gate(on)), needs(added))
 
@@ -149,9 +146,10 @@ class _Cutter:
         return self.contract.schema.type_map[name]  # type: ignore[return-value]
 
     def field(self, parent: GraphQLCompositeType, item: FieldNode) -> GraphQLField | None:
-        if isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType)):
-            return parent.fields.get(item.name.value)
-        return None
+        if not isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType)):
+            return None
+        found: GraphQLField | None = parent.fields.get(item.name.value)
+        return found
 
     def field_gate(self, parent: GraphQLCompositeType, item: FieldNode) -> str | None:
         definition = self.field(parent, item)
@@ -209,7 +207,7 @@ class _Cutter:
             gate = (
                 gate_of(argument.ast_node, f"{coordinate}({node.name.value}:)") if argument.ast_node else None
             )
-            when = all_of(here, needs(gate), self.literal_gates(node.value, argument.type))
+            when = all_of(here, needs(gate), self.value_gates(node.value, argument.type))
             known.append(
                 (when, [Cut(f"{node.name.value}: ", when), *self.value(node.value, argument.type, when)])
             )
@@ -228,7 +226,7 @@ class _Cutter:
                 gate = (
                     gate_of(member.ast_node, f"{inner.name}.{entry.name.value}") if member.ast_node else None
                 )
-                here = all_of(when, needs(gate), self.literal_gates(entry.value, member.type))
+                here = all_of(when, needs(gate), self.value_gates(entry.value, member.type))
                 known.append(
                     (here, [Cut(f"{entry.name.value}: ", here), *self.value(entry.value, member.type, here)])
                 )
@@ -236,15 +234,19 @@ class _Cutter:
         elif isinstance(node, ListValueNode):
             of = _unwrapped(kind)
             yield Cut("[", when)
-            for index, entry in enumerate(node.values):
+            for index, element in enumerate(node.values):
                 yield Cut(", " if index else "", when)
-                yield from self.value(entry, of, when)  # type: ignore[arg-type]
+                yield from self.value(element, of, when)  # type: ignore[arg-type]
             yield Cut("]", when)
         else:
             yield Cut(print_ast(node), when)
 
-    def literal_gates(self, node: ValueNode, kind: GraphQLInputType) -> Condition:
-        """Return when the enum value that a literal writes is known."""
+    def value_gates(self, node: ValueNode, kind: GraphQLInputType) -> Condition:
+        """Return when what a value names is known: the enum value of a literal, the type of a variable."""
+        if isinstance(node, VariableNode):
+            return needs(self.contract.type_gate(self.declared[node.name.value]))
+        if isinstance(node, ListValueNode):
+            return all_of(*(self.value_gates(item, kind) for item in node.values))
         enum = _unwrapped(kind)
         if not (isinstance(node, EnumValueNode) and isinstance(enum, GraphQLEnumType)):
             return ALWAYS

@@ -66,7 +66,7 @@ def parse_schema(folder: Path) -> Contract:
         GraphQLError: The files are no valid schema together.
     """
     homes: dict[str, str] = {}
-    definitions = []
+    definitions: list[DefinitionNode] = []
     for path in sorted(folder.glob("*.graphql")):
         document = parse(path.read_text(encoding="utf-8"))
         definitions.extend(document.definitions)

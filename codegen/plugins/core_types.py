@@ -10,7 +10,7 @@ from graphql import ExecutableDefinitionNode, FragmentDefinitionNode
 __all__ = ["CoreTypes"]
 
 
-class CoreTypes(Plugin):  # type: ignore[misc]
+class CoreTypes(Plugin):
     """Import the base class from `wandkit._core.model`; the copied file is not kept."""
 
     # before:  from .base_model import BaseModel

@@ -10,8 +10,8 @@ from graphql import ExecutableDefinitionNode, FieldNode
 __all__ = ["GatedFields"]
 
 
-class GatedFields(Plugin):  # type: ignore[misc]
-    """Give every gated field the default None. The config's `gated_fields` holds where each such field starts."""
+class GatedFields(Plugin):
+    """Give every gated field the default None; the config's `gated_fields` says where each starts."""
 
     # before:  total_count: int
     # after:   total_count: Optional[int] = None

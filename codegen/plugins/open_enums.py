@@ -10,7 +10,7 @@ from graphql import GraphQLEnumType
 __all__ = ["OpenEnums"]
 
 
-class OpenEnums(Plugin):  # type: ignore[misc]
+class OpenEnums(Plugin):
     """Derive every enum from `OpenEnum`: a newer server's value is kept, never a validation error."""
 
     # before:  class RunQueueAccessType(str, Enum):

@@ -14,15 +14,15 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLCompositeType,
+    GraphQLInterfaceType,
     GraphQLObjectType,
-    GraphQLSchema,
+    GraphQLUnionType,
     InlineFragmentNode,
     Node,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
     get_named_type,
-    is_abstract_type,
 )
 
 __all__ = ["ShortNames"]
@@ -30,7 +30,7 @@ __all__ = ["ShortNames"]
 _DIGITS = re.compile(r"_(\d+)")
 
 
-class ShortNames(Plugin):  # type: ignore[misc]
+class ShortNames(Plugin):
     """Rename the classes of every module; a name that two types would share keeps its path."""
 
     # before:  md_5: Optional[str] = Field(alias="md5")
@@ -50,6 +50,7 @@ class ShortNames(Plugin):  # type: ignore[misc]
     ) -> ast.Module:
         """Rename the classes of an operation."""
         types = dict(self._types_of(operation_definition))
+        assert operation_definition.name is not None
         names = _short(_defined_names(module), types, operation_definition.name.value)
         return _renamed(module, {**names, **_same_as(module)})
 
@@ -67,15 +68,19 @@ class ShortNames(Plugin):  # type: ignore[misc]
 
     def _types_of(self, definition: ExecutableDefinitionNode) -> Iterator[tuple[str, str]]:
         """Yield the class name that ariadne-codegen gives each selection, with its GraphQL type."""
-        schema: GraphQLSchema = self.schema
+        assert definition.name is not None
         if isinstance(definition, FragmentDefinitionNode):
-            root = schema.type_map[definition.type_condition.name.value]
+            root = self._composite(definition.type_condition.name.value)
         else:
             assert isinstance(definition, OperationDefinitionNode)
             mutation = definition.operation is OperationType.MUTATION
-            root = schema.mutation_type if mutation else schema.query_type  # type: ignore[assignment]
-        name = str_to_pascal_case(definition.name.value)
-        yield from self._types_in(name, root, definition.selection_set)  # type: ignore[arg-type]
+            root = self._composite("Mutation" if mutation else "Query")
+        yield from self._types_in(str_to_pascal_case(definition.name.value), root, definition.selection_set)
+
+    def _composite(self, name: str) -> GraphQLCompositeType:
+        kind = self.schema.type_map[name]
+        assert isinstance(kind, (GraphQLObjectType, GraphQLInterfaceType, GraphQLUnionType))
+        return kind
 
     def _types_in(
         self, path: str, parent: GraphQLCompositeType, selections: SelectionSetNode
@@ -83,13 +88,14 @@ class ShortNames(Plugin):  # type: ignore[misc]
         for item in selections.selections:
             if isinstance(item, FragmentSpreadNode):
                 fragment = self.config_dict["fragments"][item.name.value]
-                on = self.schema.type_map[fragment.type_condition.name.value]
+                on = self._composite(fragment.type_condition.name.value)
                 yield from self._types_in(path, on, fragment.selection_set)
             elif isinstance(item, InlineFragmentNode):
-                on = self.schema.type_map[item.type_condition.name.value] if item.type_condition else parent
+                on = self._composite(item.type_condition.name.value) if item.type_condition else parent
                 yield from self._types_in(path, on, item.selection_set)
             elif isinstance(item, FieldNode) and item.selection_set is not None:
-                kind = get_named_type(parent.fields[item.name.value].type)  # type: ignore[union-attr]
+                assert not isinstance(parent, GraphQLUnionType)
+                kind = self._composite(get_named_type(parent.fields[item.name.value].type).name)
                 key = process_name(
                     item.alias.value if item.alias else item.name.value,
                     convert_to_snake_case=True,
@@ -103,7 +109,7 @@ class ShortNames(Plugin):  # type: ignore[misc]
 
     def _members(self, path: str, kind: GraphQLCompositeType) -> Iterator[tuple[str, GraphQLCompositeType]]:
         yield path, kind
-        if is_abstract_type(kind):
+        if isinstance(kind, (GraphQLInterfaceType, GraphQLUnionType)):
             yield path + kind.name, kind
             members: list[GraphQLObjectType] = list(self.schema.get_possible_types(kind))
             for member in members:
@@ -151,7 +157,7 @@ def _renamed(module: ast.Module, names: Mapping[str, str]) -> ast.Module:
 
 
 class _Renamer(ast.NodeTransformer):
-    """Rename classes where they are defined, used, and quoted: ariadne-codegen quotes inside the name node."""
+    """Rename classes where they are defined, used, and quoted: the quotes are part of the name node."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self.names = names
@@ -184,5 +190,5 @@ class _Reports(ast.NodeTransformer):
             and node.func.id == "Tolerant"
             and isinstance(node.args[0], ast.Constant)
         ):
-            node.args[0].value = f"{self.owner}.{node.args[0].value}"
+            node.args[0].value = f"{self.owner}.{node.args[0].value!s}"
         return node

@@ -11,7 +11,7 @@ from graphql import ExecutableDefinitionNode, FieldNode, FragmentDefinitionNode
 __all__ = ["TolerantLists"]
 
 
-class TolerantLists(Plugin):  # type: ignore[misc]
+class TolerantLists(Plugin):
     """Mark the items of every `edges` list as `Tolerant`, with the class and field that a report names."""
 
     # before:  edges: List["ListRunsRunEdge"]

@@ -10,7 +10,7 @@ from graphql import ExecutableDefinitionNode, FieldNode, FragmentDefinitionNode
 __all__ = ["TolerantUnions"]
 
 
-class TolerantUnions(Plugin):  # type: ignore[misc]
+class TolerantUnions(Plugin):
     """Try the known members in turn, each by its `__typename`, and keep anything else as `UnknownMember`."""
 
     # before:  scope: Union["TriggerScopeProject", "TriggerScopeEntity"] = Field(discriminator="typename__")

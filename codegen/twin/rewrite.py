@@ -15,6 +15,7 @@ __all__ = ["Rewriter", "async_classes"]
 _ASYNC_NAME = re.compile(r"\bAsync[A-Z]\w*")
 _CODE_IN_TEXT = re.compile(r"`[^`\n]+`|^[ \t]*(?:>>>|\.\.\.).*$", re.MULTILINE)
 _AWAIT_IN_CODE = re.compile(r"\b(?:await|async)[ ]+(?=[\w(\[])")
+_ARTICLE = re.compile(r"\b([Aa]n)(\s+`?)(Async[A-Z]\w*)")
 _AWAITABLE_IMPORT = re.compile(r"^from wandkit\._core\.awaitable import awaitable_property\n", re.MULTILINE)
 _PREFIX = re.compile(r"[rRbBuUfF]*")
 
@@ -85,11 +86,18 @@ class Rewriter:
 
     def _text(self, token: Token) -> str:
         """Rename classes in any text; take `await` out of what is code in it."""
-        text = re.sub(r"\w+", lambda match: self._known(match.group()), token.text)
+        text = _ARTICLE.sub(self._article, token.text)
+        text = re.sub(r"\w+", lambda match: self._known(match.group()), text)
         prefix = _PREFIX.match(text)
         if prefix and "f" in prefix.group().lower():
             return _AWAIT_IN_CODE.sub("", text)
         return _CODE_IN_TEXT.sub(lambda match: _AWAIT_IN_CODE.sub("", match.group()), text)
+
+    # before:  an `AsyncRun`
+    # after:   a `Run`
+    def _article(self, match: re.Match[str]) -> str:
+        article, between, name = match.groups()
+        return f"{article if self._name(name)[0] in 'AEIOU' else article[0]}{between}{name}"
 
     def _known(self, word: str) -> str:
         if word.startswith("Async") or word == "aclose":

@@ -79,7 +79,7 @@ def test_an_operation_is_valid_whole(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_operation_is_valid_on_the_base_with_all_gates_cut(name: str) -> None:
-    """Everything cut: a server that knows nothing of what came later. Unused variables and fragments are gone too."""
+    """A server that knows nothing of what came later; unused variables and fragments are gone too."""
     pieces = cut(name)
     text = document(pieces, pieces.gates)
     assert text is None or faults(base_schema(), text) == []
@@ -116,7 +116,8 @@ def test_only_operations_on_younger_root_fields_escape_the_server_of_october_202
         field
         for node in operations().values()
         for field in roots(node)
-        if field not in (live().mutation_type if node.operation.value == "mutation" else live().query_type).fields
+        if field
+        not in (live().mutation_type if node.operation.value == "mutation" else live().query_type).fields
     }
     assert younger <= {"createRunFiles", "markRunFilesUploaded", "updateRunState"}
 

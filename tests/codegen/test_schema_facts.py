@@ -83,14 +83,20 @@ def test_what_the_base_has_is_not_marked(name: str) -> None:
     ours, facts = contract().schema.type_map[name], reference().type_map[name]
     members = {**getattr(facts, "fields", {}), **getattr(facts, "values", {})}
     own = {**getattr(ours, "fields", {}), **getattr(ours, "values", {})}
-    assert [key for key, fact in members.items() if since(fact.ast_node) is None and gate_of(own[key].ast_node, "x")] == []
+    assert [
+        key
+        for key, fact in members.items()
+        if since(fact.ast_node) is None and gate_of(own[key].ast_node, "x")
+    ] == []
 
 
 def test_only_custom_charts_come_from_the_live_schema_alone() -> None:
     """No type and no root field beside the facts."""
     ours = contract().schema
     assert set(ours.type_map) - set(reference().type_map) == set()
-    assert str(ours.query_type.fields["customCharts"].type) == str(live().query_type.fields["customCharts"].type)
+    assert str(ours.query_type.fields["customCharts"].type) == str(
+        live().query_type.fields["customCharts"].type
+    )
 
 
 def test_an_argument_that_the_server_of_2023_lacks_is_gated_or_was_sent_by_the_seed() -> None:

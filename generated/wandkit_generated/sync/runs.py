@@ -22,6 +22,7 @@ from wandkit.paths import NeedsEntity, ProjectPath
 from wandkit_generated.gql.operations import LIST_RUNS
 from wandkit_generated.gql.sync import create_run
 from wandkit_generated.sync.account import Account
+from wandkit_generated.sync.histories import RunsHistories
 from wandkit_generated.sync.listing import Listing
 from wandkit_generated.sync.project import missing_project
 from wandkit_generated.sync.run import Run
@@ -30,7 +31,7 @@ from wandkit_generated.sync.run_page import RunPage, RunPlan
 __all__ = ["RunMethods", "Runs"]
 
 
-class Runs(Listing[Run]):
+class Runs(RunsHistories, Listing[Run]):
     """The runs of a project that a filter lets through, in order. Get it from `Api.runs`.
 
     The listing starts with the small fields of runs. Touching a large one, say `run.config`, fetches it for the

@@ -27,6 +27,7 @@ class BaseModel(PydanticModel):
         alias_generator=to_camel,
         coerce_numbers_to_str=True,
         defer_build=True,
+        populate_by_name=True,
         frozen=True,
         protected_namespaces=(),
     )
@@ -89,7 +90,7 @@ class Tolerant:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        """Try the node itself first, at the speed of plain pydantic; only a node that fails comes to Python."""
+        """Try the node itself first, at the speed of plain pydantic; only a failing node comes to Python."""
         leave_out = core_schema.with_info_plain_validator_function(partial(_leave_out, self.path, source))
         return core_schema.union_schema([handler(source), leave_out], mode="left_to_right")
 

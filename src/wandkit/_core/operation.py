@@ -161,7 +161,7 @@ class Executor(Protocol):
         ...
 
 
-def given(**values: object) -> dict[str, object]:
+def given(values: Mapping[str, object]) -> dict[str, object]:
     """Return `values` as JSON-ready variables, without those that are UNSET."""
     return {name: _plain(value) for name, value in values.items() if value is not UNSET}
 

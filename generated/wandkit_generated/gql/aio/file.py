@@ -45,13 +45,15 @@ async def list_run_files(
 ) -> ListRunFiles:
     """`$names` and `$pattern` (LIKE syntax) choose files; without both the listing has all of them."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
-        names=names,
-        pattern=pattern,
-        first=first,
-        after=after,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+            "names": names,
+            "pattern": pattern,
+            "first": first,
+            "after": after,
+        }
     )
     return await gql.execute(LIST_RUN_FILES, variables, timeout=timeout)
 
@@ -67,10 +69,12 @@ async def create_run_files(
 ) -> CreateRunFiles:
     """Ask for the URLs to which these files of a run are sent."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
-        files=files,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+            "files": files,
+        }
     )
     return await gql.execute(CREATE_RUN_FILES, variables, timeout=timeout)
 
@@ -86,10 +90,12 @@ async def mark_run_files_uploaded(
 ) -> MarkRunFilesUploaded:
     """Tell the server that the bytes are there, where it wants to know."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
-        files=files,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+            "files": files,
+        }
     )
     return await gql.execute(MARK_RUN_FILES_UPLOADED, variables, timeout=timeout)
 
@@ -103,7 +109,9 @@ async def delete_files(
 ) -> DeleteFiles:
     """Send `DeleteFiles`."""
     variables = given(
-        files=files,
-        projectId=project_id,
+        {
+            "files": files,
+            "projectId": project_id,
+        }
     )
     return await gql.execute(DELETE_FILES, variables, timeout=timeout)

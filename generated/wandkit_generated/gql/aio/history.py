@@ -51,10 +51,12 @@ async def get_history_extent(
 ) -> GetHistoryExtent:
     """What a scan has to know before it starts: how far the run came, how many rows there are, and which are exported."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
-        liveKeys=live_keys,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+            "liveKeys": live_keys,
+        }
     )
     return await gql.execute(GET_HISTORY_EXTENT, variables, timeout=timeout)
 
@@ -69,9 +71,11 @@ async def get_run_tail(
 ) -> GetRunTail:
     """Where a run stands: what a writer has to know to go on with it."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+        }
     )
     return await gql.execute(GET_RUN_TAIL, variables, timeout=timeout)
 
@@ -89,12 +93,14 @@ async def get_history_page(
 ) -> GetHistoryPage:
     """All rows of the steps from `$minStep` up to, not including, `$maxStep`, one JSON text each."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
-        minStep=min_step,
-        maxStep=max_step,
-        samples=samples,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+            "minStep": min_step,
+            "maxStep": max_step,
+            "samples": samples,
+        }
     )
     return await gql.execute(GET_HISTORY_PAGE, variables, timeout=timeout)
 
@@ -110,10 +116,12 @@ async def get_sampled_history(
 ) -> GetSampledHistory:
     """One row list per spec; a spec is the JSON text of {keys, samples, minStep, maxStep}, its `maxStep` included."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
-        specs=specs,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+            "specs": specs,
+        }
     )
     return await gql.execute(GET_SAMPLED_HISTORY, variables, timeout=timeout)
 
@@ -129,10 +137,12 @@ async def get_full_history(
 ) -> GetFullHistory:
     """A sample of all keys; the server picks the rows."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
-        samples=samples,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+            "samples": samples,
+        }
     )
     return await gql.execute(GET_FULL_HISTORY, variables, timeout=timeout)
 
@@ -148,10 +158,12 @@ async def get_events(
 ) -> GetEvents:
     """A sample of the system metrics."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
-        samples=samples,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+            "samples": samples,
+        }
     )
     return await gql.execute(GET_EVENTS, variables, timeout=timeout)
 
@@ -161,6 +173,7 @@ async def list_run_histories(
     *,
     entity: str,
     project: str,
+    with_count: bool,
     specs: Sequence[str],
     with_sampled: bool,
     with_history: bool,
@@ -174,16 +187,19 @@ async def list_run_histories(
 ) -> ListRunHistories:
     """Samples of a whole page of runs in one request: of some keys, of all keys, or of the system metrics."""
     variables = given(
-        entity=entity,
-        project=project,
-        specs=specs,
-        withSampled=with_sampled,
-        withHistory=with_history,
-        withEvents=with_events,
-        filters=filters,
-        order=order,
-        first=first,
-        after=after,
-        samples=samples,
+        {
+            "entity": entity,
+            "project": project,
+            "withCount": with_count,
+            "specs": specs,
+            "withSampled": with_sampled,
+            "withHistory": with_history,
+            "withEvents": with_events,
+            "filters": filters,
+            "order": order,
+            "first": first,
+            "after": after,
+            "samples": samples,
+        }
     )
     return await gql.execute(LIST_RUN_HISTORIES, variables, timeout=timeout)

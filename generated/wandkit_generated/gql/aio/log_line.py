@@ -33,11 +33,13 @@ async def list_log_lines(
 ) -> ListLogLines:
     """The console lines of a run: forward with `$first` and `$after`, or the end with `$last`."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
-        first=first,
-        after=after,
-        last=last,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+            "first": first,
+            "after": after,
+            "last": last,
+        }
     )
     return await gql.execute(LIST_LOG_LINES, variables, timeout=timeout)

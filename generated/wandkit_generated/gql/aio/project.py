@@ -35,8 +35,10 @@ async def get_project(
 ) -> GetProject:
     """Send `GetProject`."""
     variables = given(
-        entity=entity,
-        name=name,
+        {
+            "entity": entity,
+            "name": name,
+        }
     )
     return await gql.execute(GET_PROJECT, variables, timeout=timeout)
 
@@ -51,9 +53,11 @@ async def list_projects(
 ) -> ListProjects:
     """Send `ListProjects`."""
     variables = given(
-        entity=entity,
-        first=first,
-        after=after,
+        {
+            "entity": entity,
+            "first": first,
+            "after": after,
+        }
     )
     return await gql.execute(LIST_PROJECTS, variables, timeout=timeout)
 
@@ -68,8 +72,10 @@ async def create_project(
 ) -> CreateProject:
     """Send `CreateProject`."""
     variables = given(
-        entity=entity,
-        name=name,
-        description=description,
+        {
+            "entity": entity,
+            "name": name,
+            "description": description,
+        }
     )
     return await gql.execute(CREATE_PROJECT, variables, timeout=timeout)

@@ -65,9 +65,11 @@ async def get_run(
 ) -> GetRun:
     """Send `GetRun`."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+        }
     )
     return await gql.execute(GET_RUN, variables, timeout=timeout)
 
@@ -82,9 +84,11 @@ async def get_run_state(
 ) -> GetRunState:
     """Send `GetRunState`."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+        }
     )
     return await gql.execute(GET_RUN_STATE, variables, timeout=timeout)
 
@@ -99,9 +103,11 @@ async def get_run_last_step(
 ) -> GetRunLastStep:
     """Send `GetRunLastStep`."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+        }
     )
     return await gql.execute(GET_RUN_LAST_STEP, variables, timeout=timeout)
 
@@ -118,11 +124,13 @@ async def get_run_merged(
 ) -> GetRunMerged:
     """What an update merges its edits into."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
-        withConfig=with_config,
-        withSummary=with_summary,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+            "withConfig": with_config,
+            "withSummary": with_summary,
+        }
     )
     return await gql.execute(GET_RUN_MERGED, variables, timeout=timeout)
 
@@ -147,19 +155,21 @@ async def list_runs(
 ) -> ListRuns:
     """Send `ListRuns`."""
     variables = given(
-        entity=entity,
-        project=project,
-        withCount=with_count,
-        withConfig=with_config,
-        withSummary=with_summary,
-        withSystem=with_system,
-        withKeys=with_keys,
-        filters=filters,
-        order=order,
-        first=first,
-        after=after,
-        configKeys=config_keys,
-        summaryKeys=summary_keys,
+        {
+            "entity": entity,
+            "project": project,
+            "withCount": with_count,
+            "withConfig": with_config,
+            "withSummary": with_summary,
+            "withSystem": with_system,
+            "withKeys": with_keys,
+            "filters": filters,
+            "order": order,
+            "first": first,
+            "after": after,
+            "configKeys": config_keys,
+            "summaryKeys": summary_keys,
+        }
     )
     return await gql.execute(LIST_RUNS, variables, timeout=timeout)
 
@@ -181,16 +191,18 @@ async def get_run_parts(
 ) -> GetRunParts:
     """The large parts of the runs that a filter names, to complete a page that was listed without them."""
     variables = given(
-        entity=entity,
-        project=project,
-        withConfig=with_config,
-        withSummary=with_summary,
-        withSystem=with_system,
-        withKeys=with_keys,
-        filters=filters,
-        first=first,
-        configKeys=config_keys,
-        summaryKeys=summary_keys,
+        {
+            "entity": entity,
+            "project": project,
+            "withConfig": with_config,
+            "withSummary": with_summary,
+            "withSystem": with_system,
+            "withKeys": with_keys,
+            "filters": filters,
+            "first": first,
+            "configKeys": config_keys,
+            "summaryKeys": summary_keys,
+        }
     )
     return await gql.execute(GET_RUN_PARTS, variables, timeout=timeout)
 
@@ -205,9 +217,11 @@ async def find_near_runs(
 ) -> FindNearRuns:
     """What is there instead of a run that was not found: the newest runs of its project, and the entity's projects."""
     variables = given(
-        entity=entity,
-        project=project,
-        first=first,
+        {
+            "entity": entity,
+            "project": project,
+            "first": first,
+        }
     )
     return await gql.execute(FIND_NEAR_RUNS, variables, timeout=timeout)
 
@@ -229,16 +243,18 @@ async def create_run(
 ) -> CreateRun:
     """Send `CreateRun`."""
     variables = given(
-        entity=entity,
-        project=project,
-        name=name,
-        displayName=display_name,
-        notes=notes,
-        tags=tags,
-        group=group,
-        jobType=job_type,
-        config=config,
-        state=state,
+        {
+            "entity": entity,
+            "project": project,
+            "name": name,
+            "displayName": display_name,
+            "notes": notes,
+            "tags": tags,
+            "group": group,
+            "jobType": job_type,
+            "config": config,
+            "state": state,
+        }
     )
     return await gql.execute(CREATE_RUN, variables, timeout=timeout)
 
@@ -261,17 +277,19 @@ async def update_run(
 ) -> UpdateRun:
     """Set the given values of one run; what is left out stays as it is."""
     variables = given(
-        id=id,
-        withConfig=with_config,
-        withSummary=with_summary,
-        displayName=display_name,
-        notes=notes,
-        description=description,
-        tags=tags,
-        group=group,
-        jobType=job_type,
-        config=config,
-        summaryMetrics=summary_metrics,
+        {
+            "id": id,
+            "withConfig": with_config,
+            "withSummary": with_summary,
+            "displayName": display_name,
+            "notes": notes,
+            "description": description,
+            "tags": tags,
+            "group": group,
+            "jobType": job_type,
+            "config": config,
+            "summaryMetrics": summary_metrics,
+        }
     )
     return await gql.execute(UPDATE_RUN, variables, timeout=timeout)
 
@@ -285,8 +303,10 @@ async def update_run_state(
 ) -> UpdateRunState:
     """Send `UpdateRunState`."""
     variables = given(
-        id=id,
-        state=state,
+        {
+            "id": id,
+            "state": state,
+        }
     )
     return await gql.execute(UPDATE_RUN_STATE, variables, timeout=timeout)
 
@@ -299,7 +319,9 @@ async def stop_run(
 ) -> StopRun:
     """Send `StopRun`."""
     variables = given(
-        id=id,
+        {
+            "id": id,
+        }
     )
     return await gql.execute(STOP_RUN, variables, timeout=timeout)
 
@@ -313,7 +335,9 @@ async def delete_run(
 ) -> DeleteRun:
     """Send `DeleteRun`."""
     variables = given(
-        id=id,
-        deleteArtifacts=delete_artifacts,
+        {
+            "id": id,
+            "deleteArtifacts": delete_artifacts,
+        }
     )
     return await gql.execute(DELETE_RUN, variables, timeout=timeout)

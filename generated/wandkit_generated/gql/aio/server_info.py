@@ -29,7 +29,7 @@ async def get_server_features(
     timeout: float | None = None,
 ) -> GetServerFeatures:
     """Asked once per host, before the first piece that a feature gates."""
-    variables = given()
+    variables = given({})
     return await gql.execute(GET_SERVER_FEATURES, variables, timeout=timeout)
 
 
@@ -39,5 +39,5 @@ async def get_server_info(
     timeout: float | None = None,
 ) -> GetServerInfo:
     """Send `GetServerInfo`."""
-    variables = given()
+    variables = given({})
     return await gql.execute(GET_SERVER_INFO, variables, timeout=timeout)

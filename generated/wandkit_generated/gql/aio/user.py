@@ -28,6 +28,8 @@ async def list_users(
 ) -> ListUsers:
     """Send `ListUsers`."""
     variables = given(
-        query=query,
+        {
+            "query": query,
+        }
     )
     return await gql.execute(LIST_USERS, variables, timeout=timeout)

@@ -29,7 +29,7 @@ async def get_viewer(
     timeout: float | None = None,
 ) -> GetViewer:
     """The account that the API key belongs to."""
-    variables = given()
+    variables = given({})
     return await gql.execute(GET_VIEWER, variables, timeout=timeout)
 
 
@@ -39,5 +39,5 @@ async def get_default_entity(
     timeout: float | None = None,
 ) -> GetDefaultEntity:
     """Send `GetDefaultEntity`."""
-    variables = given()
+    variables = given({})
     return await gql.execute(GET_DEFAULT_ENTITY, variables, timeout=timeout)

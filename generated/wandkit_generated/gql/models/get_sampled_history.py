@@ -24,4 +24,5 @@ class GetSampledHistoryProject(BaseModel):
 
 class GetSampledHistoryRun(BaseModel):
     id: str
+    history_line_count: Optional[int]
     sampled_history: list[Json]

@@ -45,6 +45,7 @@ class ListLogLinesLogLineConnection(BaseModel):
 
 class ListLogLinesLogLineEdge(BaseModel):
     node: "ListLogLinesLogLine"
+    cursor: str
 
 
 class ListLogLinesLogLine(BaseModel):

@@ -22,6 +22,7 @@ class ListRunHistories(BaseModel):
 
 
 class ListRunHistoriesProject(BaseModel):
+    run_count: Optional[int] = None
     runs: Optional["ListRunHistoriesRunConnection"]
 
 
@@ -39,6 +40,7 @@ class ListRunHistoriesRun(BaseModel):
     id: str
     name: str
     history_line_count: Optional[int]
+    events_line_count: Optional[int]
     sampled_history: Optional[list[Json]] = None
     history: Optional[list[str]] = None
     events: Optional[list[str]] = None

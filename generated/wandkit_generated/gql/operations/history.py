@@ -167,6 +167,7 @@ query GetSampledHistory($entity: String!, $project: String!, $name: String!, $sp
   project(entityName: $entity, name: $project) {
     run(name: $name) {
       id
+      historyLineCount
       sampledHistory(specs: $specs)
     }
   }
@@ -267,14 +268,16 @@ LIST_RUN_HISTORIES: Operation[ListRunHistories] = Operation(
     kind="query",
     pieces=(
         Piece("""\
-query ListRunHistories($entity: String!, $project: String!, $filters: JSONString, $order: String, $first: Int, $after: String, $specs: [JSONString!]!, $samples: Int, $withSampled: Boolean!, $withHistory: Boolean!, $withEvents: Boolean!) {
+query ListRunHistories($entity: String!, $project: String!, $filters: JSONString, $order: String, $first: Int, $after: String, $withCount: Boolean!, $specs: [JSONString!]!, $samples: Int, $withSampled: Boolean!, $withHistory: Boolean!, $withEvents: Boolean!) {
   project(entityName: $entity, name: $project) {
+    runCount(filters: $filters) @include(if: $withCount)
     runs(filters: $filters, order: $order, first: $first, after: $after) {
       edges {
         node {
           id
           name
           historyLineCount
+          eventsLineCount
           sampledHistory(specs: $specs) @include(if: $withSampled)
           history(samples: $samples) @include(if: $withHistory)
           events(samples: $samples) @include(if: $withEvents)
@@ -297,6 +300,7 @@ query ListRunHistories($entity: String!, $project: String!, $filters: JSONString
         "order": (),
         "first": (),
         "after": (),
+        "withCount": (),
         "specs": (),
         "samples": (),
         "withSampled": (),

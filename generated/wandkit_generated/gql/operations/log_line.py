@@ -46,6 +46,7 @@ query ListLogLines($entity: String!, $project: String!, $name: String!, $first: 
         Piece("""\
             line
           }
+          cursor
         }
         pageInfo {
           endCursor

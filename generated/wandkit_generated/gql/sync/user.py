@@ -28,6 +28,8 @@ def list_users(
 ) -> ListUsers:
     """Send `ListUsers`."""
     variables = given(
-        query=query,
+        {
+            "query": query,
+        }
     )
     return gql.execute(LIST_USERS, variables, timeout=timeout)
