@@ -56,11 +56,9 @@ class Capabilities:
         """The coordinates that the server refused."""
         return self._refused
 
-    def learn_features(self, listed: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-        """Remember the features of `serverInfo.features`, and return those that are on."""
-        self._features = frozenset(
-            str(item["name"]) for item in listed if item.get("isEnabled") and item.get("name")
-        )
+    def learn_features(self, names: Iterable[str]) -> frozenset[str]:
+        """Remember the features that are on, and return them."""
+        self._features = frozenset(names)
         return self._features
 
     def refuse(self, gates: Iterable[str]) -> None:

@@ -126,7 +126,7 @@ class GraphQL:
         """
         attempts = self._attempts(operation.idempotent)
         if any(gate.startswith(FEATURE_PREFIX) for gate in operation.gates):
-            self._features(attempts, timeout)
+            self._features(timeout, attempts.time_left_s(self._sender.clock()))
         result = self._execute(operation, variables, attempts, timeout)
         return result
 
@@ -174,27 +174,28 @@ class GraphQL:
 
     def supports(self, feature: str) -> bool:
         """Whether the server has `feature` (such as `ARTIFACT_TAGS`) on; asked once per host."""
-        features = self._features(self._attempts(True), None)
+        features = self._features(None, self._deadline)
         return feature in features
 
     def close(self) -> None:
         """Close the connections. A later request opens new ones."""
         self._sender.close()
 
-    def _features(self, attempts: Attempts, timeout: float | None) -> frozenset[str]:
-        """Return which features are on, asked once per host. A server that does not know the question has none."""
+    def _features(self, timeout: float | None, deadline_s: float | None) -> frozenset[str]:
+        """Return which features are on, asked once per host; a server that does not know of any has none."""
         known = capabilities_of(self.settings.base_url)
         if known.features is not None:
             return known.features
         from wandkit_generated.gql.operations import GET_SERVER_FEATURES
 
         try:
+            attempts = self._sender.attempts(idempotent=True, deadline_s=deadline_s)
             answer, _ = self._execute(GET_SERVER_FEATURES, {}, attempts, timeout)
         except (GraphQLError, InvalidRequestError, NotFoundError, PermissionDeniedError, UnsupportedError):
             return known.learn_features(())
         info = answer.server_info
         listed = (info.features if info else None) or ()
-        return known.learn_features(item.name for item in listed if item and item.is_enabled)
+        return known.learn_features(item.name for item in listed if item and item.name and item.is_enabled)
 
     def _send(
         self, body: bytes, asked: Asked, attempts: Attempts, timeout: float | None, *, idempotent: bool

@@ -24,7 +24,6 @@ from wandkit._transport.concurrency.aio import monotonic, sleep
 from wandkit._transport.exchange import Request
 from wandkit._transport.identity import Identity
 from wandkit.errors import (
-    AuthenticationError,
     GraphQLError,
     InvalidRequestError,
     NotFoundError,
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["AsyncGraphQL"]
 
 T = TypeVar("T")
-
-_FEATURES = "query ServerFeatures { serverInfo { features { name isEnabled } } }"
 
 
 class AsyncGraphQL:
@@ -125,10 +122,21 @@ class AsyncGraphQL:
         Raises:
             WandkitError: One error of the tree for each way in which a request can fail.
         """
-        known = capabilities_of(self.settings.base_url)
         attempts = self._attempts(operation.idempotent)
-        if known.features is None and any(gate.startswith(FEATURE_PREFIX) for gate in operation.gates):
-            await self._learn_features(attempts, timeout)
+        if any(gate.startswith(FEATURE_PREFIX) for gate in operation.gates):
+            await self._features(timeout, attempts.time_left_s(self._sender.clock()))
+        result = await self._execute(operation, variables, attempts, timeout)
+        return result
+
+    async def _execute(
+        self,
+        operation: Operation[T],
+        variables: Mapping[str, object],
+        attempts: Attempts,
+        timeout: float | None,
+    ) -> tuple[T, list[Problem]]:
+        """Send `operation`, and again without what the server turns out not to know."""
+        known = capabilities_of(self.settings.base_url)
         asked = self._asked(operation.name, timeout)
         dropped: frozenset[str] = frozenset()
         while True:
@@ -164,31 +172,28 @@ class AsyncGraphQL:
 
     async def supports(self, feature: str) -> bool:
         """Whether the server has `feature` (such as `ARTIFACT_TAGS`) on; asked once per host."""
-        known = capabilities_of(self.settings.base_url)
-        features = known.features
-        if features is None:
-            features = await self._learn_features(self._attempts(True), None)
+        features = await self._features(None, self._deadline)
         return feature in features
 
     async def aclose(self) -> None:
         """Close the connections. A later request opens new ones."""
         await self._sender.aclose()
 
-    async def _learn_features(self, attempts: Attempts, timeout: float | None) -> frozenset[str]:
-        """Ask which features are on. A server that does not know the question has none."""
-        asked = self._asked("ServerFeatures", timeout)
-        reply = await self._send(
-            _body("ServerFeatures", _FEATURES, {}), asked, attempts, timeout, idempotent=True
-        )
+    async def _features(self, timeout: float | None, deadline_s: float | None) -> frozenset[str]:
+        """Return which features are on, asked once per host; a server that does not know of any has none."""
+        known = capabilities_of(self.settings.base_url)
+        if known.features is not None:
+            return known.features
+        from wandkit_generated.gql.operations import GET_SERVER_FEATURES
+
         try:
-            data = decode_data(reply, asked)
-        except AuthenticationError:
-            raise
+            attempts = self._sender.attempts(idempotent=True, deadline_s=deadline_s)
+            answer, _ = await self._execute(GET_SERVER_FEATURES, {}, attempts, timeout)
         except (GraphQLError, InvalidRequestError, NotFoundError, PermissionDeniedError, UnsupportedError):
-            data = {}
-        info = data.get("serverInfo") or {}
-        listed = [item for item in info.get("features") or [] if isinstance(item, dict)]
-        return capabilities_of(self.settings.base_url).learn_features(listed)
+            return known.learn_features(())
+        info = answer.server_info
+        listed = (info.features if info else None) or ()
+        return known.learn_features(item.name for item in listed if item and item.name and item.is_enabled)
 
     async def _send(
         self, body: bytes, asked: Asked, attempts: Attempts, timeout: float | None, *, idempotent: bool
