@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from pydantic_core import from_json
-from wandkit_generated.gql.aio import create_run_files, delete_files, list_run_files, mark_run_files_uploaded
+from wandkit_generated.gql.aio import create_run_files, delete_files, mark_run_files_uploaded
+from wandkit_generated.gql.operations import LIST_RUN_FILES
 
 from wandkit._async.file_download import FileDownloads, download_all
 from wandkit._async.listing import AsyncListing
@@ -165,7 +166,7 @@ class AsyncFile:
             self._fields = fresh[0]._fields
 
     def __repr__(self) -> str:
-        return f"<AsyncFile {self.name} ({self.mimetype}) {self.size} bytes>"
+        return f"<File {self.name} ({self.mimetype}) {self.size} bytes>"
 
 
 class AsyncFiles(AsyncListing[AsyncFile]):
@@ -206,35 +207,37 @@ class AsyncFiles(AsyncListing[AsyncFile]):
 
     async def _fetch_page(self, request: PageRequest) -> Page[AsyncFile]:
         run = self._run
-        answer = await list_run_files(
-            run._gql,
-            entity=run.entity,
-            project=run.project,
-            name=run.id,
-            names=UNSET if self._names is None else self._names,
-            pattern=UNSET if self._pattern is None else self._pattern,
-            first=request.size,
-            after=UNSET if request.cursor is None else request.cursor,
-        )
+        variables = {
+            "entity": run.entity,
+            "project": run.project,
+            "name": run.id,
+            "names": UNSET if self._names is None else self._names,
+            "pattern": UNSET if self._pattern is None else self._pattern,
+            "first": request.size,
+            "after": UNSET if request.cursor is None else request.cursor,
+        }
+        answer, problems = await run._gql.execute_with_problems(LIST_RUN_FILES, variables)
         found = None if answer.project is None else answer.project.run
         if found is None:
             raise NotFoundError(f"no run {str(run.run_path)!r}", operation="ListRunFiles")
         if found.files is None:
             raise AnswerError(f"the server lists no files of {str(run.run_path)!r}", operation="ListRunFiles")
-        edges = [edge for edge in found.files.edges if edge.node is not None]
-        is_whole = self._names is None and self._pattern is None
+        listed = [(edge.node, edge.cursor) for edge in found.files.edges if edge.node is not None]
         total = found.files.total_count
+        if total is None and self._names is None and self._pattern is None:
+            total = found.file_count
         return Page(
-            items=[AsyncFile(run, edge.node, found.project_id) for edge in edges if edge.node is not None],
-            keys=[edge.node.id for edge in edges if edge.node is not None],
-            cursors=[edge.cursor for edge in edges],
+            items=[AsyncFile(run, node, found.project_id) for node, _ in listed],
+            keys=[node.id for node, _ in listed],
+            cursors=[cursor for _, cursor in listed],
             end_cursor=found.files.page_info.end_cursor,
             has_next=found.files.page_info.has_next_page,
-            total=found.file_count if total is None and is_whole else total,
+            total=total,
+            problems=problems,
         )
 
     def __repr__(self) -> str:
-        return f"<AsyncFiles {self._run.run_path}>"
+        return f"<Files {self._run.run_path}>"
 
 
 class AsyncRunFiles(AsyncRunHandle):

@@ -32,8 +32,7 @@ from wandkit._core.history import (
     restore_values,
     sample_spec,
 )
-from wandkit._core.receipt import Receipt
-from wandkit._core.rows import History
+from wandkit._core.rows import History, sample_receipt, whole_receipt
 from wandkit.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -184,8 +183,7 @@ class AsyncRunHistory(AsyncRunHandle):
         rows: list[Row] = run.sampled_history[0] if run.sampled_history else []
         restore_values(rows, keys)
         gaps = () if rows else tuple(await self._missing(keys))
-        sampled = "by the server" if len(rows) >= samples else False
-        return History(rows, Receipt(received=len(rows), sampled=sampled, source="live", gaps=gaps), keys)
+        return History(rows, sample_receipt(len(rows), samples, run.history_line_count, gaps), keys)
 
     async def _all_keys(self, samples: int) -> History:
         answer = await get_full_history(
@@ -194,7 +192,8 @@ class AsyncRunHistory(AsyncRunHandle):
         run = None if answer.project is None else answer.project.run
         if run is None:
             raise self._gone("GetFullHistory")
-        return _sample(decode_rows(run.history), run.history_line_count, samples)
+        rows = decode_rows(run.history)
+        return History(rows, whole_receipt(len(rows), samples, run.history_line_count))
 
     async def _system(self, samples: int) -> History:
         answer = await get_events(
@@ -203,7 +202,8 @@ class AsyncRunHistory(AsyncRunHandle):
         run = None if answer.project is None else answer.project.run
         if run is None:
             raise self._gone("GetEvents")
-        return _sample(decode_rows(run.events), run.events_line_count, samples)
+        rows = decode_rows(run.events)
+        return History(rows, whole_receipt(len(rows), samples, run.events_line_count))
 
     async def _missing(self, keys: Sequence[str]) -> list[str]:
         """Say which of `keys` the run never logged; also as a warning, for it explains an empty answer."""
@@ -218,9 +218,3 @@ class AsyncRunHistory(AsyncRunHandle):
 
     def _gone(self, operation: str) -> NotFoundError:
         return NotFoundError(f"no run {str(self.run_path)!r}", operation=operation)
-
-
-def _sample(rows: list[Row], expected: int | None, samples: int) -> History:
-    chosen = len(rows) < expected if expected is not None else len(rows) >= samples
-    sampled = f"{len(rows)} of {expected or 'unknown'} rows, chosen by the server" if chosen else False
-    return History(rows, Receipt(received=len(rows), expected=expected, sampled=sampled, source="live"))

@@ -114,4 +114,4 @@ class AsyncHistoryScan:
 
     def __repr__(self) -> str:
         keys = "" if self._request.keys is None else f" keys={self._request.keys!r}"
-        return f"<AsyncHistoryScan {self._run.run_path}{keys}>"
+        return f"<HistoryScan {self._run.run_path}{keys}>"

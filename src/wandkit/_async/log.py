@@ -40,13 +40,14 @@ class AsyncRunLog(AsyncRunHandle):
     ) -> None:
         """Log a row, or several in order: metric names to values.
 
-        Rows are sent in the background, about once a second, and at the latest by `finish` or at the end of a `with` block
-        around the run. Each gets `_step`, `_timestamp` and `_runtime`, and its values become the run's summary.
+        Rows are sent in the background, about once a second, and at the latest by `finish` or at the end of
+        a `with` block around the run. Each gets `_step`, `_timestamp` and `_runtime`, and its values become
+        the run's summary.
 
         Args:
             rows: The values; numbers, texts, booleans, and lists and dicts of them. Nested dicts stay nested.
-            step: The step of the (first) row; None counts on. Rows with the same step are joined into one; a row with a
-                step that is behind is left out with a warning, as steps only grow.
+            step: The step of the (first) row; None counts on. Rows with the same step are joined into one; a
+                row with a step that is behind is left out with a warning, as steps only grow.
 
         Raises:
             ArgumentError: A value cannot be logged; nothing of that row is.
@@ -80,7 +81,8 @@ class AsyncRunLog(AsyncRunHandle):
         """Send what is left and end the run: finished where `exit_code` is 0, else failed.
 
         Raises:
-            WandkitError: The server refused it; what it does not have stays here, and `finish` may be called again.
+            WandkitError: The server refused it; what it does not have stays here, and `finish` may be called
+                again.
         """
         writer = await self._opened()
         await writer.finish(exit_code)
@@ -147,7 +149,8 @@ class AsyncRunWriter:
                 behind += not taken
         if behind:
             warnings.warn(
-                f"{behind} row(s) left out: their step is below the run's current step {stream.step}", stacklevel=3
+                f"{behind} row(s) left out: their step is below the run's current step {stream.step}",
+                stacklevel=3,
             )
         await self._go_on()
 

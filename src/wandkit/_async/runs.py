@@ -14,6 +14,7 @@ from wandkit_generated.gql.aio import create_run
 from wandkit_generated.gql.operations import LIST_RUNS
 
 from wandkit._async.account import AsyncAccount
+from wandkit._async.histories import AsyncRunsHistories
 from wandkit._async.listing import AsyncListing
 from wandkit._async.project import missing_project
 from wandkit._async.run import AsyncRun
@@ -29,7 +30,7 @@ from wandkit.paths import NeedsEntity, ProjectPath
 __all__ = ["AsyncRunMethods", "AsyncRuns"]
 
 
-class AsyncRuns(AsyncListing[AsyncRun]):
+class AsyncRuns(AsyncRunsHistories, AsyncListing[AsyncRun]):
     """The runs of a project that a filter lets through, in order. Get it from `AsyncApi.runs`.
 
     The listing starts with the small fields of runs. Touching a large one, say `run.config`, fetches it for the

@@ -446,8 +446,8 @@ def without_step(rows: Sequence[Row]) -> None:
 class TailMerge:
     """Joins the rows of stores that overlap: nothing twice, nothing lost, in step order.
 
-    Rows that a later store may have as well are held back; the later store's row takes their place unless the timestamps
-    say that they are two.
+    Rows that a later store may have as well are held back; the later store's row takes their place unless
+    the timestamps say that they are two.
 
     Attributes:
         duplicates: How many rows were left out because the later store has them.

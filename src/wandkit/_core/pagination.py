@@ -70,13 +70,15 @@ class Page(Generic[T]):
 class PageSize:
     """The size of the next page: fixed, or small at first, growing on quick answers, halved on failure."""
 
-    def __init__(self, fixed: int | None = None, *, first: int = FIRST_PAGE) -> None:
+    def __init__(
+        self, fixed: int | None = None, *, first: int = FIRST_PAGE, largest: int = LARGEST_PAGE
+    ) -> None:
         if fixed is not None and fixed < 1:
             raise ArgumentError(
                 f"per_page must be 1 or more, not {fixed}.", next_step="Leave it out to adapt."
             )
         self._fixed = fixed is not None
-        self._limit = LARGEST_PAGE
+        self._limit = largest
         self.value = min(fixed if fixed is not None else first, LARGEST_PAGE)
 
     def answered(self, size: int, elapsed_s: float) -> None:

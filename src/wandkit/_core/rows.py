@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-__all__ = ["History"]
+__all__ = ["History", "sample_receipt", "whole_receipt"]
 
 
 class History(Sequence[Row]):
@@ -91,3 +91,21 @@ class History(Sequence[Row]):
     def __repr__(self) -> str:
         sampled = ", sampled" if self.receipt.sampled else ""
         return f"<History {len(self._rows)} rows{sampled}>"
+
+
+def whole_receipt(received: int, samples: int, expected: int | None) -> Receipt:
+    """Return the account of a sample of all rows, of which the server counts `expected`."""
+    chosen = received >= samples if expected is None else received < expected
+    sampled = (
+        f"{received} of {'many' if expected is None else expected} rows, chosen by the server"
+        if chosen
+        else False
+    )
+    return Receipt(received=received, expected=expected, sampled=sampled, source="live")
+
+
+def sample_receipt(received: int, samples: int, lines: int | None, gaps: Sequence[str] = ()) -> Receipt:
+    """Return the account of a sample of the rows that have some keys; `lines` is how many rows there are at all."""
+    chosen = received >= samples and (lines is None or received < lines)
+    sampled = f"{received} rows, chosen by the server" if chosen else False
+    return Receipt(received=received, sampled=sampled, source="live", gaps=tuple(gaps))

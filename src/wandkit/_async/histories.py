@@ -1,0 +1,237 @@
+"""Histories of all runs of a listing, in one frame.
+
+Operations: queries/history.graphql. Docs: docs/api/history.md. One run: _async/history.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
+
+from wandkit_generated.gql.operations import LIST_RUN_HISTORIES
+
+from wandkit._async.listing import AsyncWalk
+from wandkit._core.frame import load_library
+from wandkit._core.history import (
+    Row,
+    Stream,
+    check_keys,
+    check_samples,
+    decode_rows,
+    restore_values,
+    sample_spec,
+)
+from wandkit._core.pagination import Page, PageRequest, PageSize
+from wandkit._core.receipt import ItemFailure, Receipt
+from wandkit._core.rows import History, sample_receipt, whole_receipt
+from wandkit._transport.concurrency.aio import amap
+from wandkit.errors import (
+    ArgumentError,
+    GraphQLError,
+    InvalidRequestError,
+    NotFoundError,
+    UnsupportedError,
+    WandkitError,
+)
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+    from wandkit._async.run import AsyncRun
+    from wandkit._async.runs import AsyncRuns
+
+__all__ = ["AsyncRunsHistories"]
+
+ROWS_PER_REQUEST = 25_000
+REQUESTS_AT_ONCE = 12
+
+
+class AsyncRunsHistories:
+    """The histories of a listing of runs; a part of `AsyncRuns`."""
+
+    @overload
+    async def histories(
+        self,
+        samples: int = 500,
+        keys: Sequence[str] | None = None,
+        x_axis: str = "_step",
+        format: Literal["default"] = "default",
+        stream: Stream = "default",
+    ) -> History: ...
+
+    @overload
+    async def histories(
+        self,
+        samples: int = 500,
+        keys: Sequence[str] | None = None,
+        x_axis: str = "_step",
+        *,
+        format: Literal["pandas"],
+        stream: Stream = "default",
+    ) -> pandas.DataFrame: ...
+
+    @overload
+    async def histories(
+        self,
+        samples: int = 500,
+        keys: Sequence[str] | None = None,
+        x_axis: str = "_step",
+        *,
+        format: Literal["polars"],
+        stream: Stream = "default",
+    ) -> polars.DataFrame: ...
+
+    async def histories(
+        self,
+        samples: int = 500,
+        keys: Sequence[str] | None = None,
+        x_axis: str = "_step",
+        format: Literal["default", "pandas", "polars"] = "default",
+        stream: Stream = "default",
+    ) -> History | pandas.DataFrame | polars.DataFrame:
+        """Fetch a sample of the history of every run of the listing, many runs in one request, in the
+        listing's order.
+
+        Each row has the run's id as `run_id`. The receipt (`.receipt`, or `.attrs["receipt"]` of a pandas
+        frame) names the runs that failed and says whether rows were left out.
+
+        Args:
+            samples: At most how many rows of each run.
+            keys: Only these metrics, and only rows that have all of them; None for all metrics and rows.
+            x_axis: With `keys`: the metric that goes with each row.
+            format: "default" for a `History`, "pandas" or "polars" for a frame; pandas columns are sorted by
+                name.
+            stream: "default" for what runs logged, "system" for what their machines measured.
+
+        Raises:
+            ArgumentError: Keys that are no list of names, or an unknown format.
+            MissingExtraError: The library of the format is not installed.
+        """
+        names = check_keys(keys, stream=stream)
+        check_samples(samples)
+        if format not in ("default", "pandas", "polars"):
+            raise ArgumentError(
+                f"unknown format {format!r}", next_step='Use "default", "pandas" or "polars".'
+            )
+        if format != "default":
+            load_library(format)
+        columns = None if names is None else list(dict.fromkeys([x_axis, *names]))
+        reading = AsyncHistoriesReading(cast("AsyncRuns", self), samples, columns, stream)
+        found = await reading.read()
+        if format == "polars":
+            return found.to_polars()
+        if format == "pandas":
+            frame = found.to_pandas()
+            return frame[sorted(frame.columns)]
+        return found
+
+
+class AsyncHistoriesReading:
+    """One reading of the histories of a listing."""
+
+    def __init__(self, runs: AsyncRuns, samples: int, keys: list[str] | None, stream: Stream) -> None:
+        self._runs = runs
+        self._samples = samples
+        self._keys = keys
+        self._stream: Stream = stream
+        self._rows: list[Row] = []
+        self._receipts: list[Receipt] = []
+
+    async def read(self) -> History:
+        """Read many runs in each request; run by run where the server does not take that."""
+        largest = max(1, ROWS_PER_REQUEST // self._samples)
+        walk = AsyncWalk(self._fetch, PageSize(first=largest, largest=largest), None)
+        position = 0
+        try:
+            while (page := await walk.next_page()) is not None:
+                for (name, rows, receipt), _ in page:
+                    position += 1
+                    walk.look_ahead(position)
+                    self._add(name, rows, receipt)
+        except (GraphQLError, InvalidRequestError, UnsupportedError):
+            if position:
+                raise
+            return await self._read_one_by_one()
+        return self._history(walk.chain.receipt())
+
+    async def _fetch(self, request: PageRequest) -> Page[tuple[str, list[Row], Receipt]]:
+        account = self._runs._account
+        path = await account.complete(self._runs._path)
+        variables = {
+            "entity": path.entity,
+            "project": path.project,
+            "filters": self._runs.filters,
+            "order": self._runs.order,
+            "first": request.size,
+            "after": request.cursor,
+            "withCount": request.count,
+            "specs": [] if self._keys is None else [sample_spec(self._keys, self._samples)],
+            "samples": self._samples,
+            "withSampled": self._keys is not None,
+            "withHistory": self._keys is None and self._stream == "default",
+            "withEvents": self._stream == "system",
+        }
+        answer, problems = await account.gql.execute_with_problems(LIST_RUN_HISTORIES, variables)
+        if answer.project is None or answer.project.runs is None:
+            raise NotFoundError(f"no project {str(path)!r}", operation="ListRunHistories")
+        connection = answer.project.runs
+        return Page(
+            items=[(edge.node.name, *self._rows_of(edge.node)) for edge in connection.edges],
+            keys=[edge.node.id for edge in connection.edges],
+            cursors=[edge.cursor for edge in connection.edges],
+            end_cursor=connection.page_info.end_cursor,
+            has_next=connection.page_info.has_next_page,
+            total=answer.project.run_count,
+            problems=problems,
+        )
+
+    def _rows_of(self, node: Any) -> tuple[list[Row], Receipt]:
+        if self._keys is not None:
+            rows = (node.sampled_history or [[]])[0]
+            restore_values(rows, self._keys)
+            return rows, sample_receipt(len(rows), self._samples, node.history_line_count)
+        is_default = self._stream == "default"
+        rows = decode_rows((node.history if is_default else node.events) or [])
+        expected = node.history_line_count if is_default else node.events_line_count
+        return rows, whole_receipt(len(rows), self._samples, expected)
+
+    async def _read_one_by_one(self) -> History:
+        async def one(run: AsyncRun) -> tuple[str, History | WandkitError]:
+            try:
+                keys = None if self._keys is None else self._keys[1:]
+                axis = "_step" if self._keys is None else self._keys[0]
+                found = await run.history(self._samples, keys, axis, pandas=False, stream=self._stream)
+            except WandkitError as error:
+                return run.id, error
+            return run.id, found
+
+        failures: list[ItemFailure] = []
+        count = 0
+        async for name, found in amap(REQUESTS_AT_ONCE, one, self._runs):
+            count += 1
+            if isinstance(found, WandkitError):
+                failures.append(ItemFailure(name, str(found)))
+            else:
+                self._add(name, list(found), found.receipt)
+        return self._history(Receipt(received=count, expected=count, failures=tuple(failures)))
+
+    def _add(self, name: str, rows: list[Row], receipt: Receipt) -> None:
+        for row in rows:
+            row["run_id"] = name
+        self._rows += rows
+        self._receipts.append(receipt)
+
+    def _history(self, listing: Receipt) -> History:
+        """Join the accounts of all runs with that of the listing."""
+        total = Receipt.merged(self._receipts)
+        receipt = Receipt(
+            received=total.received,
+            expected=total.expected,
+            duplicates=listing.duplicates,
+            sampled="by the server, run by run" if total.sampled else False,
+            source="live",
+            gaps=listing.gaps,
+            failures=listing.failures,
+        )
+        return History(self._rows, receipt, None if self._keys is None else [*self._keys, "run_id"])
