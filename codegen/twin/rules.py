@@ -7,10 +7,9 @@ from __future__ import annotations
 
 __all__ = ["MODULES", "NAMES", "NOT_IN_TWIN", "UNWRAPPED"]
 
-# Modules, the longer path first. `_transport.concurrency` and `_transport.wire` have both faces, by hand.
+# Modules, the longer path first. `_transport.concurrency` has both faces, by hand.
 MODULES = {
     "wandkit._transport.concurrency.aio": "wandkit._transport.concurrency.threads",
-    "wandkit._transport.wire.aio": "wandkit._transport.wire.threads",
     "wandkit._transport.aio": "wandkit_generated.sync.transport",
     "wandkit_generated.gql.aio": "wandkit_generated.gql.sync",
     "wandkit._async": "wandkit_generated.sync",
@@ -20,14 +19,11 @@ NAMES = {
     # httpx
     "AsyncBaseTransport": "BaseTransport",
     # typing and collections.abc
-    "AsyncIterable": "Iterable",
     "AsyncIterator": "Iterator",
-    "StopAsyncIteration": "StopIteration",
     # protocols of the language
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "__aiter__": "__iter__",
-    "__anext__": "__next__",
     "aclose": "close",
     # ours
     "awaitable_property": "property",
@@ -39,5 +35,7 @@ UNWRAPPED = ("Awaitable",)
 
 # What must not be left over in a twin; `Async` with a capital after it is looked for too.
 NOT_IN_TWIN = frozenset(
-    {"async", "await", "asyncio", "aiter", "anext", "asynccontextmanager", "Coroutine", *NAMES}
+    {"async", "await", "asyncio", "aiter", "anext", "asynccontextmanager", "Coroutine", "StopAsyncIteration"}
+    | {"__aenter__", "__aexit__", "__aiter__", "__anext__"}
+    | NAMES.keys()
 )

@@ -44,4 +44,4 @@ def write_twin(root: Path, target: Path) -> list[str]:
         place.write_text(header(source) + twin, encoding="utf-8")
     if left_over:
         raise TwinError("No rule in codegen/twin/rules.py for:\n" + "\n".join(left_over))
-    return rewriter.unused()
+    return rewriter.unused() if sources else []

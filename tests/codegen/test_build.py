@@ -95,7 +95,7 @@ def test_a_file_that_is_right_is_not_touched(checkout: Path) -> None:
     [
         ("query A { nothing }", "Cannot query field 'nothing'"),
         ("query A { thing(id: 1) { ...F } } fragment F on Gone { id }", "Unknown type 'Gone'"),
-        ("{ thing(id: 1) { id } }", "An operation needs a name"),
+        ("{ thing(id: 1) { id } }", "anonymous operation"),
         ("query A($gql: ID!) { thing(id: $gql) { id } }", "has an argument of this name"),
         ("query A { thing(id: 1) { id }", "Syntax Error"),
     ],

@@ -83,7 +83,10 @@ def test_an_async_name_without_a_rule_stops_the_build(tmp_path: Path) -> None:
 
 
 def test_a_rule_without_a_use_is_named(tmp_path: Path) -> None:
-    """An empty checkout uses none."""
+    """One module cannot use them all."""
+    folder = tmp_path / "src/wandkit/_async"
+    folder.mkdir(parents=True)
+    (folder / "run.py").write_text("x = 1\n", encoding="utf-8")
     assert "AsyncIterator" in write_twin(tmp_path, tmp_path / "out")
 
 
