@@ -12,7 +12,7 @@ from codegen.twin.rules import MODULES, NAMES, NOT_IN_TWIN, UNWRAPPED
 
 __all__ = ["Rewriter", "async_classes"]
 
-_ASYNC_NAME = re.compile(r"\bAsync[A-Z]\w*")
+_ASYNC_NAME = re.compile(r"\bAsync[A-Z]\w*|\basync_\w+")
 _CODE_IN_TEXT = re.compile(r"`[^`\n]+`|^[ \t]*(?:>>>|\.\.\.).*$", re.MULTILINE)
 _AWAIT_IN_CODE = re.compile(r"\b(?:await|async)[ ]+(?=[\w(\[])")
 _ARTICLE = re.compile(r"\b([Aa]n)(\s+`?)(Async[A-Z]\w*)")

@@ -27,6 +27,7 @@ NAMES = {
     "aclose": "close",
     # ours
     "awaitable_property": "property",
+    "async_api": "api",
 }
 
 # before:  Callable[[], Awaitable[int]]
