@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Generic, NoReturn, TypeVar, Union
+from typing import Any, Final, Generic, NoReturn, TypeVar, Union
 
 from wandkit._core.mongo import check_filter, check_key, json_value
 from wandkit.errors import FilterError
@@ -33,7 +33,7 @@ __all__ = [
     "compile_order",
 ]
 
-DEFAULT_ORDER = "-created_at"
+DEFAULT_ORDER: Final = "-created_at"
 
 Scalar = Union[str, float, bool, date, None]  # noqa: UP007 - evaluated on Python 3.10
 Moment = Union[datetime, date, str]  # noqa: UP007
@@ -105,7 +105,7 @@ class Field(Generic[T]):
     __slots__ = ("key",)
 
     def __init__(self, key: str) -> None:
-        self.key = key
+        self.key: Final[str] = key
 
     def __eq__(self, other: object) -> Expression:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the condition that the field has this value; for lists, that it holds it."""
@@ -239,30 +239,30 @@ class Fields:
     `F["column"]` stands for a column of the server that has no attribute here.
     """
 
-    config = Section("config", ".value")
-    summary = Section("summary_metrics")
-    keys = Section("keys_info.keys")
-    tags = TagsField("tags")
-    id = Field[str]("name")
-    name = Field[str]("name")
-    display_name = Field[str]("display_name")
-    state = Field[str]("state")
-    group = Field[str]("group")
-    job_type = Field[str]("jobType")
-    sweep = Field[str]("sweep")
-    user = Field[str]("username")
-    username = Field[str]("username")
-    entity = Field[str]("entity")
-    host = Field[str]("host")
-    commit = Field[str]("commit")
-    notes = Field[str]("notes")
-    description = Field[str]("description")
-    input_artifacts = Field[str]("inputArtifacts")
-    output_artifacts = Field[str]("outputArtifacts")
-    duration = Field[float]("duration")
-    created_at = Field[Moment]("created_at")
-    heartbeat_at = Field[Moment]("heartbeat_at")
-    updated_at = Field[Moment]("updatedAt")
+    config: Final[Section] = Section("config", ".value")
+    summary: Final[Section] = Section("summary_metrics")
+    keys: Final[Section] = Section("keys_info.keys")
+    tags: Final[TagsField] = TagsField("tags")
+    id: Final[Field[str]] = Field("name")
+    name: Final[Field[str]] = Field("name")
+    display_name: Final[Field[str]] = Field("display_name")
+    state: Final[Field[str]] = Field("state")
+    group: Final[Field[str]] = Field("group")
+    job_type: Final[Field[str]] = Field("jobType")
+    sweep: Final[Field[str]] = Field("sweep")
+    user: Final[Field[str]] = Field("username")
+    username: Final[Field[str]] = Field("username")
+    entity: Final[Field[str]] = Field("entity")
+    host: Final[Field[str]] = Field("host")
+    commit: Final[Field[str]] = Field("commit")
+    notes: Final[Field[str]] = Field("notes")
+    description: Final[Field[str]] = Field("description")
+    input_artifacts: Final[Field[str]] = Field("inputArtifacts")
+    output_artifacts: Final[Field[str]] = Field("outputArtifacts")
+    duration: Final[Field[float]] = Field("duration")
+    created_at: Final[Field[Moment]] = Field("created_at")
+    heartbeat_at: Final[Field[Moment]] = Field("heartbeat_at")
+    updated_at: Final[Field[Moment]] = Field("updatedAt")
 
     def __getitem__(self, key: str) -> Field[Scalar]:
         """Return the column with this name."""
@@ -270,7 +270,7 @@ class Fields:
         return Field(key)
 
 
-F = Fields()
+F: Final[Fields] = Fields()
 
 
 def compile_filters(filters: Mapping[str, Any] | Expression | None) -> str:
