@@ -6,12 +6,13 @@ import argparse
 import json
 import platform
 import sys
+from collections.abc import Iterator
 
 from benchmarks import report
 from benchmarks.dataset import Sizes
-from benchmarks.jobs import JOBS
+from benchmarks.jobs import JOBS, Job
 from benchmarks.peer import find_peer
-from benchmarks.runner import Canned, Runner
+from benchmarks.runner import Canned, Result, Runner
 
 _QUICK = Sizes(runs=300, steps=3000, histories=12, points=100)
 
@@ -36,50 +37,65 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _say(text: str) -> None:
+    if sys.stderr.isatty():
+        print(text, file=sys.stderr, flush=True)
+
+
+def _rounds(chosen: argparse.Namespace, latency_ms: int) -> int:
+    if chosen.quick:
+        return 1
+    rounds: int = chosen.rounds or 5
+    return min(rounds, 3) if latency_ms else rounds
+
+
+def _measure(
+    chosen: argparse.Namespace, canned: Canned, runner: Runner
+) -> Iterator[tuple[Job, int, list[Result]]]:
+    """Each job at each delay, with its results."""
+    jobs = [job for job in JOBS if not chosen.job or job.name.split()[0] in chosen.job]
+    for latency_ms in chosen.latency or ([0] if chosen.quick else [0, 50]):
+        for job in jobs:
+            yield job, latency_ms, runner.run(job, latency_ms, _rounds(chosen, latency_ms), not chosen.quick)
+
+
+def _print(
+    chosen: argparse.Namespace, sizes: Sizes, job: Job, latency_ms: int, results: list[Result]
+) -> None:
+    print(report.table(f"{job.name}: {job.title.format(**vars(sizes))}; {latency_ms} ms", results))
+    if not chosen.quick:
+        for goal in report.goals(job, latency_ms, results):
+            print(report.goal_line(goal))
+    print(flush=True)
+
+
 def main() -> int:
     """Run the jobs, print the tables; 1 where a side broke or read something else."""
     chosen = _arguments()
     sizes = _QUICK if chosen.quick else Sizes()
     peer, reason = (None, "left out on request") if chosen.no_peer else find_peer(chosen.peer)
-    jobs = [job for job in JOBS if not chosen.job or job.name.split()[0] in chosen.job]
     problems: list[str] = []
     collected: list[dict[str, object]] = []
-    say = (
-        (lambda text: print(text, file=sys.stderr, flush=True))
-        if sys.stderr.isatty()
-        else (lambda text: None)
-    )
     with Canned(sizes) as canned:
-        runner = Runner(canned, sizes, peer, say)
-        ceiling = canned.ceiling()
+        runner = Runner(canned, sizes, peer, _say)
+        facts = {
+            "python": platform.python_version(),
+            "small_answers_per_second": round(canned.ceiling()),
+            "official": "0.31.0" if peer else f"skipped: {reason}",
+        }
         if not chosen.json:
-            print(f"Python {platform.python_version()}; ", end="")
-            print(f"the canned server gives {ceiling:,.0f} small answers a second")
-            print(f"official client: {'0.31.0' if peer else f'skipped ({reason})'}\n", flush=True)
-        for latency_ms in chosen.latency or ([0] if chosen.quick else [0, 50]):
-            rounds = 1 if chosen.quick else (chosen.rounds or 5)
-            for job in jobs:
-                results = runner.run(
-                    job, latency_ms, min(rounds, 3) if latency_ms else rounds, not chosen.quick
-                )
-                problems += report.disagreements(job, results)
-                collected.append(report.as_json(job, latency_ms, results))
-                if not chosen.json:
-                    title = f"{job.name}: {job.title.format(**vars(sizes))}; {latency_ms} ms"
-                    print(report.table(title, results))
-                    print(
-                        "\n".join(map(report.goal_line, report.goals(job, latency_ms, results))) + "\n",
-                        flush=True,
-                    )
+            print(
+                "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items()) + "\n",
+                flush=True,
+            )
+        for job, latency_ms, results in _measure(chosen, canned, runner):
+            problems += report.disagreements(job, results)
+            collected.append(report.as_json(job, latency_ms, results))
+            if not chosen.json:
+                _print(chosen, sizes, job, latency_ms, results)
         runner.close()
     if chosen.json:
-        answer = {
-            "python": platform.python_version(),
-            "ceiling": ceiling,
-            "peer": peer and "0.31.0",
-            "jobs": collected,
-        }
-        print(json.dumps({**answer, "skipped": reason, "problems": problems}, indent=2))
+        print(json.dumps({**facts, "jobs": collected, "problems": problems}, indent=2))
     for problem in problems:
         print(f"problem: {problem}", file=sys.stderr)
     return 1 if problems else 0

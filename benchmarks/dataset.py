@@ -106,12 +106,9 @@ class History:
         return [rows[low + i * count // samples] for i in range(samples)]
 
     def keys(self) -> bytes:
-        """`Run.historyKeys`: the logged names, their types and the last step."""
+        """`Run.historyKeys`: the training metrics, their types and the last step."""
         types = [{"type": "number", "count": self.steps}]
-        names = {
-            name: {"typeCounts": types, "monotonic": name[0] == "_"}
-            for name in (*METRICS, "_step", "_runtime")
-        }
+        names = {name: {"typeCounts": types} for name in METRICS[:10]}
         return encode({"keys": names, "lastStep": self.steps - 1, "sets": []})
 
 

@@ -56,7 +56,7 @@ def goals(job: Job, latency_ms: int, results: list[Result]) -> Iterator[dict[str
             yield _goal(
                 name,
                 "of the official peak memory",
-                ours.peak_mb / found["official"].peak_mb,
+                ours.total_mb / found["official"].total_mb,
                 job.memory,
                 False,
             )

@@ -64,6 +64,11 @@ class Result:
         return median(r.peak_mb for r in self.rounds)
 
     @property
+    def total_mb(self) -> float:
+        """Peak memory of the side with all that it started."""
+        return self.peak_mb + self.children_mb
+
+    @property
     def children_mb(self) -> float:
         """Median peak memory of the processes that the side started."""
         return median(r.children_mb for r in self.rounds)
