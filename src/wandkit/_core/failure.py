@@ -181,7 +181,7 @@ _REQUEST_ID_HEADERS = (
     "cf-ray",
 )
 _NOT_OUR_API = "Check that the base URL is a W&B server's API and that no proxy changes answers."
-_BASE_URL = "Check the base URL (WANDB_BASE_URL or overrides={'base_url': …}) and that the server runs."
+_BASE_URL = "Check the base URL (WANDB_BASE_URL, or base_url in the overrides) and that the server runs."
 _OLD_SERVER = "Update the server, or leave this call out."
 _MESSAGE = "Check the arguments against the message."
 _BREAKS: dict[Break, tuple[str, str]] = {
