@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -77,9 +79,23 @@ def _write_models(
         code = path.read_text(encoding="utf-8")
         exports = "".join(f'    "{public}",\n' for public in names)
         head, first, rest = code.partition("\n\n\n")
+        head = _kept_imports(head, rest)
         about = f'"""{_about(path.stem, source)}"""'
         _write(path, f"{header(source)}{about}\n\n{head}\n\n__all__ = [\n{exports}]{first}{rest}")
     _write_lazy(gql / "models", "gql.models", "The models of all answers, each imported on first use.", homes)
+
+
+# A subclass of a fragment resolves the types that it inherits in its own module, so they are imported there.
+# before:  from .fragments import RunHead, RunHeadUser  (marked as an import that ruff leaves)
+# after:   from .fragments import RunHead, RunHeadUser as RunHeadUser
+def _kept_imports(head: str, rest: str) -> str:
+    head = head.replace("  # noqa: F401", "")
+    for statement in ast.parse(head).body:
+        if isinstance(statement, ast.ImportFrom) and statement.module == "fragments":
+            for alias in statement.names:
+                if not re.search(rf"\b{alias.name}\b", rest):
+                    head = re.sub(rf"\b{alias.name}\b", f"{alias.name} as {alias.name}", head)
+    return head
 
 
 def _about(stem: str, source: str) -> str:

@@ -30,15 +30,17 @@ from wandkit.errors import (
     PermissionDeniedError,
     TransferError,
 )
+from wandkit.paths import RunPath
 from wandkit_generated.gql.operations import LIST_RUN_FILES
 from wandkit_generated.gql.sync import create_run_files, delete_files, mark_run_files_uploaded
 from wandkit_generated.sync.file_download import FileDownloads, download_all
 from wandkit_generated.sync.listing import Listing
 from wandkit_generated.sync.run_handle import RunHandle
 from wandkit_generated.sync.transfer import download_file, upload_file
+from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
-    from wandkit_generated.gql import FileFields
+    from wandkit_generated.gql.models import FileFields
 
 __all__ = ["File", "Files", "RunFiles", "read_metadata"]
 
@@ -48,9 +50,10 @@ METADATA = "wandb-metadata.json"
 class File:
     """One file of a run. Get it from `Run.file` or `Run.files`."""
 
-    __slots__ = ("_fields", "_project_id", "_run")
+    __slots__ = ("_fields", "_gql", "_project_id", "_run")
 
-    def __init__(self, run: RunHandle, fields: FileFields, project_id: str | None = None) -> None:
+    def __init__(self, gql: GraphQL, run: RunPath, fields: FileFields, project_id: str | None = None) -> None:
+        self._gql = gql
         self._run = run
         self._fields = fields
         self._project_id = project_id
@@ -116,7 +119,7 @@ class File:
             ChecksumError: Its bytes are not those that the server has.
         """
         path = file_target(root, self.name)
-        if path.exists() and not replace:
+        if not replace and run_in_thread(path.exists):
             if not exist_ok:
                 raise ArgumentError(
                     f"{str(path)!r} exists",
@@ -124,7 +127,7 @@ class File:
                 )
         else:
             self.download_to(path)
-        return path.open(encoding="utf-8")
+        return run_in_thread(path.open, encoding="utf-8")
 
     def download_to(self, path: str | os.PathLike[str]) -> int:
         """Download the file to `path`, in place of what is there, and return its size in bytes.
@@ -133,7 +136,7 @@ class File:
             TransferError: The file did not arrive whole.
             ChecksumError: Its bytes are not those that the server has.
         """
-        http = self._run._gql.http
+        http = self._gql.http
         try:
             return download_file(http, self.url, Path(path), name=self.name, md5=self.md5)
         except ChecksumError:
@@ -147,7 +150,7 @@ class File:
 
     def matches(self, path: str | os.PathLike[str]) -> bool:
         """Whether the file at `path` has the same bytes, by its md5; False where the server has none."""
-        if self.md5 is None or not Path(path).is_file():
+        if self.md5 is None or not run_in_thread(Path(path).is_file):
             return False
         digest = run_in_thread(file_md5, path)
         return same_digest(self.md5, digest)
@@ -156,14 +159,14 @@ class File:
         """Delete the file on the server."""
         project_id = self._project_id
         delete_files(
-            self._run._gql,
+            self._gql,
             files=[self.id],
             project_id=int(project_id) if project_id is not None and project_id.isdigit() else UNSET,
         )
 
     def _refresh(self) -> None:
         """Ask for URLs that have not expired."""
-        fresh = Files(self._run, [self.name], None, 1).load_all()
+        fresh = Files(self._gql, self._run, [self.name]).load_all()
         if fresh:
             self._fields = fresh[0]._fields
 
@@ -175,8 +178,14 @@ class Files(Listing[File]):
     """The files of a run, or some of them. Get it from `Run.files`."""
 
     def __init__(
-        self, run: RunHandle, names: Sequence[str] | None, pattern: str | None, per_page: int | None
+        self,
+        gql: GraphQL,
+        run: RunPath,
+        names: Sequence[str] | None = None,
+        pattern: str | None = None,
+        per_page: int | None = None,
     ) -> None:
+        self._gql = gql
         self._run = run
         self._names = None if names is None else list(names)
         self._pattern = pattern
@@ -212,24 +221,24 @@ class Files(Listing[File]):
         variables = {
             "entity": run.entity,
             "project": run.project,
-            "name": run.id,
+            "name": run.run,
             "names": UNSET if self._names is None else self._names,
             "pattern": UNSET if self._pattern is None else self._pattern,
             "first": request.size,
             "after": UNSET if request.cursor is None else request.cursor,
         }
-        answer, problems = run._gql.execute_with_problems(LIST_RUN_FILES, variables)
+        answer, problems = self._gql.execute_with_problems(LIST_RUN_FILES, variables)
         found = None if answer.project is None else answer.project.run
         if found is None:
-            raise NotFoundError(f"no run {str(run.run_path)!r}", operation="ListRunFiles")
+            raise NotFoundError(f"no run {str(run)!r}", operation="ListRunFiles")
         if found.files is None:
-            raise AnswerError(f"the server lists no files of {str(run.run_path)!r}", operation="ListRunFiles")
+            raise AnswerError(f"the server lists no files of {str(run)!r}", operation="ListRunFiles")
         listed = [(edge.node, edge.cursor) for edge in found.files.edges if edge.node is not None]
         total = found.files.total_count
         if total is None and self._names is None and self._pattern is None:
             total = found.file_count
         return Page(
-            items=[File(run, node, found.project_id) for node, _ in listed],
+            items=[File(self._gql, run, node, found.project_id) for node, _ in listed],
             keys=[node.id for node, _ in listed],
             cursors=[cursor for _, cursor in listed],
             end_cursor=found.files.page_info.end_cursor,
@@ -239,7 +248,7 @@ class Files(Listing[File]):
         )
 
     def __repr__(self) -> str:
-        return f"<Files {self._run.run_path}>"
+        return f"<Files {self._run}>"
 
 
 class RunFiles(RunHandle):
@@ -272,7 +281,7 @@ class RunFiles(RunHandle):
             )
         if names and pattern is not None:
             raise ArgumentError("names and pattern exclude each other", next_step="Give one of them.")
-        return Files(self, names or None, pattern, per_page)
+        return Files(self._gql, self.run_path, names or None, pattern, per_page)
 
     def file(self, name: str) -> File:
         """Fetch the file called `name`.
@@ -296,10 +305,11 @@ class RunFiles(RunHandle):
         """
         name = upload_name(path, root)
         source = Path(path)
-        if not source.is_file():
+        if not run_in_thread(source.is_file):
             raise ArgumentError(f"there is no file {os.fspath(path)!r}")
-        where = {"entity": self.entity, "project": self.project, "name": self.id, "files": [name]}
-        answer = create_run_files(self._gql, **where)
+        answer = create_run_files(
+            self._gql, entity=self.entity, project=self.project, name=self.id, files=[name]
+        )
         created = answer.create_run_files
         places = [] if created is None else created.files or []
         if created is None or not places or not places[0].upload_url:
@@ -307,20 +317,22 @@ class RunFiles(RunHandle):
         headers = upload_headers(created.upload_headers or ())
         upload_file(self._gql.http, places[0].upload_url, source, headers, name=name)
         if self._gql.supports("MARK_RUN_FILES_UPLOADED"):
-            mark_run_files_uploaded(self._gql, **where)
+            mark_run_files_uploaded(
+                self._gql, entity=self.entity, project=self.project, name=self.id, files=[name]
+            )
         uploaded = self.file(name)
         return uploaded
 
 
-def read_metadata(run: RunHandle) -> dict[str, Any] | None:
+def read_metadata(gql: GraphQL, run: RunPath) -> dict[str, Any] | None:
     """Return what the run's client noted of its machine and program; None where it noted nothing."""
-    found = Files(run, [METADATA], None, 1).load_all()
+    found = Files(gql, run, [METADATA]).load_all()
     if not found or not found[0].size:
         return None
-    with run._gql.http.open_stream(found[0].url, action=f"Download {METADATA}") as body:
+    with gql.http.open_stream(found[0].url, action=f"Download {METADATA}") as body:
         data = body.read()
     try:
         decoded = from_json(restore_numbers(data.decode()))
     except ValueError as error:
-        raise AnswerError(f"{METADATA} of run {str(run.run_path)!r} is not JSON: {error}") from error
+        raise AnswerError(f"{METADATA} of run {str(run)!r} is not JSON: {error}") from error
     return decoded if isinstance(decoded, dict) else None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandkit._core.receipt import ItemFailure, Receipt
 from wandkit._core.transfer import file_target
-from wandkit._transport.concurrency.threads import amap
+from wandkit._transport.concurrency.threads import amap, run_in_thread
 from wandkit.errors import ArgumentError, WandkitError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def download_all(
 
 def _keep_or_fetch(file: File, path: Path, replace: bool) -> bool:
     """Make sure that the file is at `path`; return whether it was there before."""
-    if path.exists():
+    if run_in_thread(path.exists):
         if file.matches(path):
             return True
         if not replace:

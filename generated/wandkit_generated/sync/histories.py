@@ -8,7 +8,7 @@ Operations: queries/history.graphql. Docs: docs/api/history.md. One run: _async/
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from typing import TYPE_CHECKING, Literal, cast, overload
 
 from wandkit._core.frame import load_library
 from wandkit._core.history import (
@@ -28,17 +28,21 @@ from wandkit.errors import (
     ArgumentError,
     GraphQLError,
     InvalidRequestError,
-    NotFoundError,
     UnsupportedError,
     WandkitError,
 )
+from wandkit.paths import NeedsEntity, ProjectPath
 from wandkit_generated.gql.operations import LIST_RUN_HISTORIES
+from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.listing import Walk
+from wandkit_generated.sync.project import missing_project
+from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
     import pandas
     import polars
 
+    from wandkit_generated.gql.models import ListRunHistoriesRun
     from wandkit_generated.sync.run import Run
     from wandkit_generated.sync.runs import Runs
 
@@ -50,6 +54,11 @@ REQUESTS_AT_ONCE = 12
 
 class RunsHistories:
     """The histories of a listing of runs; a part of `Runs`."""
+
+    _account: Account
+    _path: ProjectPath | NeedsEntity[ProjectPath]
+    _filters: str
+    _order: str
 
     @overload
     def histories(
@@ -118,8 +127,13 @@ class RunsHistories:
         if format != "default":
             load_library(format)
         columns = None if names is None else list(dict.fromkeys([x_axis, *names]))
-        reading = HistoriesReading(cast("Runs", self), samples, columns, stream)
-        found = reading.read()
+        path = self._account.complete(self._path)
+        reading = HistoriesReading(self._account.gql, path, self._filters, self._order)
+        reading.ask(samples, columns, stream)
+        try:
+            found = reading.read()
+        except (GraphQLError, InvalidRequestError, UnsupportedError):
+            found = reading.read_one_by_one(cast("Runs", self))
         if format == "polars":
             return found.to_polars()
         if format == "pandas":
@@ -131,8 +145,15 @@ class RunsHistories:
 class HistoriesReading:
     """One reading of the histories of a listing."""
 
-    def __init__(self, runs: Runs, samples: int, keys: list[str] | None, stream: Stream) -> None:
-        self._runs = runs
+    def __init__(self, gql: GraphQL, path: ProjectPath, filters: str, order: str) -> None:
+        self._gql = gql
+        self._path = path
+        self._filters = filters
+        self._order = order
+        self.ask(500, None, "default")
+
+    def ask(self, samples: int, keys: list[str] | None, stream: Stream) -> None:
+        """Say what to read; forget what was read."""
         self._samples = samples
         self._keys = keys
         self._stream: Stream = stream
@@ -140,30 +161,27 @@ class HistoriesReading:
         self._receipts: list[Receipt] = []
 
     def read(self) -> History:
-        """Read many runs in each request; run by run where the server does not take that."""
+        """Read many runs in each request.
+
+        Raises:
+            GraphQLError: The server does not take that.
+        """
         largest = max(1, ROWS_PER_REQUEST // self._samples)
         walk = Walk(self._fetch, PageSize(first=largest, largest=largest), None)
         position = 0
-        try:
-            while (page := walk.next_page()) is not None:
-                for (name, rows, receipt), _ in page:
-                    position += 1
-                    walk.look_ahead(position)
-                    self._add(name, rows, receipt)
-        except (GraphQLError, InvalidRequestError, UnsupportedError):
-            if position:
-                raise
-            return self._read_one_by_one()
+        while (page := walk.next_page()) is not None:
+            for (name, rows, receipt), _ in page:
+                position += 1
+                walk.look_ahead(position)
+                self._add(name, rows, receipt)
         return self._history(walk.chain.receipt())
 
     def _fetch(self, request: PageRequest) -> Page[tuple[str, list[Row], Receipt]]:
-        account = self._runs._account
-        path = account.complete(self._runs._path)
         variables = {
-            "entity": path.entity,
-            "project": path.project,
-            "filters": self._runs.filters,
-            "order": self._runs.order,
+            "entity": self._path.entity,
+            "project": self._path.project,
+            "filters": self._filters,
+            "order": self._order,
             "first": request.size,
             "after": request.cursor,
             "withCount": request.count,
@@ -173,9 +191,9 @@ class HistoriesReading:
             "withHistory": self._keys is None and self._stream == "default",
             "withEvents": self._stream == "system",
         }
-        answer, problems = account.gql.execute_with_problems(LIST_RUN_HISTORIES, variables)
+        answer, problems = self._gql.execute_with_problems(LIST_RUN_HISTORIES, variables)
         if answer.project is None or answer.project.runs is None:
-            raise NotFoundError(f"no project {str(path)!r}", operation="ListRunHistories")
+            raise missing_project(self._gql, self._path, "ListRunHistories")
         connection = answer.project.runs
         return Page(
             items=[(edge.node.name, *self._rows_of(edge.node)) for edge in connection.edges],
@@ -187,9 +205,9 @@ class HistoriesReading:
             problems=problems,
         )
 
-    def _rows_of(self, node: Any) -> tuple[list[Row], Receipt]:
+    def _rows_of(self, node: ListRunHistoriesRun) -> tuple[list[Row], Receipt]:
         if self._keys is not None:
-            rows = (node.sampled_history or [[]])[0]
+            rows = cast("list[list[Row]]", node.sampled_history or [[]])[0]
             restore_values(rows, self._keys)
             return rows, sample_receipt(len(rows), self._samples, node.history_line_count)
         is_default = self._stream == "default"
@@ -197,7 +215,10 @@ class HistoriesReading:
         expected = node.history_line_count if is_default else node.events_line_count
         return rows, whole_receipt(len(rows), self._samples, expected)
 
-    def _read_one_by_one(self) -> History:
+    def read_one_by_one(self, runs: Runs) -> History:
+        """Read each run by itself, several at a time; one run's failure does not stop the others."""
+        self.ask(self._samples, self._keys, self._stream)
+
         def one(run: Run) -> tuple[str, History | WandkitError]:
             try:
                 keys = None if self._keys is None else self._keys[1:]
@@ -209,7 +230,7 @@ class HistoriesReading:
 
         failures: list[ItemFailure] = []
         count = 0
-        for name, found in amap(REQUESTS_AT_ONCE, one, self._runs):
+        for name, found in amap(REQUESTS_AT_ONCE, one, runs):
             count += 1
             if isinstance(found, WandkitError):
                 failures.append(ItemFailure(name, str(found)))

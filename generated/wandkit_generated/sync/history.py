@@ -152,7 +152,9 @@ class RunHistory(RunHandle):
         """
         names = check_keys(keys)
         check_steps(page_size, min_step, max_step, how)
-        return HistoryScan(self, ScanRequest(names, page_size, min_step, max_step, how, use_cache))
+        return HistoryScan(
+            self._gql, self.run_path, ScanRequest(names, page_size, min_step, max_step, how, use_cache)
+        )
 
     def download_history_exports(
         self, download_dir: str | os.PathLike[str], require_complete_history: bool = True
@@ -166,7 +168,7 @@ class RunHistory(RunHandle):
         Raises:
             IncompleteHistoryError: There are such rows, or not all files could be downloaded.
         """
-        exports = Exports(self)
+        exports = Exports(self._gql, self.run_path)
         done = exports.download(Path(download_dir), complete=require_complete_history)
         return done
 

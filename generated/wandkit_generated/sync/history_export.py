@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 
 from wandkit._transport.concurrency.threads import gather_bounded
 from wandkit.errors import IncompleteHistoryError, NotFoundError, UnsupportedError, WandkitError
+from wandkit.paths import RunPath
 from wandkit_generated.gql.sync import get_history_extent
-from wandkit_generated.sync.run_handle import RunHandle
 from wandkit_generated.sync.transfer import download_file
+from wandkit_generated.sync.transport.graphql import GraphQL
 
 __all__ = ["Exports", "HistoryExports"]
 
@@ -49,8 +50,9 @@ class Exports:
     and another export of the same run does not.
     """
 
-    def __init__(self, run: RunHandle) -> None:
-        self._run = run
+    def __init__(self, gql: GraphQL, path: RunPath) -> None:
+        self._gql = gql
+        self._path = path
         self._temporary: str | None = None
 
     def fetch(self, urls: Sequence[str], *, use_cache: bool) -> list[Path]:
@@ -58,14 +60,14 @@ class Exports:
 
         Without `use_cache` they go to a temporary folder, which `close` removes.
         """
-        folder = self._run._gql.settings.cache_dir / "runhistory"
+        folder = self._gql.settings.cache_dir / "runhistory"
         if not use_cache:
             self._temporary = tempfile.mkdtemp(prefix="wandkit-history-")
             folder = Path(self._temporary)
         paths = [folder / self._file_name(url) for url in urls]
         missing = [(url, path) for url, path in zip(urls, paths, strict=True) if not path.exists()]
 
-        http = self._run._gql.http
+        http = self._gql.http
         gather_bounded(
             DOWNLOADS_AT_ONCE,
             [
@@ -82,13 +84,13 @@ class Exports:
             IncompleteHistoryError: There are such rows.
             UnsupportedError: The server is too old to have exports.
         """
-        run = self._run
+        path = self._path
         answer = get_history_extent(
-            run._gql, entity=run.entity, project=run.project, name=run.id, live_keys=["_step"]
+            self._gql, entity=path.entity, project=path.project, name=path.run, live_keys=["_step"]
         )
         found = None if answer.project is None else answer.project.run
         if found is None:
-            raise NotFoundError(f"no run {str(run.run_path)!r}", operation="GetHistoryExtent")
+            raise NotFoundError(f"no run {str(path)!r}", operation="GetHistoryExtent")
         history = found.parquet_history
         if history is None:
             raise UnsupportedError(
@@ -98,10 +100,10 @@ class Exports:
         is_live = bool(history.live_data) or (not urls and bool(found.history_line_count))
         if is_live and complete:
             raise IncompleteHistoryError(
-                f"history of {str(run.run_path)!r} is not exported in full",
+                f"history of {str(path)!r} is not exported in full",
                 next_step="Wait for the server to export it, or pass require_complete_history=False.",
             )
-        paths = [folder / f"{run.id}_{number:04}.parquet" for number in range(len(urls))]
+        paths = [folder / f"{path.run}_{number:04}.parquet" for number in range(len(urls))]
         jobs = [partial(self._try, url, path) for url, path in zip(urls, paths, strict=True)]
         results = gather_bounded(DOWNLOADS_AT_ONCE, jobs)
         errors = {path: error for path, error in zip(paths, results, strict=True) if error}
@@ -110,7 +112,7 @@ class Exports:
     def _try(self, url: str, path: Path) -> str:
         """Download one file and return what went wrong."""
         try:
-            download_file(self._run._gql.http, url, path, name=path.name)
+            download_file(self._gql.http, url, path, name=path.name)
         except (WandkitError, OSError) as error:
             return str(error)
         return ""
@@ -123,5 +125,4 @@ class Exports:
     def _file_name(self, url: str) -> str:
         pieces = urlsplit(url)
         digest = hashlib.sha256(f"{pieces.netloc}{pieces.path}".encode()).hexdigest()[:16]
-        run = self._run
-        return "_".join((run.entity, run.project, run.id, digest)).replace("/", "-") + ".runhistory.parquet"
+        return "_".join((*self._path.pieces, digest)).replace("/", "-") + ".runhistory.parquet"

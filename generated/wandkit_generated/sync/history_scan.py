@@ -14,8 +14,9 @@ from wandkit._core.frame import concat_arrow, load_library
 from wandkit._core.history import Row, ScanRequest
 from wandkit._core.receipt import Receipt
 from wandkit._core.rows import History
+from wandkit.paths import RunPath
 from wandkit_generated.sync.history_pass import ScanPass
-from wandkit_generated.sync.run_handle import RunHandle
+from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
     import pandas
@@ -32,8 +33,9 @@ class HistoryScan:
     last when it began. Leave the loop whenever you like.
     """
 
-    def __init__(self, run: RunHandle, request: ScanRequest) -> None:
-        self._run = run
+    def __init__(self, gql: GraphQL, path: RunPath, request: ScanRequest) -> None:
+        self._gql = gql
+        self._path = path
         self._request = request
         self._latest: ScanPass | None = None
 
@@ -45,7 +47,7 @@ class HistoryScan:
 
     def pages(self) -> Iterator[list[Row]]:
         """Loop over the rows, as many at a time as arrive together; the lists are never empty."""
-        self._latest = reading = ScanPass(self._run, self._request)
+        self._latest = reading = ScanPass(self._gql, self._path, self._request)
         reading.open()
         for rows in reading.pages():
             yield rows
@@ -57,7 +59,7 @@ class HistoryScan:
             MissingExtraError: pyarrow is not installed.
         """
         load_library("pyarrow")
-        self._latest = reading = ScanPass(self._run, self._request)
+        self._latest = reading = ScanPass(self._gql, self._path, self._request)
         reading.open()
         for table in reading.tables():
             yield table
@@ -102,7 +104,7 @@ class HistoryScan:
     def max_step(self) -> int:
         """The last step that the scan covers, itself included; -1 where there is none."""
         if self._latest is None:
-            reading = ScanPass(self._run, self._request)
+            reading = ScanPass(self._gql, self._path, self._request)
             reading.measure()
             self._latest = reading
         return self._latest.steps.stop - 1
@@ -110,9 +112,9 @@ class HistoryScan:
     @property
     def receipt(self) -> Receipt:
         """What the latest loop received, against what the server counts; which stores it read, and what is missing."""
-        reading = self._latest or ScanPass(self._run, self._request)
+        reading = self._latest or ScanPass(self._gql, self._path, self._request)
         return reading.receipt()
 
     def __repr__(self) -> str:
         keys = "" if self._request.keys is None else f" keys={self._request.keys!r}"
-        return f"<HistoryScan {self._run.run_path}{keys}>"
+        return f"<HistoryScan {self._path}{keys}>"

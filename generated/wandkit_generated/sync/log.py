@@ -18,8 +18,10 @@ from typing_extensions import Self
 from wandkit._core.filestream import Chunk, FileStream, StreamStart
 from wandkit._transport.concurrency.threads import Lock, Prefetch, monotonic, sleep
 from wandkit.errors import ArgumentError, NotFoundError, RunStoppedError, WandkitError
+from wandkit.paths import RunPath
 from wandkit_generated.gql.sync import get_run_tail
 from wandkit_generated.sync.run_handle import RunHandle
+from wandkit_generated.sync.transport.graphql import GraphQL
 
 __all__ = ["RunLog", "RunWriter"]
 
@@ -97,7 +99,7 @@ class RunLog(RunHandle):
     def _opened(self) -> RunWriter:
         writer = getattr(self, "_writer", None)
         if writer is None:
-            writer = RunWriter(self)
+            writer = RunWriter(self._gql, self.run_path)
             self._writer = writer
         writer.open()
         return writer
@@ -118,11 +120,11 @@ class RunWriter:
         stop_requested: Whether the server asked to stop the run.
     """
 
-    def __init__(self, run: RunHandle) -> None:
+    def __init__(self, gql: GraphQL, path: RunPath) -> None:
         self.stop_requested = False
-        self._gql = run._gql
-        self._where = {"entity": run.entity, "project": run.project, "name": run.id}
-        self._path = "/".join(["files", *run.path, "file_stream"])
+        self._gql = gql
+        self._run = path
+        self._path = "/".join(["files", *path.quoted, "file_stream"])
         self._stream: FileStream | None = None
         self._state = Lock()
         self._sending = Lock()
@@ -230,10 +232,12 @@ class RunWriter:
             self.stop_requested = True
 
     def _start(self) -> StreamStart:
-        answer = get_run_tail(self._gql, **self._where)
+        answer = get_run_tail(
+            self._gql, entity=self._run.entity, project=self._run.project, name=self._run.run
+        )
         run = None if answer.project is None else answer.project.run
         if run is None:
-            raise NotFoundError(f"no run {'/'.join(self._where.values())!r}", operation="GetRunTail")
+            raise NotFoundError(f"no run {str(self._run)!r}", operation="GetRunTail")
         return StreamStart.of(
             history=run.history_line_count,
             events=run.events_line_count,
@@ -251,7 +255,7 @@ class RunWriter:
     def _raise_if_over(self) -> None:
         if self.stop_requested:
             raise RunStoppedError(
-                f"somebody asked the server to stop run {self._where['name']!r}",
+                f"somebody asked the server to stop run {str(self._run)!r}",
                 next_step="Call finish() to end it; what was logged before is kept.",
             )
         if self._error is not None and not _may_pass(self._error):
@@ -262,7 +266,7 @@ class RunWriter:
         stream = getattr(self, "_stream", None)
         if stream is not None and stream.pending:
             warnings.warn(
-                f"{stream.pending} line(s) of run {self._where['name']!r} were never sent: call finish(), "
+                f"{stream.pending} line(s) of run {str(self._run)!r} were never sent: call finish(), "
                 "or write the run in a with block",
                 ResourceWarning,
                 stacklevel=2,

@@ -96,8 +96,8 @@ class Tolerant:
 
 
 def _leave_out(path: str, source: Any, raw: Any, info: core_schema.ValidationInfo) -> Any:
-    context = info.context
-    problems = context.get("problems") if isinstance(context, dict) else None
+    context: dict[str, list[Problem]] = info.context or {}
+    problems = context.get("problems")
     if problems is None:
         raise ValueError("a node of this list does not fit its model")
     problems.append(Problem(path, _why(source, raw), raw))

@@ -6,12 +6,12 @@ that it needs; `Operation.document` joins the pieces that a host without some ga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar, cast
 
 from wandkit.errors import UnsupportedError
 
@@ -91,7 +91,9 @@ class Operation(Generic[T_co]):
     answer: Callable[[], type[T_co]]
     idempotent: bool
     when: When = ALWAYS
-    _documents: dict[frozenset[Gate], str] = field(default_factory=dict, init=False, repr=False)
+    _documents: dict[frozenset[Gate], str] = field(
+        default_factory=dict[frozenset[Gate], str], init=False, repr=False
+    )
 
     def document(self, missing: AbstractSet[Gate] = frozenset()) -> str:
         """Return the document for a server that lacks the gates in `missing`.
@@ -174,8 +176,12 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.astimezone(timezone.utc).isoformat()
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items() if item is not UNSET}
+        return _plain_object(cast("Mapping[object, object]", value))
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(item) for item in value]
+        return [_plain(item) for item in cast("Iterable[object]", value)]
     dump = getattr(value, "model_dump", None)
     return dump(mode="json", by_alias=True, exclude_unset=True) if dump else value
+
+
+def _plain_object(value: Mapping[object, object]) -> dict[str, object]:
+    return {str(key): _plain(item) for key, item in value.items() if item is not UNSET}

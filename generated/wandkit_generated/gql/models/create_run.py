@@ -8,7 +8,9 @@ from wandkit._core.model import BaseModel
 
 from .fragments import (
     RunFull,
-    RunHeadUser,  # noqa: F401
+)
+from .fragments import (
+    RunHeadUser as RunHeadUser,
 )
 
 __all__ = [

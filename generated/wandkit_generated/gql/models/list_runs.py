@@ -8,8 +8,10 @@ from wandkit._core.model import BaseModel, Tolerant
 
 from .fragments import (
     RunHead,
-    RunHeadUser,  # noqa: F401
     RunParts,
+)
+from .fragments import (
+    RunHeadUser as RunHeadUser,
 )
 
 __all__ = [

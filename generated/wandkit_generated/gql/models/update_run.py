@@ -9,7 +9,9 @@ from wandkit._core.scalars import JSONString
 
 from .fragments import (
     RunHead,
-    RunHeadUser,  # noqa: F401
+)
+from .fragments import (
+    RunHeadUser as RunHeadUser,
 )
 
 __all__ = [
