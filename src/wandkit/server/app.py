@@ -108,11 +108,13 @@ async def _graphql(request: Request) -> Response:
 def _execute(request: Request, body: bytes) -> Response:
     try:
         decoded = json.loads(body)
-    except ValueError:
+        if b"\\ud" in body.lower():
+            json.dumps(decoded, ensure_ascii=False).encode()  # halves of surrogate pairs are no text
+    except (ValueError, RecursionError):
         return JSONResponse({"errors": [{"message": "the request body is not JSON"}]}, 400)
     state = request.app.state
     state.settler.settle()
-    shows_key = key_from_header(request.headers.get("authorization")) is not None
+    key = key_from_header(request.headers.get("authorization"))
 
     def make_context(session: Session) -> Context:
         return Context(
@@ -120,12 +122,11 @@ def _execute(request: Request, body: bytes) -> Response:
             access=access_of(request, session),
             config=state.config,
             base_url=base_url_of(request),
+            api_key=key,
             services=state.services,
         )
 
-    answer = state.graphql.execute(
-        decoded, make_context, key_was_wrong=lambda context: shows_key and context.access.user is None
-    )
+    answer = state.graphql.execute(decoded, make_context)
     return JSONResponse(answer.body, answer.status)
 
 

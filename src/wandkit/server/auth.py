@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from wandkit.server.model.user import ApiKey, User
 
-__all__ = ["key_from_header", "new_key", "store_key", "user_of_key"]
+__all__ = ["is_key", "key_from_header", "new_key", "store_key", "user_of_key"]
 
 
 def key_from_header(authorization: str | None) -> str | None:
@@ -56,11 +56,15 @@ def store_key(session: Session, user: User, key: str, description: str | None = 
 
 def user_of_key(session: Session, key: str) -> User | None:
     """Return the user whose key this is; None for unknown keys and deleted users."""
-    digest = _digest(key)
-    stored = session.scalars(select(ApiKey).where(ApiKey.digest == digest)).one_or_none()
-    if stored is None or not hmac.compare_digest(stored.digest, digest):
+    stored = session.scalars(select(ApiKey).where(ApiKey.digest == _digest(key))).one_or_none()
+    if stored is None or not is_key(stored, key):
         return None
     return None if stored.user.deleted_at is not None else stored.user
+
+
+def is_key(stored: ApiKey, key: str | None) -> bool:
+    """Return whether `key` is the text of the stored key."""
+    return key is not None and hmac.compare_digest(stored.digest, _digest(key))
 
 
 def _digest(key: str) -> str:

@@ -53,6 +53,7 @@ class Context:
         session: The open session; in a mutation it is the one that writes.
         access: Who asks and what they may reach.
         config: The server's settings.
+        api_key: The key that the request showed, if any.
         base_url: The URL under which this caller reaches the server, without a trailing slash.
         services: What the application shares with resolvers (signer, blob store), by name.
         cache: For resolvers that want to remember something for the rest of the request.
@@ -62,6 +63,7 @@ class Context:
     access: Access
     config: ServerConfig
     base_url: str
+    api_key: str | None = None
     services: Mapping[str, Any] = field(default_factory=dict)
     cache: dict[Any, Any] = field(default_factory=dict)
 
@@ -95,19 +97,12 @@ class GraphQLEngine:
         self._lock = threading.Lock()
         _isolate_mutations(self.schema)
 
-    def execute(
-        self,
-        request: object,
-        make_context: Callable[[Session], Context],
-        *,
-        key_was_wrong: Callable[[Context], bool],
-    ) -> Answer:
+    def execute(self, request: object, make_context: Callable[[Session], Context]) -> Answer:
         """Execute one request body, decoded from JSON, and return the answer.
 
         Args:
             request: `{"query", "variables", "operationName"}`; the last two may be null or absent.
             make_context: Makes the context within the session that the engine opened.
-            key_was_wrong: Whether the caller showed an API key that is nobody's.
         """
         if not isinstance(request, dict) or not isinstance(request.get("query"), str):
             return _refused(400, "the request body must be a JSON object with a text `query`")
@@ -123,7 +118,7 @@ class GraphQLEngine:
         writing = operation.operation is OperationType.MUTATION
         with self._database.write() if writing else self._database.read() as session:
             context = make_context(session)
-            if key_was_wrong(context) or (writing and context.access.user is None):
+            if context.access.user is None and (writing or context.api_key is not None):
                 return _refused_operation(operation.selection_set.selections, not_logged_in())
             result = execute_sync(
                 self.schema,

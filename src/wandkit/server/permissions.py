@@ -1,8 +1,8 @@
 """Who may see and change what, and how the server says no.
 
 A user sees the entities they belong to and every public project. What they may not see does not exist for
-them: reads find nothing. Changes are refused with the server's own errors. Administrators of the server may do
-everything.
+them: reads find nothing. Changes are refused with the server's own errors. Administrators of the server may
+do everything.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The schema that the server answers from: the packaged contract, bound to resolvers, with truthful gaps.
 
 A field without a resolver reads (or calls) the value of the same name; where there is none it is null, or
-empty where the contract forbids null. A mutation without one says that this server does not have it.
+empty where the contract forbids null and where it is a listing. A mutation without one says that this server
+does not have it.
 """
 
 from __future__ import annotations
@@ -147,11 +148,11 @@ def _plain(name: str, definition: GraphQLField) -> Callable[..., Any]:
 
 
 def _empty(kind: Any) -> Any:
+    if get_named_type(kind).name.endswith("Connection"):
+        return _EMPTY_PAGE
     if not isinstance(kind, GraphQLNonNull):
         return None
     if isinstance(kind.of_type, GraphQLList):
         return []
     named = get_named_type(kind)
-    if isinstance(named, GraphQLScalarType):
-        return _EMPTY_SCALARS.get(named.name)
-    return _EMPTY_PAGE if named.name.endswith("Connection") else None
+    return _EMPTY_SCALARS.get(named.name) if isinstance(named, GraphQLScalarType) else None

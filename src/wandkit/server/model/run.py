@@ -2,7 +2,7 @@
 
 `config` and `summary` hold JSON text as clients sent it, which may contain bare NaN and Infinity. SQLite's
 JSON functions refuse those, so a text that has them also keeps a strict form beside it; queries use
-`config_query` and `summary_query`, in which infinities are numbers beyond all others and NaN is null. Set them
+`config_query` and `summary_query`, in which infinities are numbers beyond all others, NaN is null. Set them
 only through `set_config` and `set_summary`.
 """
 

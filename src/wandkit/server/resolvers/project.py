@@ -117,7 +117,8 @@ def resolve_public(parent: Project, _info: GraphQLResolveInfo) -> bool:
 @project.field("lastActive")
 def resolve_last_active(parent: Project, info: GraphQLResolveInfo) -> str | None:
     """Return when a run of the project was last heard of."""
-    return context_of(info).session.scalar(_over_runs(parent, func.max(Run.heartbeat_at)))
+    latest: str | None = context_of(info).session.scalar(_over_runs(parent, func.max(Run.heartbeat_at)))
+    return latest
 
 
 @project.field("totalUsers")

@@ -13,24 +13,32 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import selectinload, undefer
 
 from wandkit.server import ids
+from wandkit.server.files import find_file
 from wandkit.server.filtering.errors import FilterSyntaxError
 from wandkit.server.filtering.operators import compile_filter_text
 from wandkit.server.filtering.order import compile_order
 from wandkit.server.filtering.run import run_field
 from wandkit.server.graphql import Context, context_of
+from wandkit.server.model.entity import Entity
 from wandkit.server.model.project import Project
 from wandkit.server.model.run import Run
+from wandkit.server.model.user import User
 from wandkit.server.pagination import page, selected
 from wandkit.server.permissions import Refusal
 
-__all__ = ["BINDABLES", "run_condition"]
+__all__ = ["BINDABLES", "run_condition", "run_page", "understood"]
 
 run = ObjectType("Run")
 project = ObjectType("Project")
+entity = ObjectType("Entity")
+user = ObjectType("User")
 
-BINDABLES = [run, project]
+BINDABLES = [run, project, entity, user]
 
 _T = TypeVar("_T")
+_MAX_METADATA_BYTES = 1_000_000
+_INFO_TEXTS = ("colab", "executable", "gpu", "os", "program", "python")
+_INFO_COUNTS = {"cpuCount": "cpu_count", "gpuCount": "gpu_count"}
 _HEAVY = {
     "config": (Run.config,),
     "wandbConfig": (Run.config,),
@@ -51,16 +59,41 @@ def resolve_run(parent: Project, info: GraphQLResolveInfo, *, name: str, **_argu
 @project.field("buckets")
 def resolve_runs(parent: Project, info: GraphQLResolveInfo, **arguments: Any) -> dict[str, Any]:
     """Return a page of the project's runs."""
-    context = context_of(info)
     condition = run_condition(parent, arguments.get("filters"))
     if arguments.get("names"):
         condition &= Run.name.in_(arguments["names"])
+    return run_page(info, condition, arguments)
+
+
+@entity.field("runs")
+@entity.field("latestRuns")
+@user.field("runs")
+def resolve_runs_anywhere(
+    parent: Entity | User, info: GraphQLResolveInfo, **arguments: Any
+) -> dict[str, Any]:
+    """Return a page of the runs of an entity's projects, or of a user, as far as the caller may see them."""
+    access = context_of(info).access
+    statement = select(Project).where(Project.deleted_at.is_(None))
+    if isinstance(parent, Entity):
+        statement = statement.where(Project.entity_id == parent.id)
+    seen = [found.id for found in access.session.scalars(statement) if access.reads(found)]
+    condition = Run.project_id.in_(seen) & Run.deleted_at.is_(None)
+    if isinstance(parent, User):
+        condition &= Run.user_id == parent.id
+    return run_page(info, condition, arguments)
+
+
+def run_page(
+    info: GraphQLResolveInfo, condition: ColumnElement[bool], arguments: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the page of the runs that the condition holds for, loading what is asked for and no more."""
+    context = context_of(info)
     ordering = understood(lambda: compile_order(arguments.get("order"), run_field, Run.id.expression))
-    wanted = selected(info, "edges", "node")
-    statement = select(Run).where(condition).options(*_loading(wanted))
+    statement = select(Run).where(condition).options(*_loading(selected(info, "edges", "node")))
     found = page(context.session, statement, ordering, arguments, max_size=context.config.max_page_size)
     found["totalCount"] = lambda: _count(context, condition)
     found["totalCountApprox"] = lambda: dict.fromkeys(("min", "max"), _count(context, condition))
+    found["condition"] = condition
     return found
 
 
@@ -176,6 +209,27 @@ def resolve_compute_seconds(parent: Run, _info: GraphQLResolveInfo) -> int:
 def resolve_tag_colors(parent: Run, _info: GraphQLResolveInfo) -> list[dict[str, Any]]:
     """Return the tags, each with a color index that depends on its name only."""
     return [{"name": name, "colorIndex": sum(name.encode()) % 16} for name in parent.tags]
+
+
+@run.field("runInfo")
+def resolve_run_info(parent: Run, info: GraphQLResolveInfo) -> dict[str, Any] | None:
+    """Return what the run's process told of its machine in `wandb-metadata.json`; null before it did."""
+    context = context_of(info)
+    file = find_file(context.session, parent.id, "wandb-metadata.json")
+    if file is None or file.size > _MAX_METADATA_BYTES:
+        return None
+    try:
+        found = json.loads(context.services["blobs"].read(file.blob))
+    except (ValueError, OSError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    return {
+        **{name: found[name] for name in _INFO_TEXTS if isinstance(found.get(name), str)},
+        **{name: found[key] for name, key in _INFO_COUNTS.items() if isinstance(found.get(key), int)},
+        "args": [str(argument) for argument in found.get("args") or []],
+        "git": found["git"] if isinstance(found.get("git"), dict) else None,
+    }
 
 
 def run_condition(parent: Project, filters: str | None, *, deleted: bool = False) -> ColumnElement[bool]:

@@ -19,6 +19,7 @@ from wandkit.server.names import check_name, made_up_name, new_run_name
 from wandkit.server.permissions import Refusal, denied
 from wandkit.server.resolvers.project import new_project
 from wandkit.server.resolvers.run import run_condition
+from wandkit.server.rewind import rewind
 
 __all__ = ["BINDABLES"]
 
@@ -134,7 +135,7 @@ def _set_config(context: Context, run: Run, text: str) -> None:
         # Some clients send the user's keys only; none means to delete what the client itself keeps there.
         try:
             parsed = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             parsed = None
         if isinstance(parsed, dict):
             text = json.dumps({**parsed, "_wandb": kept})
@@ -144,7 +145,7 @@ def _set_config(context: Context, run: Run, text: str) -> None:
 def _store(setter: Any, name: str, text: str) -> None:
     try:
         setter(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refusal(f"invalid {name}: {error}") from None
 
 
@@ -163,6 +164,22 @@ def resolve_update_run_state(
     """Set a run's state."""
     _set_state(context_of(info).access.run_to_change(input["id"]), input["state"])
     return {"success": True}
+
+
+@mutation.field("rewindRun")
+def resolve_rewind_run(_parent: None, info: GraphQLResolveInfo, *, input: dict[str, Any]) -> dict[str, Any]:
+    """Cut a run's history after a step, so that it can go on from there."""
+    context = context_of(info)
+    project = context.access.project_to_change(input.get("entityName"), input.get("projectName"))
+    run = context.access.run_in(project, input["runName"])
+    if run is None:
+        raise Refusal("run not found", 404)
+    if input["metricName"] != "_step":
+        raise Refusal(f"cannot rewind to a value of {input['metricName']}; use _step")
+    if run.state not in TERMINAL_STATES:
+        raise Refusal("cannot rewind a run that is not in a terminal state")
+    rewind(context.session, run, int(input["metricValue"]))
+    return {"rewoundRun": run}
 
 
 @mutation.field("stopRun")

@@ -10,7 +10,7 @@ from sqlalchemy import false, func, or_, select
 
 from wandkit.server import ids
 from wandkit.server.accounts import add_user
-from wandkit.server.auth import new_key, store_key
+from wandkit.server.auth import is_key, new_key, store_key
 from wandkit.server.graphql import Context, context_of
 from wandkit.server.model.entity import Entity, Membership
 from wandkit.server.model.project import Project
@@ -122,7 +122,7 @@ def resolve_teams(parent: User, info: GraphQLResolveInfo, **arguments: Any) -> d
 
 @user.field("apiKeys")
 def resolve_api_keys(parent: User, info: GraphQLResolveInfo, **arguments: Any) -> dict[str, Any]:
-    """Return the user's keys, without their texts; nobody else's but to administrators."""
+    """Return the user's keys; nobody else's but to administrators."""
     context = context_of(info)
     keys = parent.api_keys if _is_self_or_admin(context, parent) else []
     return page_of_list(keys, arguments, max_size=context.config.max_page_size)
@@ -163,8 +163,11 @@ def resolve_key_id(parent: ApiKey, _info: GraphQLResolveInfo) -> str:
 
 @api_key.field("name")
 def resolve_key_name(parent: ApiKey, info: GraphQLResolveInfo) -> str:
-    """Return the key's text in the answer that made it, afterwards only its last characters."""
-    fresh: dict[int, str] = context_of(info).cache.get(_FRESH_KEYS, {})
+    """Return the key's text where the caller has just shown or made it, else only its last characters."""
+    context = context_of(info)
+    if is_key(parent, context.api_key):
+        return str(context.api_key)
+    fresh: dict[int, str] = context.cache.get(_FRESH_KEYS, {})
     return fresh.get(parent.id, f"****{parent.ending}")
 
 
