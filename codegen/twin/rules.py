@@ -32,7 +32,10 @@ NAMES = {
 
 # before:  Callable[[], Awaitable[int]]
 # after:   Callable[[], int]
-UNWRAPPED = ("Awaitable",)
+#
+# before:  name = asyncio.run(read(run))
+# after:   name = read(run)
+UNWRAPPED = ("Awaitable", "asyncio.run")
 
 # What must not be left over in a twin; `Async` with a capital after it is looked for too.
 NOT_IN_TWIN = frozenset(

@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from pydantic_core import from_json
 
@@ -335,4 +335,4 @@ def read_metadata(gql: GraphQL, run: RunPath) -> dict[str, Any] | None:
         decoded = from_json(restore_numbers(data.decode()))
     except ValueError as error:
         raise AnswerError(f"{METADATA} of run {str(run)!r} is not JSON: {error}") from error
-    return decoded if isinstance(decoded, dict) else None
+    return cast("dict[str, Any]", decoded) if isinstance(decoded, dict) else None

@@ -137,8 +137,7 @@ class RunsHistories:
         if format == "polars":
             return found.to_polars()
         if format == "pandas":
-            frame = found.to_pandas()
-            return frame[sorted(frame.columns)]
+            return History(found, found.receipt, sorted(found.keys)).to_pandas()
         return found
 
 

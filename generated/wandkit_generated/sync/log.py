@@ -11,7 +11,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from typing_extensions import Self
 
@@ -57,7 +57,8 @@ class RunLog(RunHandle):
             WandkitError: The server refused earlier rows for good.
         """
         writer = self._opened()
-        writer.log([rows] if isinstance(rows, Mapping) else rows, step)
+        several = [cast("Mapping[str, Any]", rows)] if isinstance(rows, Mapping) else rows
+        writer.log(several, step)
 
     def log_system(self, row: Mapping[str, float]) -> None:
         """Log one row of system metrics; `history(stream="system")` reads them."""
@@ -228,7 +229,7 @@ class RunWriter:
     def _post(self, chunk: Chunk) -> None:
         answer = self._gql.http.post_json(self._path, chunk.body, idempotent=True, action="file_stream")
         self._sent_at = monotonic()
-        if isinstance(answer, dict) and answer.get("stopped"):
+        if isinstance(answer, dict) and cast("dict[str, Any]", answer).get("stopped"):
             self.stop_requested = True
 
     def _start(self) -> StreamStart:
