@@ -252,16 +252,6 @@ def test_a_client_crosses_pickle_and_hides_its_key(gql: GraphQL, server: Server)
     assert server.key("ada") not in f"{copy!r} {copy.settings!r}"
 
 
-def _name_in_child(gql: GraphQL, answers: Any) -> None:
-
-    answers.put(_name(gql))
-
-
-def _name(gql: GraphQL) -> str:
-    answer = get_viewer(gql)
-    return answer.viewer.username or "" if answer.viewer else ""
-
-
 def test_any_httpx_transport_can_be_handed_in(server: Server) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, json={"data": {"viewer": {"username": request.url.path}}})

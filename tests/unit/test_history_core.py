@@ -153,7 +153,7 @@ def test_key_counts_come_from_the_rarest_key() -> None:
 
 
 def test_unknown_keys_come_with_near_names() -> None:
-    found = missing_keys(["los", "_step", "val", "acc"], ["loss", "val.loss", "acc"])
+    found = missing_keys(["los", "_step", "val", "acc"], ["loss", "val.f1", "acc"])
     assert found == ["no row has 'los'. Did you mean 'loss'?"]
 
 

@@ -100,7 +100,7 @@ class File:
 
     @property
     def path_uri(self) -> str:
-        """Where it is stored, as `s3://bucket/key`; its URL where the server itself stores it, "" where unknown."""
+        """Where it is stored: `s3://bucket/key`, its URL where the server keeps it, "" where unknown."""
         return path_uri(self.direct_url, self.url)
 
     def download(

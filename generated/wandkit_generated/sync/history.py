@@ -115,8 +115,8 @@ class RunHistory(RunHandle):
             return found
         if not has_library("pandas"):
             warnings.warn(
-                "pandas is not installed, so history() returns a History. Run: python -m pip install 'wandkit[pandas]', "
-                "or pass pandas=False.",
+                "pandas is not installed, so history() returns a History. "
+                "Run: python -m pip install 'wandkit[pandas]', or pass pandas=False.",
                 stacklevel=2,
             )
             return found

@@ -202,7 +202,7 @@ class ScanPass:
         return answer
 
     def _live(self, steps: StepRange) -> Iterator[tuple[Window, list[Any]]]:
-        """Yield the answers of the live query window by window: texts of rows, or rows where keys were given."""
+        """Yield the answers of the live query by window: texts of rows, or rows where keys were given."""
         windows = Windows(steps, self._request.page_size, self._density())
         for window, answer in amap(REQUESTS_AT_ONCE, self._read, windows):
             windows.observe(window, len(answer))

@@ -111,7 +111,7 @@ class HistoryScan:
 
     @property
     def receipt(self) -> Receipt:
-        """What the latest loop received, against what the server counts; which stores it read, and what is missing."""
+        """What the latest loop received against what the server counts, from which store; what is missing."""
         reading = self._latest or ScanPass(self._gql, self._path, self._request)
         return reading.receipt()
 

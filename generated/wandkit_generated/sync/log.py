@@ -93,7 +93,7 @@ class RunLog(RunHandle):
 
     @property
     def stop_requested(self) -> bool:
-        """Whether somebody asked the server to stop this run, as far as its last answer to what was logged tells."""
+        """Whether somebody asked the server to stop this run, by its last answer to what was logged."""
         writer = getattr(self, "_writer", None)
         return writer is not None and writer.stop_requested
 

@@ -44,7 +44,7 @@ def download_file(http: HTTP, url: str, path: Path, *, name: str, md5: str | Non
 
 
 def _receive(http: HTTP, url: str, download: Download, target: Target) -> None:
-    """Receive all bytes, over as many attempts as bring any; after five in a row that bring none, the error stands."""
+    """Receive all bytes, over as many attempts as bring any; five in a row that bring none end it."""
     breaks = 0
     while True:
         before = download.received

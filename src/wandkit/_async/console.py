@@ -12,7 +12,9 @@ from wandkit._async.run_handle import AsyncRunHandle
 from wandkit._core.console import ConsoleLogLine, parse_timestamp
 from wandkit._core.operation import UNSET
 from wandkit._core.pagination import Page, PageRequest
+from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import ArgumentError, NotFoundError, UnsupportedError
+from wandkit.paths import RunPath
 
 __all__ = ["AsyncConsoleLogs", "AsyncRunConsole"]
 
@@ -20,25 +22,26 @@ __all__ = ["AsyncConsoleLogs", "AsyncRunConsole"]
 class AsyncConsoleLogs(AsyncListing[ConsoleLogLine]):
     """The lines that a run printed, in order, or the last of them. Get it from `AsyncRun.console_logs`."""
 
-    def __init__(self, run: AsyncRunHandle, per_page: int, last: int | None) -> None:
-        self._run = run
+    def __init__(self, gql: AsyncGraphQL, path: RunPath, per_page: int, last: int | None) -> None:
+        self._gql = gql
+        self._path = path
         self._last = last
         super().__init__(per_page=per_page)
 
     async def _fetch_page(self, request: PageRequest) -> Page[ConsoleLogLine]:
-        run, last = self._run, self._last
+        path, last = self._path, self._last
         answer = await list_log_lines(
-            run._gql,
-            entity=run.entity,
-            project=run.project,
-            name=run.id,
+            self._gql,
+            entity=path.entity,
+            project=path.project,
+            name=path.run,
             first=request.size if last is None else UNSET,
             after=request.cursor if last is None and request.cursor is not None else UNSET,
             last=UNSET if last is None else last,
         )
         found = None if answer.project is None else answer.project.run
         if found is None:
-            raise NotFoundError(f"no run {str(run.run_path)!r}", operation="ListLogLines")
+            raise NotFoundError(f"no run {str(path)!r}", operation="ListLogLines")
         if found.log_lines is None:
             raise UnsupportedError("this server keeps no console lines", operation="ListLogLines")
         edges = found.log_lines.edges or []
@@ -62,7 +65,7 @@ class AsyncConsoleLogs(AsyncListing[ConsoleLogLine]):
 
     def __repr__(self) -> str:
         """Return whose lines these are."""
-        return f"<ConsoleLogs {self._run.run_path}>"
+        return f"<ConsoleLogs {self._path}>"
 
 
 class AsyncRunConsole(AsyncRunHandle):
@@ -82,4 +85,4 @@ class AsyncRunConsole(AsyncRunHandle):
         """
         if last is not None and last < 1:
             raise ArgumentError(f"last must be 1 or more, not {last}")
-        return AsyncConsoleLogs(self, per_page, last)
+        return AsyncConsoleLogs(self._gql, self.run_path, per_page, last)

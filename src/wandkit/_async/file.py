@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from pydantic_core import from_json
 from wandkit_generated.gql.aio import create_run_files, delete_files, mark_run_files_uploaded
@@ -25,6 +25,7 @@ from wandkit._core.near import did_you_mean, near_matches
 from wandkit._core.operation import UNSET
 from wandkit._core.pagination import Page, PageRequest
 from wandkit._core.transfer import file_md5, file_target, path_uri, same_digest, upload_headers, upload_name
+from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import run_in_thread
 from wandkit.errors import (
     AnswerError,
@@ -34,9 +35,10 @@ from wandkit.errors import (
     PermissionDeniedError,
     TransferError,
 )
+from wandkit.paths import RunPath
 
 if TYPE_CHECKING:
-    from wandkit_generated.gql import FileFields
+    from wandkit_generated.gql.models import FileFields
 
 __all__ = ["AsyncFile", "AsyncFiles", "AsyncRunFiles", "read_metadata"]
 
@@ -46,9 +48,12 @@ METADATA = "wandb-metadata.json"
 class AsyncFile:
     """One file of a run. Get it from `AsyncRun.file` or `AsyncRun.files`."""
 
-    __slots__ = ("_fields", "_project_id", "_run")
+    __slots__ = ("_fields", "_gql", "_project_id", "_run")
 
-    def __init__(self, run: AsyncRunHandle, fields: FileFields, project_id: str | None = None) -> None:
+    def __init__(
+        self, gql: AsyncGraphQL, run: RunPath, fields: FileFields, project_id: str | None = None
+    ) -> None:
+        self._gql = gql
         self._run = run
         self._fields = fields
         self._project_id = project_id
@@ -95,7 +100,7 @@ class AsyncFile:
 
     @property
     def path_uri(self) -> str:
-        """Where it is stored, as `s3://bucket/key`; its URL where the server itself stores it, "" where unknown."""
+        """Where it is stored: `s3://bucket/key`, its URL where the server keeps it, "" where unknown."""
         return path_uri(self.direct_url, self.url)
 
     async def download(
@@ -114,7 +119,7 @@ class AsyncFile:
             ChecksumError: Its bytes are not those that the server has.
         """
         path = file_target(root, self.name)
-        if path.exists() and not replace:
+        if not replace and await run_in_thread(path.exists):
             if not exist_ok:
                 raise ArgumentError(
                     f"{str(path)!r} exists",
@@ -122,7 +127,7 @@ class AsyncFile:
                 )
         else:
             await self.download_to(path)
-        return path.open(encoding="utf-8")
+        return await run_in_thread(path.open, encoding="utf-8")
 
     async def download_to(self, path: str | os.PathLike[str]) -> int:
         """Download the file to `path`, in place of what is there, and return its size in bytes.
@@ -131,7 +136,7 @@ class AsyncFile:
             TransferError: The file did not arrive whole.
             ChecksumError: Its bytes are not those that the server has.
         """
-        http = self._run._gql.http
+        http = self._gql.http
         try:
             return await download_file(http, self.url, Path(path), name=self.name, md5=self.md5)
         except ChecksumError:
@@ -145,7 +150,7 @@ class AsyncFile:
 
     async def matches(self, path: str | os.PathLike[str]) -> bool:
         """Whether the file at `path` has the same bytes, by its md5; False where the server has none."""
-        if self.md5 is None or not Path(path).is_file():
+        if self.md5 is None or not await run_in_thread(Path(path).is_file):
             return False
         digest = await run_in_thread(file_md5, path)
         return same_digest(self.md5, digest)
@@ -154,14 +159,14 @@ class AsyncFile:
         """Delete the file on the server."""
         project_id = self._project_id
         await delete_files(
-            self._run._gql,
+            self._gql,
             files=[self.id],
             project_id=int(project_id) if project_id is not None and project_id.isdigit() else UNSET,
         )
 
     async def _refresh(self) -> None:
         """Ask for URLs that have not expired."""
-        fresh = await AsyncFiles(self._run, [self.name], None, 1).load_all()
+        fresh = await AsyncFiles(self._gql, self._run, [self.name]).load_all()
         if fresh:
             self._fields = fresh[0]._fields
 
@@ -173,8 +178,14 @@ class AsyncFiles(AsyncListing[AsyncFile]):
     """The files of a run, or some of them. Get it from `AsyncRun.files`."""
 
     def __init__(
-        self, run: AsyncRunHandle, names: Sequence[str] | None, pattern: str | None, per_page: int | None
+        self,
+        gql: AsyncGraphQL,
+        run: RunPath,
+        names: Sequence[str] | None = None,
+        pattern: str | None = None,
+        per_page: int | None = None,
     ) -> None:
+        self._gql = gql
         self._run = run
         self._names = None if names is None else list(names)
         self._pattern = pattern
@@ -210,24 +221,24 @@ class AsyncFiles(AsyncListing[AsyncFile]):
         variables = {
             "entity": run.entity,
             "project": run.project,
-            "name": run.id,
+            "name": run.run,
             "names": UNSET if self._names is None else self._names,
             "pattern": UNSET if self._pattern is None else self._pattern,
             "first": request.size,
             "after": UNSET if request.cursor is None else request.cursor,
         }
-        answer, problems = await run._gql.execute_with_problems(LIST_RUN_FILES, variables)
+        answer, problems = await self._gql.execute_with_problems(LIST_RUN_FILES, variables)
         found = None if answer.project is None else answer.project.run
         if found is None:
-            raise NotFoundError(f"no run {str(run.run_path)!r}", operation="ListRunFiles")
+            raise NotFoundError(f"no run {str(run)!r}", operation="ListRunFiles")
         if found.files is None:
-            raise AnswerError(f"the server lists no files of {str(run.run_path)!r}", operation="ListRunFiles")
+            raise AnswerError(f"the server lists no files of {str(run)!r}", operation="ListRunFiles")
         listed = [(edge.node, edge.cursor) for edge in found.files.edges if edge.node is not None]
         total = found.files.total_count
         if total is None and self._names is None and self._pattern is None:
             total = found.file_count
         return Page(
-            items=[AsyncFile(run, node, found.project_id) for node, _ in listed],
+            items=[AsyncFile(self._gql, run, node, found.project_id) for node, _ in listed],
             keys=[node.id for node, _ in listed],
             cursors=[cursor for _, cursor in listed],
             end_cursor=found.files.page_info.end_cursor,
@@ -237,7 +248,7 @@ class AsyncFiles(AsyncListing[AsyncFile]):
         )
 
     def __repr__(self) -> str:
-        return f"<Files {self._run.run_path}>"
+        return f"<Files {self._run}>"
 
 
 class AsyncRunFiles(AsyncRunHandle):
@@ -270,7 +281,7 @@ class AsyncRunFiles(AsyncRunHandle):
             )
         if names and pattern is not None:
             raise ArgumentError("names and pattern exclude each other", next_step="Give one of them.")
-        return AsyncFiles(self, names or None, pattern, per_page)
+        return AsyncFiles(self._gql, self.run_path, names or None, pattern, per_page)
 
     async def file(self, name: str) -> AsyncFile:
         """Fetch the file called `name`.
@@ -296,10 +307,11 @@ class AsyncRunFiles(AsyncRunHandle):
         """
         name = upload_name(path, root)
         source = Path(path)
-        if not source.is_file():
+        if not await run_in_thread(source.is_file):
             raise ArgumentError(f"there is no file {os.fspath(path)!r}")
-        where = {"entity": self.entity, "project": self.project, "name": self.id, "files": [name]}
-        answer = await create_run_files(self._gql, **where)
+        answer = await create_run_files(
+            self._gql, entity=self.entity, project=self.project, name=self.id, files=[name]
+        )
         created = answer.create_run_files
         places = [] if created is None else created.files or []
         if created is None or not places or not places[0].upload_url:
@@ -307,20 +319,22 @@ class AsyncRunFiles(AsyncRunHandle):
         headers = upload_headers(created.upload_headers or ())
         await upload_file(self._gql.http, places[0].upload_url, source, headers, name=name)
         if await self._gql.supports("MARK_RUN_FILES_UPLOADED"):
-            await mark_run_files_uploaded(self._gql, **where)
+            await mark_run_files_uploaded(
+                self._gql, entity=self.entity, project=self.project, name=self.id, files=[name]
+            )
         uploaded = await self.file(name)
         return uploaded
 
 
-async def read_metadata(run: AsyncRunHandle) -> dict[str, Any] | None:
+async def read_metadata(gql: AsyncGraphQL, run: RunPath) -> dict[str, Any] | None:
     """Return what the run's client noted of its machine and program; None where it noted nothing."""
-    found = await AsyncFiles(run, [METADATA], None, 1).load_all()
+    found = await AsyncFiles(gql, run, [METADATA]).load_all()
     if not found or not found[0].size:
         return None
-    async with await run._gql.http.open_stream(found[0].url, action=f"Download {METADATA}") as body:
+    async with await gql.http.open_stream(found[0].url, action=f"Download {METADATA}") as body:
         data = await body.read()
     try:
         decoded = from_json(restore_numbers(data.decode()))
     except ValueError as error:
-        raise AnswerError(f"{METADATA} of run {str(run.run_path)!r} is not JSON: {error}") from error
-    return decoded if isinstance(decoded, dict) else None
+        raise AnswerError(f"{METADATA} of run {str(run)!r} is not JSON: {error}") from error
+    return cast("dict[str, Any]", decoded) if isinstance(decoded, dict) else None

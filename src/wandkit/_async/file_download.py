@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandkit._core.receipt import ItemFailure, Receipt
 from wandkit._core.transfer import file_target
-from wandkit._transport.concurrency.aio import amap
+from wandkit._transport.concurrency.aio import amap, run_in_thread
 from wandkit.errors import ArgumentError, WandkitError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ async def download_all(
 
 async def _keep_or_fetch(file: AsyncFile, path: Path, replace: bool) -> bool:
     """Make sure that the file is at `path`; return whether it was there before."""
-    if path.exists():
+    if await run_in_thread(path.exists):
         if await file.matches(path):
             return True
         if not replace:

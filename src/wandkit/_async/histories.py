@@ -6,11 +6,13 @@ Operations: queries/history.graphql. Docs: docs/api/history.md. One run: _async/
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from typing import TYPE_CHECKING, Literal, cast, overload
 
 from wandkit_generated.gql.operations import LIST_RUN_HISTORIES
 
+from wandkit._async.account import AsyncAccount
 from wandkit._async.listing import AsyncWalk
+from wandkit._async.project import missing_project
 from wandkit._core.frame import load_library
 from wandkit._core.history import (
     Row,
@@ -24,19 +26,21 @@ from wandkit._core.history import (
 from wandkit._core.pagination import Page, PageRequest, PageSize
 from wandkit._core.receipt import ItemFailure, Receipt
 from wandkit._core.rows import History, sample_receipt, whole_receipt
+from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import amap
 from wandkit.errors import (
     ArgumentError,
     GraphQLError,
     InvalidRequestError,
-    NotFoundError,
     UnsupportedError,
     WandkitError,
 )
+from wandkit.paths import NeedsEntity, ProjectPath
 
 if TYPE_CHECKING:
     import pandas
     import polars
+    from wandkit_generated.gql.models import ListRunHistoriesRun
 
     from wandkit._async.run import AsyncRun
     from wandkit._async.runs import AsyncRuns
@@ -49,6 +53,11 @@ REQUESTS_AT_ONCE = 12
 
 class AsyncRunsHistories:
     """The histories of a listing of runs; a part of `AsyncRuns`."""
+
+    _account: AsyncAccount
+    _path: ProjectPath | NeedsEntity[ProjectPath]
+    _filters: str
+    _order: str
 
     @overload
     async def histories(
@@ -117,21 +126,32 @@ class AsyncRunsHistories:
         if format != "default":
             load_library(format)
         columns = None if names is None else list(dict.fromkeys([x_axis, *names]))
-        reading = AsyncHistoriesReading(cast("AsyncRuns", self), samples, columns, stream)
-        found = await reading.read()
+        path = await self._account.complete(self._path)
+        reading = AsyncHistoriesReading(self._account.gql, path, self._filters, self._order)
+        reading.ask(samples, columns, stream)
+        try:
+            found = await reading.read()
+        except (GraphQLError, InvalidRequestError, UnsupportedError):
+            found = await reading.read_one_by_one(cast("AsyncRuns", self))
         if format == "polars":
             return found.to_polars()
         if format == "pandas":
-            frame = found.to_pandas()
-            return frame[sorted(frame.columns)]
+            return History(found, found.receipt, sorted(found.keys)).to_pandas()
         return found
 
 
 class AsyncHistoriesReading:
     """One reading of the histories of a listing."""
 
-    def __init__(self, runs: AsyncRuns, samples: int, keys: list[str] | None, stream: Stream) -> None:
-        self._runs = runs
+    def __init__(self, gql: AsyncGraphQL, path: ProjectPath, filters: str, order: str) -> None:
+        self._gql = gql
+        self._path = path
+        self._filters = filters
+        self._order = order
+        self.ask(500, None, "default")
+
+    def ask(self, samples: int, keys: list[str] | None, stream: Stream) -> None:
+        """Say what to read; forget what was read."""
         self._samples = samples
         self._keys = keys
         self._stream: Stream = stream
@@ -139,30 +159,27 @@ class AsyncHistoriesReading:
         self._receipts: list[Receipt] = []
 
     async def read(self) -> History:
-        """Read many runs in each request; run by run where the server does not take that."""
+        """Read many runs in each request.
+
+        Raises:
+            GraphQLError: The server does not take that.
+        """
         largest = max(1, ROWS_PER_REQUEST // self._samples)
         walk = AsyncWalk(self._fetch, PageSize(first=largest, largest=largest), None)
         position = 0
-        try:
-            while (page := await walk.next_page()) is not None:
-                for (name, rows, receipt), _ in page:
-                    position += 1
-                    walk.look_ahead(position)
-                    self._add(name, rows, receipt)
-        except (GraphQLError, InvalidRequestError, UnsupportedError):
-            if position:
-                raise
-            return await self._read_one_by_one()
+        while (page := await walk.next_page()) is not None:
+            for (name, rows, receipt), _ in page:
+                position += 1
+                walk.look_ahead(position)
+                self._add(name, rows, receipt)
         return self._history(walk.chain.receipt())
 
     async def _fetch(self, request: PageRequest) -> Page[tuple[str, list[Row], Receipt]]:
-        account = self._runs._account
-        path = await account.complete(self._runs._path)
         variables = {
-            "entity": path.entity,
-            "project": path.project,
-            "filters": self._runs.filters,
-            "order": self._runs.order,
+            "entity": self._path.entity,
+            "project": self._path.project,
+            "filters": self._filters,
+            "order": self._order,
             "first": request.size,
             "after": request.cursor,
             "withCount": request.count,
@@ -172,9 +189,9 @@ class AsyncHistoriesReading:
             "withHistory": self._keys is None and self._stream == "default",
             "withEvents": self._stream == "system",
         }
-        answer, problems = await account.gql.execute_with_problems(LIST_RUN_HISTORIES, variables)
+        answer, problems = await self._gql.execute_with_problems(LIST_RUN_HISTORIES, variables)
         if answer.project is None or answer.project.runs is None:
-            raise NotFoundError(f"no project {str(path)!r}", operation="ListRunHistories")
+            raise await missing_project(self._gql, self._path, "ListRunHistories")
         connection = answer.project.runs
         return Page(
             items=[(edge.node.name, *self._rows_of(edge.node)) for edge in connection.edges],
@@ -186,9 +203,9 @@ class AsyncHistoriesReading:
             problems=problems,
         )
 
-    def _rows_of(self, node: Any) -> tuple[list[Row], Receipt]:
+    def _rows_of(self, node: ListRunHistoriesRun) -> tuple[list[Row], Receipt]:
         if self._keys is not None:
-            rows = (node.sampled_history or [[]])[0]
+            rows = cast("list[list[Row]]", node.sampled_history or [[]])[0]
             restore_values(rows, self._keys)
             return rows, sample_receipt(len(rows), self._samples, node.history_line_count)
         is_default = self._stream == "default"
@@ -196,7 +213,10 @@ class AsyncHistoriesReading:
         expected = node.history_line_count if is_default else node.events_line_count
         return rows, whole_receipt(len(rows), self._samples, expected)
 
-    async def _read_one_by_one(self) -> History:
+    async def read_one_by_one(self, runs: AsyncRuns) -> History:
+        """Read each run by itself, several at a time; one run's failure does not stop the others."""
+        self.ask(self._samples, self._keys, self._stream)
+
         async def one(run: AsyncRun) -> tuple[str, History | WandkitError]:
             try:
                 keys = None if self._keys is None else self._keys[1:]
@@ -208,7 +228,7 @@ class AsyncHistoriesReading:
 
         failures: list[ItemFailure] = []
         count = 0
-        async for name, found in amap(REQUESTS_AT_ONCE, one, self._runs):
+        async for name, found in amap(REQUESTS_AT_ONCE, one, runs):
             count += 1
             if isinstance(found, WandkitError):
                 failures.append(ItemFailure(name, str(found)))

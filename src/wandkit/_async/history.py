@@ -114,8 +114,8 @@ class AsyncRunHistory(AsyncRunHandle):
             return found
         if not has_library("pandas"):
             warnings.warn(
-                "pandas is not installed, so history() returns a History. Run: python -m pip install 'wandkit[pandas]', "
-                "or pass pandas=False.",
+                "pandas is not installed, so history() returns a History. "
+                "Run: python -m pip install 'wandkit[pandas]', or pass pandas=False.",
                 stacklevel=2,
             )
             return found
@@ -151,7 +151,9 @@ class AsyncRunHistory(AsyncRunHandle):
         """
         names = check_keys(keys)
         check_steps(page_size, min_step, max_step, how)
-        return AsyncHistoryScan(self, ScanRequest(names, page_size, min_step, max_step, how, use_cache))
+        return AsyncHistoryScan(
+            self._gql, self.run_path, ScanRequest(names, page_size, min_step, max_step, how, use_cache)
+        )
 
     async def download_history_exports(
         self, download_dir: str | os.PathLike[str], require_complete_history: bool = True
@@ -165,7 +167,7 @@ class AsyncRunHistory(AsyncRunHandle):
         Raises:
             IncompleteHistoryError: There are such rows, or not all files could be downloaded.
         """
-        exports = AsyncExports(self)
+        exports = AsyncExports(self._gql, self.run_path)
         done = await exports.download(Path(download_dir), complete=require_complete_history)
         return done
 

@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 
 from wandkit_generated.gql.aio import get_history_extent
 
-from wandkit._async.run_handle import AsyncRunHandle
 from wandkit._async.transfer import download_file
+from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import gather_bounded
 from wandkit.errors import IncompleteHistoryError, NotFoundError, UnsupportedError, WandkitError
+from wandkit.paths import RunPath
 
 __all__ = ["AsyncExports", "HistoryExports"]
 
@@ -48,8 +49,9 @@ class AsyncExports:
     and another export of the same run does not.
     """
 
-    def __init__(self, run: AsyncRunHandle) -> None:
-        self._run = run
+    def __init__(self, gql: AsyncGraphQL, path: RunPath) -> None:
+        self._gql = gql
+        self._path = path
         self._temporary: str | None = None
 
     async def fetch(self, urls: Sequence[str], *, use_cache: bool) -> list[Path]:
@@ -57,14 +59,14 @@ class AsyncExports:
 
         Without `use_cache` they go to a temporary folder, which `close` removes.
         """
-        folder = self._run._gql.settings.cache_dir / "runhistory"
+        folder = self._gql.settings.cache_dir / "runhistory"
         if not use_cache:
             self._temporary = tempfile.mkdtemp(prefix="wandkit-history-")
             folder = Path(self._temporary)
         paths = [folder / self._file_name(url) for url in urls]
         missing = [(url, path) for url, path in zip(urls, paths, strict=True) if not path.exists()]
 
-        http = self._run._gql.http
+        http = self._gql.http
         await gather_bounded(
             DOWNLOADS_AT_ONCE,
             [
@@ -81,13 +83,13 @@ class AsyncExports:
             IncompleteHistoryError: There are such rows.
             UnsupportedError: The server is too old to have exports.
         """
-        run = self._run
+        path = self._path
         answer = await get_history_extent(
-            run._gql, entity=run.entity, project=run.project, name=run.id, live_keys=["_step"]
+            self._gql, entity=path.entity, project=path.project, name=path.run, live_keys=["_step"]
         )
         found = None if answer.project is None else answer.project.run
         if found is None:
-            raise NotFoundError(f"no run {str(run.run_path)!r}", operation="GetHistoryExtent")
+            raise NotFoundError(f"no run {str(path)!r}", operation="GetHistoryExtent")
         history = found.parquet_history
         if history is None:
             raise UnsupportedError(
@@ -97,10 +99,10 @@ class AsyncExports:
         is_live = bool(history.live_data) or (not urls and bool(found.history_line_count))
         if is_live and complete:
             raise IncompleteHistoryError(
-                f"history of {str(run.run_path)!r} is not exported in full",
+                f"history of {str(path)!r} is not exported in full",
                 next_step="Wait for the server to export it, or pass require_complete_history=False.",
             )
-        paths = [folder / f"{run.id}_{number:04}.parquet" for number in range(len(urls))]
+        paths = [folder / f"{path.run}_{number:04}.parquet" for number in range(len(urls))]
         jobs = [partial(self._try, url, path) for url, path in zip(urls, paths, strict=True)]
         results = await gather_bounded(DOWNLOADS_AT_ONCE, jobs)
         errors = {path: error for path, error in zip(paths, results, strict=True) if error}
@@ -109,7 +111,7 @@ class AsyncExports:
     async def _try(self, url: str, path: Path) -> str:
         """Download one file and return what went wrong."""
         try:
-            await download_file(self._run._gql.http, url, path, name=path.name)
+            await download_file(self._gql.http, url, path, name=path.name)
         except (WandkitError, OSError) as error:
             return str(error)
         return ""
@@ -122,5 +124,4 @@ class AsyncExports:
     def _file_name(self, url: str) -> str:
         pieces = urlsplit(url)
         digest = hashlib.sha256(f"{pieces.netloc}{pieces.path}".encode()).hexdigest()[:16]
-        run = self._run
-        return "_".join((run.entity, run.project, run.id, digest)).replace("/", "-") + ".runhistory.parquet"
+        return "_".join((*self._path.pieces, digest)).replace("/", "-") + ".runhistory.parquet"

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from wandkit_generated.gql.aio import get_history_extent, get_history_page, get_run_tail, get_sampled_history
 
 from wandkit._async.history_export import AsyncExports
-from wandkit._async.run_handle import AsyncRunHandle
 from wandkit._core.frame import arrow_from_rows, arrow_from_texts
 from wandkit._core.history import (
     Part,
@@ -37,8 +36,10 @@ from wandkit._core.history import (
 )
 from wandkit._core.parquet import engine, read_export_rows, read_export_table, step_range
 from wandkit._core.receipt import Receipt
+from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import amap, run_in_thread
 from wandkit.errors import MissingExtraError, NotFoundError
+from wandkit.paths import RunPath
 
 if TYPE_CHECKING:
     import pyarrow
@@ -56,9 +57,10 @@ class AsyncScanPass:
         steps: The steps that it covers.
     """
 
-    def __init__(self, run: AsyncRunHandle, request: ScanRequest) -> None:
+    def __init__(self, gql: AsyncGraphQL, path: RunPath, request: ScanRequest) -> None:
         self.steps = StepRange(0, 0)
-        self._run = run
+        self._gql = gql
+        self._path = path
         self._request = request
         self._index: Any = None
         self._expected: int | None = None
@@ -72,13 +74,13 @@ class AsyncScanPass:
 
     async def measure(self) -> None:
         """Ask how far the run came, and which rows are exported."""
-        run = self._run
+        path = self._path
         answer = await get_history_extent(
-            run._gql, entity=run.entity, project=run.project, name=run.id, live_keys=["_step"]
+            self._gql, entity=path.entity, project=path.project, name=path.run, live_keys=["_step"]
         )
         found = None if answer.project is None else answer.project.run
         if found is None:
-            raise NotFoundError(f"no run {str(run.run_path)!r}", operation="GetHistoryExtent")
+            raise NotFoundError(f"no run {str(path)!r}", operation="GetHistoryExtent")
         self._index = found.history_keys
         self._expected = found.history_line_count
         last = last_step_of(found.history_keys)
@@ -86,7 +88,7 @@ class AsyncScanPass:
             self._urls = list(found.parquet_history.parquet_urls or ())
             self._live_from = live_start(found.parquet_history.live_data)
         if last is None and (self._expected or self._urls):
-            tail = await get_run_tail(run._gql, entity=run.entity, project=run.project, name=run.id)
+            tail = await get_run_tail(self._gql, entity=path.entity, project=path.project, name=path.run)
             if tail.project is not None and tail.project.run is not None:
                 last = last_step_of(None, tail.project.run.history_tail)
         self.steps = self._request.wanted(-1 if last is None else last)
@@ -99,7 +101,7 @@ class AsyncScanPass:
             if engine() is None:
                 await self._need_live_rows()
             else:
-                exports = AsyncExports(self._run)
+                exports = AsyncExports(self._gql, self._path)
                 self._files = await exports.fetch(self._urls, use_cache=self._request.use_cache)
                 exported = [await run_in_thread(step_range, path) for path in self._files]
         self._parts = plan_parts(self.steps, exported, self._live_from) if len(self.steps) else []
@@ -199,7 +201,7 @@ class AsyncScanPass:
         return answer
 
     async def _live(self, steps: StepRange) -> AsyncIterator[tuple[Window, list[Any]]]:
-        """Yield the answers of the live query window by window: texts of rows, or rows where keys were given."""
+        """Yield the answers of the live query by window: texts of rows, or rows where keys were given."""
         windows = Windows(steps, self._request.page_size, self._density())
         async for window, answer in amap(REQUESTS_AT_ONCE, self._read, windows):
             windows.observe(window, len(answer))
@@ -218,19 +220,26 @@ class AsyncScanPass:
 
     async def _ask(self, window: Window) -> list[list[Any]]:
         """Send one request; return its row lists: one, or one per key for an outer join."""
-        run, keys = self._run, self._request.keys
-        where = {"entity": run.entity, "project": run.project, "name": run.id}
+        path, keys = self._path, self._request.keys
         if keys is None:
             page = await get_history_page(
-                run._gql, **where, min_step=window.start, max_step=window.stop, samples=window.samples
+                self._gql,
+                entity=path.entity,
+                project=path.project,
+                name=path.run,
+                min_step=window.start,
+                max_step=window.stop,
+                samples=window.samples,
             )
             if page.project is None or page.project.run is None:
-                raise NotFoundError(f"no run {str(run.run_path)!r}", operation="GetHistoryPage")
+                raise NotFoundError(f"no run {str(path)!r}", operation="GetHistoryPage")
             return [page.project.run.history]
         specs = [sample_spec(group, window.samples, window) for group in self._key_groups(keys)]
-        sampled = await get_sampled_history(run._gql, **where, specs=specs)
+        sampled = await get_sampled_history(
+            self._gql, entity=path.entity, project=path.project, name=path.run, specs=specs
+        )
         if sampled.project is None or sampled.project.run is None:
-            raise NotFoundError(f"no run {str(run.run_path)!r}", operation="GetSampledHistory")
+            raise NotFoundError(f"no run {str(path)!r}", operation="GetSampledHistory")
         return sampled.project.run.sampled_history
 
     def _key_groups(self, keys: Sequence[str]) -> list[list[str]]:
@@ -271,30 +280,30 @@ class AsyncScanPass:
             MissingExtraError: There are rows in exports only.
         """
         first = Window(self.steps.start, self.steps.stop, 1)
-        run = self._run
+        path = self._path
         page = await get_history_page(
-            run._gql,
-            entity=run.entity,
-            project=run.project,
-            name=run.id,
+            self._gql,
+            entity=path.entity,
+            project=path.project,
+            name=path.run,
             min_step=first.start,
             max_step=first.stop if self._live_from is None else max(first.start + 1, self._live_from),
             samples=1,
         )
         found = None if page.project is None else page.project.run
         if found is None or not found.history:
-            raise _needs_parquet(run)
+            raise _needs_parquet(path)
 
     def _finish(self) -> None:
         self._finished = True
         short = self._request.is_whole and self._received < (self._expected or 0)
         if short and self._urls and not self._files:
-            raise _needs_parquet(self._run)
+            raise _needs_parquet(self._path)
 
 
-def _needs_parquet(run: AsyncRunHandle) -> MissingExtraError:
+def _needs_parquet(path: RunPath) -> MissingExtraError:
     return MissingExtraError(
-        f"history of {str(run.run_path)!r} is in parquet exports, and neither pyarrow nor polars is installed",
+        f"history of {str(path)!r} is in parquet exports, and neither pyarrow nor polars is installed",
         next_step="Run: python -m pip install 'wandkit[arrow]'",
     )
 

@@ -9,12 +9,13 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from wandkit._async.history_pass import AsyncScanPass
-from wandkit._async.run_handle import AsyncRunHandle
 from wandkit._core.awaitable import awaitable_property
 from wandkit._core.frame import concat_arrow, load_library
 from wandkit._core.history import Row, ScanRequest
 from wandkit._core.receipt import Receipt
 from wandkit._core.rows import History
+from wandkit._transport.aio.graphql import AsyncGraphQL
+from wandkit.paths import RunPath
 
 if TYPE_CHECKING:
     import pandas
@@ -31,8 +32,9 @@ class AsyncHistoryScan:
     last when it began. Leave the loop whenever you like.
     """
 
-    def __init__(self, run: AsyncRunHandle, request: ScanRequest) -> None:
-        self._run = run
+    def __init__(self, gql: AsyncGraphQL, path: RunPath, request: ScanRequest) -> None:
+        self._gql = gql
+        self._path = path
         self._request = request
         self._latest: AsyncScanPass | None = None
 
@@ -44,7 +46,7 @@ class AsyncHistoryScan:
 
     async def pages(self) -> AsyncIterator[list[Row]]:
         """Loop over the rows, as many at a time as arrive together; the lists are never empty."""
-        self._latest = reading = AsyncScanPass(self._run, self._request)
+        self._latest = reading = AsyncScanPass(self._gql, self._path, self._request)
         await reading.open()
         async for rows in reading.pages():
             yield rows
@@ -56,7 +58,7 @@ class AsyncHistoryScan:
             MissingExtraError: pyarrow is not installed.
         """
         load_library("pyarrow")
-        self._latest = reading = AsyncScanPass(self._run, self._request)
+        self._latest = reading = AsyncScanPass(self._gql, self._path, self._request)
         await reading.open()
         async for table in reading.tables():
             yield table
@@ -101,17 +103,17 @@ class AsyncHistoryScan:
     async def max_step(self) -> int:
         """The last step that the scan covers, itself included; -1 where there is none."""
         if self._latest is None:
-            reading = AsyncScanPass(self._run, self._request)
+            reading = AsyncScanPass(self._gql, self._path, self._request)
             await reading.measure()
             self._latest = reading
         return self._latest.steps.stop - 1
 
     @property
     def receipt(self) -> Receipt:
-        """What the latest loop received, against what the server counts; which stores it read, and what is missing."""
-        reading = self._latest or AsyncScanPass(self._run, self._request)
+        """What the latest loop received against what the server counts, from which store; what is missing."""
+        reading = self._latest or AsyncScanPass(self._gql, self._path, self._request)
         return reading.receipt()
 
     def __repr__(self) -> str:
         keys = "" if self._request.keys is None else f" keys={self._request.keys!r}"
-        return f"<HistoryScan {self._run.run_path}{keys}>"
+        return f"<HistoryScan {self._path}{keys}>"

@@ -9,15 +9,17 @@ import time
 import warnings
 import weakref
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from typing_extensions import Self
 from wandkit_generated.gql.aio import get_run_tail
 
 from wandkit._async.run_handle import AsyncRunHandle
 from wandkit._core.filestream import Chunk, FileStream, StreamStart
+from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import Lock, Prefetch, monotonic, sleep
 from wandkit.errors import ArgumentError, NotFoundError, RunStoppedError, WandkitError
+from wandkit.paths import RunPath
 
 __all__ = ["AsyncRunLog", "AsyncRunWriter"]
 
@@ -55,7 +57,8 @@ class AsyncRunLog(AsyncRunHandle):
             WandkitError: The server refused earlier rows for good.
         """
         writer = await self._opened()
-        await writer.log([rows] if isinstance(rows, Mapping) else rows, step)
+        several = [cast("Mapping[str, Any]", rows)] if isinstance(rows, Mapping) else rows
+        await writer.log(several, step)
 
     async def log_system(self, row: Mapping[str, float]) -> None:
         """Log one row of system metrics; `history(stream="system")` reads them."""
@@ -90,14 +93,14 @@ class AsyncRunLog(AsyncRunHandle):
 
     @property
     def stop_requested(self) -> bool:
-        """Whether somebody asked the server to stop this run, as far as its last answer to what was logged tells."""
+        """Whether somebody asked the server to stop this run, by its last answer to what was logged."""
         writer = getattr(self, "_writer", None)
         return writer is not None and writer.stop_requested
 
     async def _opened(self) -> AsyncRunWriter:
         writer = getattr(self, "_writer", None)
         if writer is None:
-            writer = AsyncRunWriter(self)
+            writer = AsyncRunWriter(self._gql, self.run_path)
             self._writer = writer
         await writer.open()
         return writer
@@ -118,11 +121,11 @@ class AsyncRunWriter:
         stop_requested: Whether the server asked to stop the run.
     """
 
-    def __init__(self, run: AsyncRunHandle) -> None:
+    def __init__(self, gql: AsyncGraphQL, path: RunPath) -> None:
         self.stop_requested = False
-        self._gql = run._gql
-        self._where = {"entity": run.entity, "project": run.project, "name": run.id}
-        self._path = "/".join(["files", *run.path, "file_stream"])
+        self._gql = gql
+        self._run = path
+        self._path = "/".join(["files", *path.quoted, "file_stream"])
         self._stream: FileStream | None = None
         self._state = Lock()
         self._sending = Lock()
@@ -226,14 +229,16 @@ class AsyncRunWriter:
     async def _post(self, chunk: Chunk) -> None:
         answer = await self._gql.http.post_json(self._path, chunk.body, idempotent=True, action="file_stream")
         self._sent_at = monotonic()
-        if isinstance(answer, dict) and answer.get("stopped"):
+        if isinstance(answer, dict) and cast("dict[str, Any]", answer).get("stopped"):
             self.stop_requested = True
 
     async def _start(self) -> StreamStart:
-        answer = await get_run_tail(self._gql, **self._where)
+        answer = await get_run_tail(
+            self._gql, entity=self._run.entity, project=self._run.project, name=self._run.run
+        )
         run = None if answer.project is None else answer.project.run
         if run is None:
-            raise NotFoundError(f"no run {'/'.join(self._where.values())!r}", operation="GetRunTail")
+            raise NotFoundError(f"no run {str(self._run)!r}", operation="GetRunTail")
         return StreamStart.of(
             history=run.history_line_count,
             events=run.events_line_count,
@@ -251,7 +256,7 @@ class AsyncRunWriter:
     def _raise_if_over(self) -> None:
         if self.stop_requested:
             raise RunStoppedError(
-                f"somebody asked the server to stop run {self._where['name']!r}",
+                f"somebody asked the server to stop run {str(self._run)!r}",
                 next_step="Call finish() to end it; what was logged before is kept.",
             )
         if self._error is not None and not _may_pass(self._error):
@@ -262,7 +267,7 @@ class AsyncRunWriter:
         stream = getattr(self, "_stream", None)
         if stream is not None and stream.pending:
             warnings.warn(
-                f"{stream.pending} line(s) of run {self._where['name']!r} were never sent: call finish(), "
+                f"{stream.pending} line(s) of run {str(self._run)!r} were never sent: call finish(), "
                 "or write the run in a with block",
                 ResourceWarning,
                 stacklevel=2,

@@ -22,6 +22,7 @@ from wandkit._async.run_data import fetch_full
 from wandkit._async.user import AsyncUser
 from wandkit._core.awaitable import awaitable_property
 from wandkit._core.display import html_table, show
+from wandkit._core.run_row import row_of
 from wandkit._core.select import PARTS, part_of
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.paths import RunPath
@@ -60,7 +61,7 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
     @classmethod
     def from_full(cls, gql: AsyncGraphQL, entity: str, project: str, full: RunFull) -> Self:
         """Return the run that an answer describes in full."""
-        return cls(gql, entity, project, full, {part: part_of(full, part) for part in PARTS})
+        return cls(gql, entity, project, row_of(full), {part: part_of(full, part) for part in PARTS})
 
     @classmethod
     async def create(
@@ -78,7 +79,7 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
     @property
     def name(self) -> str | None:
         """The display name; settable, `update` sends it."""
-        return self._text("name", self._head.display_name)
+        return self._text("name", self._row.display_name)
 
     @name.setter
     def name(self, value: str | None) -> None:
@@ -96,7 +97,7 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
     @property
     def notes(self) -> str | None:
         """The author's notes; settable, `update` sends them."""
-        return self._text("notes", self._head.notes)
+        return self._text("notes", self._row.notes)
 
     @notes.setter
     def notes(self, value: str | None) -> None:
@@ -105,7 +106,7 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
     @property
     def description(self) -> str | None:
         """The description, which older clients wrote; settable, `update` sends it."""
-        return self._text("description", self._head.description)
+        return self._text("description", self._row.description)
 
     @description.setter
     def description(self, value: str | None) -> None:
@@ -114,7 +115,7 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
     @property
     def group(self) -> str | None:
         """The group of runs it belongs to; settable, `update` sends it."""
-        return self._text("group", self._head.group)
+        return self._text("group", self._row.group)
 
     @group.setter
     def group(self, value: str | None) -> None:
@@ -123,7 +124,7 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
     @property
     def job_type(self) -> str | None:
         """What kind of job it was, in its author's words; settable, `update` sends it."""
-        return self._text("job_type", self._head.job_type)
+        return self._text("job_type", self._row.job_type)
 
     @job_type.setter
     def job_type(self, value: str | None) -> None:
@@ -133,7 +134,7 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
     def tags(self) -> list[str]:
         """The tags, as a list to read and to edit in place; settable, `update` sends what was added and removed."""
         if self._tags is None:
-            self._tags = list(self._head.tags or ())
+            self._tags = list(self._row.tags)
         return self._tags
 
     @tags.setter
@@ -148,33 +149,33 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
     @property
     def commit(self) -> str | None:
         """The git commit that it ran."""
-        return self._head.commit
+        return self._row.commit
 
     @property
     def created_at(self) -> datetime:
         """When it was created."""
-        return self._head.created_at
+        return self._row.created_at
 
     @property
     def heartbeat_at(self) -> datetime | None:
         """When it last reported."""
-        return self._head.heartbeat_at
+        return self._row.heartbeat_at
 
     @property
     def read_only(self) -> bool | None:
         """Whether the API key may only read it."""
-        return self._head.read_only
+        return self._row.read_only
 
     @property
     def sweep_name(self) -> str | None:
         """The id of the sweep that started it; None without one."""
-        return self._head.sweep_name
+        return self._row.sweep_name
 
     @property
     def user(self) -> AsyncUser | None:
         """Who logged it; None where the server does not say."""
-        user = self._head.user
-        return AsyncUser(self._gql, user.name, user.username) if user else None
+        user = self._row.user
+        return AsyncUser(self._gql, *user) if user else None
 
     @property
     def username(self) -> str:
@@ -185,7 +186,7 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
     @awaitable_property
     async def metadata(self) -> dict[str, Any] | None:
         """What the client noted of machine and program (`wandb-metadata.json`); None where it noted nothing."""
-        found = await read_metadata(self)
+        found = await read_metadata(self._gql, self.run_path)
         return found
 
     @awaitable_property
@@ -220,7 +221,7 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
             "name": self.name,
             "state": self.state,
         }
-        rows |= {"tags": ", ".join(self._tags or self._head.tags or ()), "created": self.created_at}
+        rows |= {"tags": ", ".join(self._row.tags if self._tags is None else self._tags), "created": self.created_at}
         if self._config is not None:
             rows |= {f"config.{key}": value for key, value in self._config.items()}
         if self._summary is not None:

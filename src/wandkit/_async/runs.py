@@ -22,6 +22,7 @@ from wandkit._async.run_page import AsyncRunPage, RunPlan
 from wandkit._core.config import Config
 from wandkit._core.operation import UNSET
 from wandkit._core.pagination import Page, PageRequest
+from wandkit._core.run_row import row_of
 from wandkit._core.select import PARTS, Part, Select, Selection, parse_select, part_of
 from wandkit.errors import AnswerError
 from wandkit.filters import Expression, Order, compile_filters, compile_order
@@ -94,12 +95,10 @@ class AsyncRuns(AsyncRunsHistories, AsyncListing[AsyncRun]):
         connection = answer.project.runs
         entity, project, gql = path.entity, path.project, account.gql
         ordered = tuple(parts)
-        page.runs = [
-            AsyncRun(
-                gql, entity, project, edge.node, {part: part_of(edge.node, part) for part in ordered}, page
-            )
-            for edge in connection.edges
-        ]
+        for edge in connection.edges:
+            node = edge.node
+            raw = {part: part_of(node, part) for part in ordered}
+            page.runs.append(AsyncRun(gql, entity, project, row_of(node), raw, page))
         return Page(
             items=page.runs,
             keys=[edge.node.id for edge in connection.edges],

@@ -42,7 +42,7 @@ async def download_file(http: AsyncHTTP, url: str, path: Path, *, name: str, md5
 
 
 async def _receive(http: AsyncHTTP, url: str, download: Download, target: Target) -> None:
-    """Receive all bytes, over as many attempts as bring any; after five in a row that bring none, the error stands."""
+    """Receive all bytes, over as many attempts as bring any; five in a row that bring none end it."""
     breaks = 0
     while True:
         before = download.received

@@ -70,7 +70,7 @@ class StreamStart:
         summary: str | None,
     ) -> StreamStart:
         """Read the server's answer: line counts, the key index, the last rows and the summary."""
-        stored = from_json(restore_numbers(summary)) if summary else {}
+        stored: object = from_json(restore_numbers(summary)) if summary else {}
         known = cast("dict[str, Any]", stored) if isinstance(stored, dict) else {}
         last = last_step_of(index, tail)
         runtime = known.get("_runtime")
@@ -185,7 +185,7 @@ class FileStream:
             self._lines[OUTPUT].append(f"{'ERROR ' if error else ''}{stamp} {line}")
 
     def next_chunk(self) -> Chunk | None:
-        """Return the next request, the same lines until `acknowledge`; None where there is nothing to send."""
+        """Return the next request, the same until `acknowledge`; None where there is nothing to send."""
         files: dict[str, Any] = {}
         reaches = dict(self._acknowledged)
         room = LARGEST_CHUNK_BYTES
@@ -284,7 +284,8 @@ def _plain_value(key: str, value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Mapping):
-        return {str(name): _plain_value(key, item) for name, item in cast("Mapping[Any, Any]", value).items()}
+        items = cast("dict[Any, Any]", value).items()
+        return {str(name): _plain_value(key, item) for name, item in items}
     if isinstance(value, (list, tuple, set, frozenset, range)):
         return [_plain_value(key, item) for item in cast("Sequence[Any]", value)]
     if hasattr(value, "detach"):

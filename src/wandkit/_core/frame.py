@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "arrow_from_rows",
     "arrow_from_texts",
+    "columns_from",
     "columns_of",
     "concat_arrow",
     "has_library",
@@ -70,43 +71,65 @@ def columns_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return list(names)
 
 
+def columns_from(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Sequence[Any]]:
+    """Return the values of each column; None where a row has none."""
+    wanted = tuple(names)
+    if rows and all(tuple(row) == wanted for row in rows):
+        return dict(zip(wanted, zip(*[row.values() for row in rows], strict=True), strict=True))
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
 def pandas_from_rows(rows: Sequence[Row], columns: Sequence[str] | None = None) -> pandas.DataFrame:
     """Return a pandas frame with one row per row; missing values are NaN or None."""
-    pandas: Any = load_library("pandas")
+    library: Any = load_library("pandas")
     names = list(columns) if columns is not None else columns_of(rows)
-    return pandas.DataFrame.from_records(rows, columns=names) if rows else pandas.DataFrame(columns=names)
+    frame: pandas.DataFrame = library.DataFrame(columns_from(rows, names), columns=names)
+    return frame
 
 
 def polars_from_rows(rows: Sequence[Row], columns: Sequence[str] | None = None) -> polars.DataFrame:
     """Return a polars frame with one row per row; missing values are null, NaN stays NaN."""
-    polars: Any = load_library("polars")
+    library: Any = load_library("polars")
     names = list(columns) if columns is not None else columns_of(rows)
-    return polars.DataFrame([_polars_series(polars, name, [row.get(name) for row in rows]) for name in names])
-
-
-def _polars_series(polars: Any, name: str, values: list[Any]) -> Any:
-    kinds = {type(value) for value in values} - {type(None)}
-    if len(kinds) > 1 and not kinds <= {int, float}:
-        return polars.Series(name, _as_texts(values), dtype=polars.String)
-    try:
-        return polars.Series(name, values, dtype=polars.Float64 if kinds == {int, float} else None)
-    except (polars.exceptions.PolarsError, TypeError, OverflowError):
-        return polars.Series(name, _as_texts(values), dtype=polars.String)
+    found = columns_from(rows, names)
+    frame: polars.DataFrame = library.DataFrame(
+        [_polars_series(library, name, found[name]) for name in names]
+    )
+    return frame
 
 
 def arrow_from_rows(rows: Sequence[Row], columns: Sequence[str] | None = None) -> pyarrow.Table:
     """Return an Arrow table with one row per row; missing values are null, NaN stays NaN."""
     arrow: Any = load_library("pyarrow")
     names = list(columns) if columns is not None else columns_of(rows)
-    return arrow.table({name: _arrow_array(arrow, [row.get(name) for row in rows]) for name in names})
+    found = columns_from(rows, names)
+    table: pyarrow.Table = arrow.table({name: _arrow_array(arrow, found[name]) for name in names})
+    return table
 
 
-def _arrow_array(arrow: Any, values: list[Any]) -> Any:
-    kinds = {type(value) for value in values} - {type(None)}
+def _kinds(values: Sequence[Any]) -> set[type]:
+    """The types of the values that are there."""
+    kinds: set[type] = {type(value) for value in values}
+    return kinds - {type(None)}
+
+
+def _polars_series(polars: Any, name: str, values: Sequence[Any]) -> Any:
+    kinds = _kinds(values)
     if kinds == {int, float}:
-        return arrow.array(
-            [None if value is None else float(value) for value in values], type=arrow.float64()
-        )
+        floats = [None if value is None else float(value) for value in values]
+        return polars.Series(name, floats, dtype=polars.Float64)
+    if len(kinds) > 1:
+        return polars.Series(name, _as_texts(values), dtype=polars.String)
+    try:
+        return polars.Series(name, values)
+    except (polars.exceptions.PolarsError, TypeError, OverflowError):
+        return polars.Series(name, _as_texts(values), dtype=polars.String)
+
+
+def _arrow_array(arrow: Any, values: Sequence[Any]) -> Any:
+    if _kinds(values) == {int, float}:
+        floats = [None if value is None else float(value) for value in values]
+        return arrow.array(floats, type=arrow.float64())
     try:
         return arrow.array(values, from_pandas=False)
     except (arrow.ArrowException, TypeError, OverflowError):
@@ -121,15 +144,16 @@ def _as_texts(values: Iterable[Any]) -> list[str | None]:
 def arrow_from_texts(texts: Sequence[str]) -> pyarrow.Table:
     """Return an Arrow table from the JSON texts of rows, without making a dict per row."""
     arrow: Any = load_library("pyarrow")
-    if not texts:
-        return arrow.table({})
     lines = "\n".join(texts)
     if has_non_finite_text(lines):
         lines = restore_numbers(lines)
+    if not texts or lines.count("\n") != len(texts) - 1:
+        return arrow_from_rows(decode_rows(texts))
     try:
-        return _read_lines(arrow, lines.encode())
+        table: pyarrow.Table = _read_lines(arrow, lines.encode())
     except arrow.ArrowInvalid:
         return arrow_from_rows(decode_rows(texts))
+    return table
 
 
 def _read_lines(arrow: Any, data: bytes) -> Any:
@@ -158,15 +182,16 @@ def concat_arrow(tables: Sequence[pyarrow.Table]) -> pyarrow.Table:
     """Join tables below each other: all columns, integers widened to floats, clashing types to texts."""
     arrow: Any = load_library("pyarrow")
     filled = [table for table in tables if table.num_columns]
-    if not filled:
-        return arrow.table({})
     try:
-        return arrow.concat_tables(filled, promote_options="permissive")
+        whole: pyarrow.Table = _stacked(arrow, filled)
     except (arrow.ArrowInvalid, arrow.ArrowTypeError, arrow.ArrowNotImplementedError):
         clashing = _clashing(arrow, filled)
-        return arrow.concat_tables(
-            [_texts_in(arrow, table, clashing) for table in filled], promote_options="permissive"
-        )
+        whole = _stacked(arrow, [_texts_in(arrow, table, clashing) for table in filled])
+    return whole
+
+
+def _stacked(arrow: Any, tables: Sequence[Any]) -> Any:
+    return arrow.concat_tables(tables, promote_options="permissive") if tables else arrow.table({})
 
 
 def _clashing(arrow: Any, tables: Sequence[Any]) -> set[str]:

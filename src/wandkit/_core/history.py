@@ -202,7 +202,7 @@ def plan_parts(wanted: StepRange, exports: Sequence[StepRange | None], live_from
 
 
 def holding_steps(parts: Sequence[Part]) -> list[int | None]:
-    """Return for each part the step from which its rows wait for those of later parts; None where none has to."""
+    """Return for each part the step from which its rows wait for later parts; None where none has to."""
     starts = [part.steps.start for part in parts]
     later = [min(starts[number:], default=None) for number in range(1, len(parts) + 1)]
     return [
@@ -325,9 +325,9 @@ def _restored(value: Any) -> Any:
     if isinstance(value, str):
         return NUMBERS.get(value, value)
     if isinstance(value, list):
-        return [_restored(item) for item in cast("list[Any]", value)]
+        return [_restored(item) for item in cast("Sequence[Any]", value)]
     if isinstance(value, dict):
-        return {key: _restored(item) for key, item in cast("dict[str, Any]", value).items()}
+        return {key: _restored(item) for key, item in cast("Mapping[str, Any]", value).items()}
     return value
 
 
@@ -343,18 +343,18 @@ def last_step_of(index: Mapping[str, Any] | None, tail: str | None = None) -> in
     if isinstance(step, (int, float)) and step >= 0:
         return int(step)
     try:
-        rows: Any = from_json(tail) if tail else []
-    except ValueError:
+        decoded: Any = from_json(tail) if tail else []
+        rows: list[Any] = [from_json(row) if isinstance(row, str) else row for row in decoded]
+    except (ValueError, TypeError):
         return None
-    decoded = (
-        [from_json(row) if isinstance(row, str) else row for row in rows] if isinstance(rows, list) else []
-    )
-    steps = [
-        row["_step"]
-        for row in decoded
-        if isinstance(row, dict) and isinstance(row.get("_step"), (int, float))
-    ]
-    return int(max(steps)) if steps else None
+    return max(map(int, _steps_of(rows)), default=None)
+
+
+def _steps_of(rows: Iterable[Any]) -> Iterator[float]:
+    for row in rows:
+        step = cast("Mapping[str, Any]", row).get("_step") if isinstance(row, Mapping) else None
+        if isinstance(step, (int, float)):
+            yield step
 
 
 def key_count(index: Mapping[str, Any] | None, keys: Sequence[str]) -> int | None:
@@ -383,13 +383,8 @@ def missing_keys(keys: Sequence[str], known: Sequence[str]) -> list[str]:
 
 def live_start(live_data: Sequence[Any] | None) -> int | None:
     """Return the first step of the live tail by a `liveData` answer; None where there is no live row."""
-    steps: list[int] = []
-    for entry in live_data or ():
-        row = from_json(entry) if isinstance(entry, str) else entry
-        step = cast("Mapping[str, Any]", row).get("_step") if isinstance(row, Mapping) else None
-        if isinstance(step, (int, float)):
-            steps.append(int(step))
-    return min(steps, default=None)
+    rows = [from_json(entry) if isinstance(entry, str) else entry for entry in live_data or ()]
+    return min(map(int, _steps_of(rows)), default=None)
 
 
 def outer_join(tables: Sequence[Sequence[Row]], *, keep_step: bool) -> list[Row]:
@@ -468,7 +463,7 @@ class TailMerge:
         return kept
 
     def join(self, rows: list[Row], reaches: int) -> list[Row]:
-        """Return rows of the later store, whose steps end before `reaches`, with the held rows that only they lack."""
+        """Return rows of the later store, which end before step `reaches`, and the held rows they lack."""
         due = [row for row in self._held if row["_step"] < reaches]
         if not due:
             return rows

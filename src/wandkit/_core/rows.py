@@ -105,7 +105,7 @@ def whole_receipt(received: int, samples: int, expected: int | None) -> Receipt:
 
 
 def sample_receipt(received: int, samples: int, lines: int | None, gaps: Sequence[str] = ()) -> Receipt:
-    """Return the account of a sample of the rows that have some keys; `lines` is how many rows there are at all."""
+    """Return the account of a sample of the rows that have some keys, out of `lines` rows in all."""
     chosen = received >= samples and (lines is None or received < lines)
     sampled = f"{received} rows, chosen by the server" if chosen else False
     return Receipt(received=received, sampled=sampled, source="live", gaps=tuple(gaps))
