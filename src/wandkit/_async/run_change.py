@@ -59,7 +59,7 @@ class AsyncRunChange(AsyncRunData):
         on_change: Callable[[str], object] | None = None,
         poll_s: float | None = None,
     ) -> str:
-        """Wait until the run has ended in any way, and return its state: finished, failed, crashed, killed or preempted.
+        """Wait until the run has ended: finished, failed, crashed, killed or preempted; return which.
 
         Args:
             timeout: Most seconds to wait; None waits for ever.
@@ -96,7 +96,7 @@ class AsyncRunChange(AsyncRunData):
 
     async def _fetch_state(self) -> str:
         answer = await get_run_state(
-            self._gql, entity=self.entity, project=self.project, name=self._head.name
+            self._gql, entity=self.entity, project=self.project, name=self.listed_id
         )
         if answer.project is None or answer.project.run is None:
             raise NotFoundError(

@@ -1,4 +1,4 @@
-"""The data of a run: large parts fetched when they are first read, edits kept here and sent as a minimal patch.
+"""The data of a run: large parts fetched when first read, edits kept here and sent as a minimal patch.
 
 Logic without I/O: _core/config.py, _core/summary.py, _core/patch.py. Docs: docs/api/run.md.
 """
@@ -21,6 +21,7 @@ from wandkit._core.awaitable import awaitable_property
 from wandkit._core.config import Config
 from wandkit._core.jsontext import read_object
 from wandkit._core.patch import CurrentRun, RunDraft, RunFields
+from wandkit._core.run_row import RunRow, row_of
 from wandkit._core.select import PARTS, Part, part_of, trimmed
 from wandkit._core.summary import settle
 from wandkit._transport.aio.graphql import AsyncGraphQL
@@ -28,7 +29,7 @@ from wandkit.errors import AnswerError
 from wandkit.paths import RunPath
 
 if TYPE_CHECKING:
-    from wandkit_generated.gql.models import RunFull, RunHead
+    from wandkit_generated.gql.models import RunFull
 
 __all__ = ["AsyncRunData"]
 
@@ -43,14 +44,14 @@ class AsyncRunData(AsyncRunHandle):
         gql: AsyncGraphQL,
         entity: str,
         project: str,
-        head: RunHead,
+        row: RunRow,
         raw: dict[Part, Any],
         page: AsyncRunPage | None = None,
     ) -> None:
-        super().__init__(gql, entity, project, head)
+        super().__init__(gql, entity, project, row)
         self._raw = raw
         self._page = page
-        self._state = head.state
+        self._state = row.state
         self._edits: dict[str, str | None] | None = None
         self._tags: list[str] | None = None
         self._config: Config | None = None
@@ -209,7 +210,7 @@ class AsyncRunData(AsyncRunHandle):
             self._raw["summary"] = text = bucket.summary_metrics or patch["summary_metrics"]
             settle(self._summary, str(text))
         if draft.original != draft.edited:
-            self._head = bucket
+            self._row = row_of(bucket)
             self._state = bucket.state
             self._edits = self._tags = None
 
@@ -228,19 +229,19 @@ class AsyncRunData(AsyncRunHandle):
         return CurrentRun(tuple(run.tags or ()), run.config, run.summary_metrics)
 
     def _original(self) -> RunFields:
-        head = self._head
+        row = self._row
         return RunFields(
-            name=head.display_name,
-            notes=head.notes,
-            description=head.description,
-            group=head.group,
-            job_type=head.job_type,
-            tags=tuple(head.tags or ()),
+            name=row.display_name,
+            notes=row.notes,
+            description=row.description,
+            group=row.group,
+            job_type=row.job_type,
+            tags=row.tags,
         )
 
     def _settle_all(self, full: RunFull) -> None:
         """Take `full` as the run's whole state; objects handed out before show it too."""
-        self._head = full
+        self._row = row_of(full)
         self._state = full.state
         self._page = None
         self._edits = self._tags = self._system_values = None

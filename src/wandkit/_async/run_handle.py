@@ -1,17 +1,14 @@
 """What every part of a run works with: its client and its name.
 
-The parts (`history.py`, `file.py`, `log.py`, `run_change.py`) derive from `AsyncRunHandle`, and `run.py` composes them.
+The parts (`run_data.py`, `run_change.py`, `history.py`, `file.py`, `log.py`) derive from `AsyncRunHandle`,
+and `run.py` composes them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from wandkit._core.run_row import RunRow
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.paths import RunPath
-
-if TYPE_CHECKING:
-    from wandkit_generated.gql.models import RunHead
 
 __all__ = ["AsyncRunHandle"]
 
@@ -27,29 +24,29 @@ class AsyncRunHandle:
         id: The run's short id, unique in its project.
     """
 
-    __slots__ = ("__weakref__", "_gql", "_head", "_writer", "entity", "id", "project")
+    __slots__ = ("__weakref__", "_gql", "_row", "_writer", "entity", "id", "project")
 
-    def __init__(self, gql: AsyncGraphQL, entity: str, project: str, head: RunHead) -> None:
+    def __init__(self, gql: AsyncGraphQL, entity: str, project: str, row: RunRow) -> None:
         self._gql = gql
-        self._head = head
+        self._row = row
         self.entity = entity
         self.project = project
-        self.id = head.name
+        self.id = row.name
 
     @property
     def storage_id(self) -> str:
         """The server's opaque id of the run."""
-        return self._head.id
+        return self._row.id
 
     @property
     def listed_id(self) -> str:
         """The id that the server gave; `id` may have been set to another one here."""
-        return self._head.name
+        return self._row.name
 
     @property
     def history_line_count(self) -> int | None:
         """How many history rows the server counted when the run was fetched."""
-        return self._head.history_line_count
+        return self._row.history_line_count
 
     @property
     def run_path(self) -> RunPath:
