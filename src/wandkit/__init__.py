@@ -2,7 +2,7 @@
 
     from wandkit import Api, F
 
-    for run in Api().runs("entity/project", F.summary["loss"] < 0.1):
+    for run in Api().runs("ada/spirals", F.summary["loss"] < 0.1):
         print(run.name, run.config)
 
 Every name here loads when it is first used, so that `import wandkit` costs next to nothing.
