@@ -23,17 +23,6 @@ _FORMS = {
     "sync": {"form": "sync", "executor": "Executor", "define": "def", "await": ""},
 }
 
-_BY_NAME = '''
-
-def by_name(name: str) -> Any:
-    """Return the operation that queries/ calls `name`."""
-    return __getattr__(_CONSTANTS[name])
-
-
-_CONSTANTS = {
-%s}
-'''
-
 
 def compile_operations(root: Path, package: Path) -> None:
     """Write `gql/` and `schema.graphql` into `package`, from the checkout at `root`."""
@@ -109,15 +98,12 @@ def _about(stem: str, source: str) -> str:
 
 def _write_operations(folder: Path, plans: Iterable[NounPlan]) -> None:
     folder.mkdir()
-    plans = tuple(plans)
     homes = []
     for plan in plans:
         _write(folder / f"{plan.noun}.py", render("operations.py.jinja", plan.source, {"plan": plan}))
         homes += [(function.constant, plan.noun) for function in plan.functions]
-    names = sorted((function.operation, function.constant) for plan in plans for function in plan.functions)
-    lines = "".join(f'    "{name}": "{constant}",\n' for name, constant in names)
     summary = "The compiled operations, each imported on first use."
-    _write_lazy(folder, "gql.operations", summary, homes, extra=("by_name",), tail=_BY_NAME % lines)
+    _write_lazy(folder, "gql.operations", summary, homes)
 
 
 def _write_functions(folder: Path, plans: Iterable[NounPlan], words: dict[str, str]) -> None:
@@ -131,15 +117,7 @@ def _write_functions(folder: Path, plans: Iterable[NounPlan], words: dict[str, s
     )
 
 
-def _write_lazy(
-    folder: Path,
-    package: str,
-    summary: str,
-    homes: list[tuple[str, str]],
-    *,
-    extra: tuple[str, ...] = (),
-    tail: str = "",
-) -> None:
+def _write_lazy(folder: Path, package: str, summary: str, homes: list[tuple[str, str]]) -> None:
     modules: dict[str, list[str]] = {}
     for name, module in sorted(homes):
         modules.setdefault(module, []).append(name)
@@ -148,8 +126,6 @@ def _write_lazy(
         "package": package,
         "modules": sorted(modules.items()),
         "homes": sorted(homes),
-        "extra": extra,
-        "tail": tail,
     }
     _write(folder / "__init__.py", render("lazy.py.jinja", "queries/", values))
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wandkit._core import parquet
 from wandkit._core.frame import arrow_from_rows, arrow_from_texts
 from wandkit._core.history import (
     Part,
@@ -33,7 +34,6 @@ from wandkit._core.history import (
     sample_spec,
     without_step,
 )
-from wandkit._core.parquet import engine, read_export_rows, read_export_table, step_range
 from wandkit._core.receipt import Receipt
 from wandkit._transport.concurrency.threads import amap, run_in_thread
 from wandkit.errors import MissingExtraError, NotFoundError
@@ -99,12 +99,12 @@ class ScanPass:
         self.measure()
         exported: list[StepRange | None] = []
         if self._urls and len(self.steps):
-            if engine() is None:
+            if parquet.engine() is None:
                 self._need_live_rows()
             else:
                 exports = Exports(self._gql, self._path)
                 self._files = exports.fetch(self._urls, use_cache=self._request.use_cache)
-                exported = [run_in_thread(step_range, path) for path in self._files]
+                exported = [run_in_thread(parquet.step_range, path) for path in self._files]
         self._parts = plan_parts(self.steps, exported, self._live_from) if len(self.steps) else []
 
     def pages(self) -> Iterator[list[Row]]:
@@ -132,7 +132,7 @@ class ScanPass:
             return
         for part in self._parts:
             if part.export is not None:
-                table = run_in_thread(read_export_table, self._files[part.export], part.steps)
+                table = run_in_thread(parquet.read_export_table, self._files[part.export], part.steps)
                 self._received += table.num_rows
                 yield table
                 continue
@@ -187,7 +187,7 @@ class ScanPass:
                 yield self._decode(answer), window.stop
             return
         whole = self._request.is_whole
-        batches = read_export_rows(
+        batches = parquet.read_export_rows(
             self._files[part.export], None if whole else part.steps, self._request.keys, self._request.how
         )
         while (rows := run_in_thread(_next, batches)) is not None:

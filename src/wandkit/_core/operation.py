@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
+from importlib import import_module
 from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar, cast
 
 from wandkit.errors import UnsupportedError
@@ -133,14 +134,12 @@ class Operation(Generic[T_co]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by name: the other process has the same compiled operations."""
-        return _operation_named, (self.name,)
+        return _operation_in, (self.answer.__module__, self.name)
 
 
-def _operation_named(name: str) -> Operation[Any]:
-    from wandkit_generated.gql.operations import by_name
-
-    found: Operation[Any] = by_name(name)
-    return found
+def _operation_in(module: str, name: str) -> Operation[Any]:
+    constants: Iterable[object] = vars(import_module(module)).values()
+    return next(found for found in constants if isinstance(found, Operation) and found.name == name)
 
 
 class AsyncExecutor(Protocol):

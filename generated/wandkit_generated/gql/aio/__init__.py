@@ -40,8 +40,7 @@ if TYPE_CHECKING:
         update_run_state,
     )
     from wandkit_generated.gql.aio.server_info import get_server_features, get_server_info
-    from wandkit_generated.gql.aio.user import list_users
-    from wandkit_generated.gql.aio.viewer import get_default_entity, get_viewer
+    from wandkit_generated.gql.aio.user import get_default_entity, get_viewer, list_users
 
 __all__ = [
     "create_project",
@@ -85,7 +84,7 @@ _HOMES = {
     "delete_files": "file",
     "delete_run": "run",
     "find_near_runs": "run",
-    "get_default_entity": "viewer",
+    "get_default_entity": "user",
     "get_events": "history",
     "get_full_history": "history",
     "get_history_extent": "history",
@@ -100,7 +99,7 @@ _HOMES = {
     "get_sampled_history": "history",
     "get_server_features": "server_info",
     "get_server_info": "server_info",
-    "get_viewer": "viewer",
+    "get_viewer": "user",
     "list_log_lines": "log_line",
     "list_projects": "project",
     "list_run_files": "file",

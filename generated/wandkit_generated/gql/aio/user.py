@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING
 
 from wandkit._core.operation import given
 from wandkit_generated.gql.operations.user import (
+    GET_DEFAULT_ENTITY,
+    GET_VIEWER,
     LIST_USERS,
 )
 
 if TYPE_CHECKING:
     from wandkit._core.operation import AsyncExecutor
+    from wandkit_generated.gql.models.get_default_entity import GetDefaultEntity
+    from wandkit_generated.gql.models.get_viewer import GetViewer
     from wandkit_generated.gql.models.list_users import ListUsers
 
 __all__ = [
+    "get_default_entity",
+    "get_viewer",
     "list_users",
 ]
 
@@ -33,3 +39,23 @@ async def list_users(
         }
     )
     return await gql.execute(LIST_USERS, variables, timeout=timeout)
+
+
+async def get_viewer(
+    gql: AsyncExecutor,
+    *,
+    timeout: float | None = None,
+) -> GetViewer:
+    """The account that the API key belongs to."""
+    variables = given({})
+    return await gql.execute(GET_VIEWER, variables, timeout=timeout)
+
+
+async def get_default_entity(
+    gql: AsyncExecutor,
+    *,
+    timeout: float | None = None,
+) -> GetDefaultEntity:
+    """Send `GetDefaultEntity`."""
+    variables = given({})
+    return await gql.execute(GET_DEFAULT_ENTITY, variables, timeout=timeout)

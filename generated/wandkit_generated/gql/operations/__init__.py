@@ -40,11 +40,9 @@ if TYPE_CHECKING:
         UPDATE_RUN_STATE,
     )
     from wandkit_generated.gql.operations.server_info import GET_SERVER_FEATURES, GET_SERVER_INFO
-    from wandkit_generated.gql.operations.user import LIST_USERS
-    from wandkit_generated.gql.operations.viewer import GET_DEFAULT_ENTITY, GET_VIEWER
+    from wandkit_generated.gql.operations.user import GET_DEFAULT_ENTITY, GET_VIEWER, LIST_USERS
 
 __all__ = [
-    "by_name",
     "CREATE_PROJECT",
     "CREATE_RUN",
     "CREATE_RUN_FILES",
@@ -86,7 +84,7 @@ _HOMES = {
     "DELETE_FILES": "file",
     "DELETE_RUN": "run",
     "FIND_NEAR_RUNS": "run",
-    "GET_DEFAULT_ENTITY": "viewer",
+    "GET_DEFAULT_ENTITY": "user",
     "GET_EVENTS": "history",
     "GET_FULL_HISTORY": "history",
     "GET_HISTORY_EXTENT": "history",
@@ -101,7 +99,7 @@ _HOMES = {
     "GET_SAMPLED_HISTORY": "history",
     "GET_SERVER_FEATURES": "server_info",
     "GET_SERVER_INFO": "server_info",
-    "GET_VIEWER": "viewer",
+    "GET_VIEWER": "user",
     "LIST_LOG_LINES": "log_line",
     "LIST_PROJECTS": "project",
     "LIST_RUNS": "run",
@@ -126,44 +124,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
-
-
-def by_name(name: str) -> Any:
-    """Return the operation that queries/ calls `name`."""
-    return __getattr__(_CONSTANTS[name])
-
-
-_CONSTANTS = {
-    "CreateProject": "CREATE_PROJECT",
-    "CreateRun": "CREATE_RUN",
-    "CreateRunFiles": "CREATE_RUN_FILES",
-    "DeleteFiles": "DELETE_FILES",
-    "DeleteRun": "DELETE_RUN",
-    "FindNearRuns": "FIND_NEAR_RUNS",
-    "GetDefaultEntity": "GET_DEFAULT_ENTITY",
-    "GetEvents": "GET_EVENTS",
-    "GetFullHistory": "GET_FULL_HISTORY",
-    "GetHistoryExtent": "GET_HISTORY_EXTENT",
-    "GetHistoryPage": "GET_HISTORY_PAGE",
-    "GetProject": "GET_PROJECT",
-    "GetRun": "GET_RUN",
-    "GetRunLastStep": "GET_RUN_LAST_STEP",
-    "GetRunMerged": "GET_RUN_MERGED",
-    "GetRunParts": "GET_RUN_PARTS",
-    "GetRunState": "GET_RUN_STATE",
-    "GetRunTail": "GET_RUN_TAIL",
-    "GetSampledHistory": "GET_SAMPLED_HISTORY",
-    "GetServerFeatures": "GET_SERVER_FEATURES",
-    "GetServerInfo": "GET_SERVER_INFO",
-    "GetViewer": "GET_VIEWER",
-    "ListLogLines": "LIST_LOG_LINES",
-    "ListProjects": "LIST_PROJECTS",
-    "ListRunFiles": "LIST_RUN_FILES",
-    "ListRunHistories": "LIST_RUN_HISTORIES",
-    "ListRuns": "LIST_RUNS",
-    "ListUsers": "LIST_USERS",
-    "MarkRunFilesUploaded": "MARK_RUN_FILES_UPLOADED",
-    "StopRun": "STOP_RUN",
-    "UpdateRun": "UPDATE_RUN",
-    "UpdateRunState": "UPDATE_RUN_STATE",
-}

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from wandkit_generated.gql.models.get_default_entity import GetDefaultEntity
+    from wandkit_generated.gql.models.get_viewer import GetViewer
     from wandkit_generated.gql.models.list_users import ListUsers
 
 __all__ = [
+    "GET_DEFAULT_ENTITY",
+    "GET_VIEWER",
     "LIST_USERS",
 ]
 
@@ -74,6 +78,90 @@ fragment UserFields on User {
     },
     gates=frozenset(),
     answer=_list_users,
+    idempotent=True,
+    when=(),
+)
+
+
+def _get_viewer() -> type[GetViewer]:
+    from wandkit_generated.gql.models.get_viewer import GetViewer
+
+    return GetViewer
+
+
+GET_VIEWER: Operation[GetViewer] = Operation(
+    name="GetViewer",
+    kind="query",
+    pieces=(
+        Piece("""\
+query GetViewer {
+  viewer {
+    ...AccountFields
+  }
+}
+
+fragment AccountFields on User {
+  ...UserFields
+  entity
+  flags
+  deletedAt
+  teams {
+    edges {
+      node {
+        name
+      }
+    }
+  }
+  apiKeys {
+    edges {
+      node {
+        id
+        name
+        description
+      }
+    }
+  }
+}
+
+fragment UserFields on User {
+  id
+  name
+  username
+  email
+  admin
+}
+"""),
+    ),
+    variables={},
+    gates=frozenset(),
+    answer=_get_viewer,
+    idempotent=True,
+    when=(),
+)
+
+
+def _get_default_entity() -> type[GetDefaultEntity]:
+    from wandkit_generated.gql.models.get_default_entity import GetDefaultEntity
+
+    return GetDefaultEntity
+
+
+GET_DEFAULT_ENTITY: Operation[GetDefaultEntity] = Operation(
+    name="GetDefaultEntity",
+    kind="query",
+    pieces=(
+        Piece("""\
+query GetDefaultEntity {
+  viewer {
+    id
+    entity
+  }
+}
+"""),
+    ),
+    variables={},
+    gates=frozenset(),
+    answer=_get_default_entity,
     idempotent=True,
     when=(),
 )

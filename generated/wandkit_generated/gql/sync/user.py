@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING
 
 from wandkit._core.operation import given
 from wandkit_generated.gql.operations.user import (
+    GET_DEFAULT_ENTITY,
+    GET_VIEWER,
     LIST_USERS,
 )
 
 if TYPE_CHECKING:
     from wandkit._core.operation import Executor
+    from wandkit_generated.gql.models.get_default_entity import GetDefaultEntity
+    from wandkit_generated.gql.models.get_viewer import GetViewer
     from wandkit_generated.gql.models.list_users import ListUsers
 
 __all__ = [
+    "get_default_entity",
+    "get_viewer",
     "list_users",
 ]
 
@@ -33,3 +39,23 @@ def list_users(
         }
     )
     return gql.execute(LIST_USERS, variables, timeout=timeout)
+
+
+def get_viewer(
+    gql: Executor,
+    *,
+    timeout: float | None = None,
+) -> GetViewer:
+    """The account that the API key belongs to."""
+    variables = given({})
+    return gql.execute(GET_VIEWER, variables, timeout=timeout)
+
+
+def get_default_entity(
+    gql: Executor,
+    *,
+    timeout: float | None = None,
+) -> GetDefaultEntity:
+    """Send `GetDefaultEntity`."""
+    variables = given({})
+    return gql.execute(GET_DEFAULT_ENTITY, variables, timeout=timeout)
