@@ -1,6 +1,6 @@
 """Users: who logged a run, and whose key this is.
 
-Schema: schema/user.graphql. Operations: queries/user.graphql, queries/viewer.graphql. Docs: docs/api/user.md.
+Schema: schema/user.graphql. Operations: queries/user.graphql. Docs: docs/api/user.md.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class AsyncUser:
 
     def __init__(self, gql: AsyncGraphQL, name: str | None, username: str | None) -> None:
         self._gql = gql
-        self.id = ""
-        self.name = name
-        self.username = username
+        self.id: str = ""
+        self.name: str | None = name
+        self.username: str | None = username
         self.email: str | None = None
         self.admin: bool | None = None
         self.entity: str | None = None

@@ -6,10 +6,9 @@ JSON texts stay texts until somebody reads them; times without a zone are UTC.
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator
-from typing_extensions import TypeAlias
 
 __all__ = ["DateTime", "Duration", "Int64", "Json", "JSONString"]
 
