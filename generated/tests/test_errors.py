@@ -75,37 +75,17 @@ DENIED = told("permission denied", code="PERMISSION_ERROR")
 @pytest.mark.parametrize(
     ("fault", "kind", "words"),
     [
-        (
-            {"status": 400, "body": {"errors": [{"message": "bad filter"}]}},
-            errors.InvalidRequestError,
-            "bad filter",
-        ),
+        ({"status": 400, "body": told("bad filter")}, errors.InvalidRequestError, "bad filter"),
         ({"status": 401, "body": DENIED}, errors.AuthenticationError, "API key from an argument"),
         ({"status": 403, "body": DENIED}, errors.PermissionDeniedError, "permission denied"),
-        (
-            {"status": 404, "body": {"errors": [{"message": "project not found"}]}},
-            errors.NotFoundError,
-            "project",
-        ),
-        (
-            {"status": 409, "body": {"errors": [{"message": "try a new run id"}]}},
-            errors.ConflictError,
-            "new run id",
-        ),
+        ({"status": 404, "body": told("project not found")}, errors.NotFoundError, "project"),
+        ({"status": 409, "body": told("try a new run id")}, errors.ConflictError, "new run id"),
         ({"status": 429, "headers": {"Retry-After": "2"}}, errors.RateLimitError, "Wait 2 s"),
         ({"status": 429}, errors.RateLimitError, "Wait a little"),
-        (
-            {"status": 500, "body": {"errors": [{"message": "Error 1213: Deadlock"}]}},
-            errors.ServerError,
-            "Deadlock",
-        ),
+        ({"status": 500, "body": told("Error 1213: Deadlock")}, errors.ServerError, "Deadlock"),
         ({"status": 502, "body": HTML}, errors.ServerError, "Try again in 30 seconds."),
         ({"status": 504, "body": HTML}, errors.ServerError, "gateway timed out"),
-        (
-            {"status": 302, "headers": ELSEWHERE},
-            errors.AnswerError,
-            "elsewhere",
-        ),
+        ({"status": 302, "headers": ELSEWHERE}, errors.AnswerError, "elsewhere"),
         ({"status": 200, "body": "<html>Sign in</html>"}, errors.AnswerError, "not JSON"),
         ({"status": 200, "body": ""}, errors.AnswerError, "empty"),
         ({"status": 200, "body": '{"data": {"viewer": {"id": "V'}, errors.AnswerError, "cut short"),

@@ -205,12 +205,12 @@ def test_features_are_asked_once_and_only_where_they_matter(gql: GraphQL, server
 
 def test_a_piece_behind_a_feature_that_is_off_is_not_sent(gql: GraphQL, server: Server) -> None:
     gql.execute(gated("nonsense", "feature:NOT_THERE"), {})
-    assert "nonsense" not in server.requests[-1].query
+    assert "nonsense" not in server.requests[-1].json["query"]
 
 
 def test_a_piece_behind_a_feature_that_is_on_is_sent(gql: GraphQL, server: Server) -> None:
     gql.execute(gated("email", "feature:ARTIFACT_TAGS"), {})
-    assert "email" in server.requests[-1].query
+    assert "email" in server.requests[-1].json["query"]
 
 
 def test_clients_of_a_host_share_its_features(gql: GraphQL, server: Server) -> None:
@@ -233,7 +233,7 @@ def test_a_field_that_the_server_refuses_is_left_out_from_then_on(gql: GraphQL, 
     newer = gated("nonsense", "User.nonsense")
     answers = [gql.execute(newer, {}), gql.execute(newer, {})]
     assert all(answer.viewer is not None for answer in answers)
-    assert ["nonsense" in request.query for request in server.requests] == [True, False, False]
+    assert ["nonsense" in request.json["query"] for request in server.requests] == [True, False, False]
 
 
 def test_a_refusal_that_names_no_gate_is_raised(gql: GraphQL, server: Server) -> None:

@@ -21,6 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wandkit._core.capability import forget
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -55,7 +57,8 @@ class Server:
             host: The address to listen on.
             port: The port to listen on; 0 takes a free one.
             features: The server features: a mapping changes the server's own, anything else replaces them.
-            settings: Further fields of `wandkit.server.config.ServerConfig`, e.g. `hidden={"Run.parquetHistory"}`.
+            settings: Further fields of `wandkit.server.config.ServerConfig`, e.g.
+                `hidden={"Run.parquetHistory"}`.
         """
         self._temporary = data_dir is None
         self._data_dir = None if data_dir is None else Path(data_dir)
@@ -78,6 +81,7 @@ class Server:
             self._data_dir = Path(tempfile.mkdtemp(prefix="wandkit-server-"))
         listener = socket.create_server(self._address)
         self._address = listener.getsockname()[:2]
+        forget(self.url)
         self._app = create_app(self._config(self._data_dir))
         self._instrument = Instrument(self._app)
         self._uvicorn = Listener(self._instrument)
@@ -137,6 +141,7 @@ class Server:
     def features(self, names: Mapping[str, bool] | Iterable[str]) -> None:
         config: ServerConfig = self.app.state.config
         self.app.state.config = replace(config, features=_features(names, config.features))
+        forget(self.url)
 
     def add_user(
         self, name: str, api_key: str | None = None, admin: bool = False, *, email: str | None = None
@@ -236,7 +241,8 @@ class Server:
             self._instrumented.remove(fault)
 
     def export_history(self, path: str, upto_step: int | None = None, *, keep_rows: bool = True) -> None:
-        """Export the history of the run `entity/project/id` to parquet, as hosted servers do for finished runs.
+        """Export the history of the run `entity/project/id` to parquet, as hosted servers do for finished
+        runs.
 
         Args:
             path: The run.
@@ -309,4 +315,4 @@ def _fixture() -> Callable[..., Any]:
     return pytest.fixture(wandkit_server)
 
 
-wandkit_server = _fixture()
+wandkit_server: Callable[..., Any] = _fixture()

@@ -30,7 +30,7 @@ __all__ = [
     "is_final",
 ]
 
-Break = Literal["refused", "unreachable", "name", "tls", "timeout", "broken", "protocol"]
+Break = Literal["refused", "unreachable", "name", "tls", "timeout", "broken", "protocol", "length"]
 """How a connection failed."""
 
 
@@ -136,6 +136,8 @@ def broken(error: WireError, asked: Asked) -> Failure:
             next_step="Give a longer `timeout` (or set WANDB_HTTP_TIMEOUT), or ask for less at once.",
         )
         return Failure(timed_out, repeat, slow=True)
+    if error.kind == "length":
+        return Failure(_cut_body(error, asked))
     what, step = _BREAKS[error.kind]
     failed = errors.ConnectionFailedError(
         asked.scrub(f"{what.format(host=host)}: {error.text}."),
@@ -145,6 +147,16 @@ def broken(error: WireError, asked: Asked) -> Failure:
     )
     hopeless = error.kind == "tls" or (error.kind == "name" and "temporary" not in error.text)
     return Failure(failed, "never" if hopeless else repeat)
+
+
+def _cut_body(error: WireError, asked: Asked) -> errors.TransferError:
+    """Return the error for a body that was not what was announced: the file changed while it was read."""
+    return errors.TransferError(
+        f"The body to send is not as long as announced: {error.text}.",
+        operation=asked.operation,
+        host=asked.host,
+        next_step="Send the file when nothing writes to it any more.",
+    )
 
 
 def answer_error(what: str, asked: Asked, reply: Reply, step: str = "") -> errors.AnswerError:

@@ -134,19 +134,26 @@ class Exchange:
             raise ArgumentError(f"The request cannot be written as HTTP: {error}.") from None
 
     def piece(self, data: bytes) -> bytes:
-        """Return the bytes that send a piece of the body."""
-        return self._h11.send(h11.Data(data=data)) or b""
+        """Return the bytes that send a piece of the body.
+
+        Raises:
+            WireError: It is more than was announced.
+        """
+        try:
+            return self._h11.send(h11.Data(data=data)) or b""
+        except h11.LocalProtocolError as error:
+            raise WireError("length", str(error), sent=True) from None
 
     def finish(self) -> bytes:
         """Return the bytes that end the body.
 
         Raises:
-            ArgumentError: The pieces did not add up to the announced length.
+            WireError: The pieces did not add up to the announced length.
         """
         try:
             return self._h11.send(h11.EndOfMessage()) or b""
         except h11.LocalProtocolError as error:
-            raise ArgumentError(f"The body is not as long as announced: {error}.") from None
+            raise WireError("length", str(error), sent=True) from None
 
     def receive(self, data: bytes) -> None:
         """Take bytes that came in; `b""` means that the server closed."""

@@ -28,7 +28,8 @@ class Identity:
     def __init__(self, settings: Settings, user_agent: str | None = None) -> None:
         self.settings = settings
         self.user_agent = user_agent or USER_AGENT
-        self.origin, path = resolve(settings.base_url)
+        origin, path = resolve(settings.base_url)
+        self.origin: Origin = origin
         self._base_path = path.rstrip("/")
 
     def place(self, path_or_url: str) -> tuple[Origin, str]:

@@ -88,7 +88,7 @@ class AsyncGraphQL:
         self._timeout = settings.timeout if timeout is None else timeout
         self._deadline = deadline
         self._identity = Identity(settings, user_agent)
-        self.user_agent = self._identity.user_agent
+        self.user_agent: str = self._identity.user_agent
         network = Network(
             verify=settings.verify if verify is None else verify,
             cert=cert,
@@ -96,7 +96,9 @@ class AsyncGraphQL:
             transport=transport,
         )
         self._sender = AsyncSender(network, policy=policy, sleep=sleep, clock=clock)
-        self.http = AsyncHTTP(self._identity, self._sender, timeout=self._timeout, deadline=deadline)
+        self.http: AsyncHTTP = AsyncHTTP(
+            self._identity, self._sender, timeout=self._timeout, deadline=deadline
+        )
 
     async def execute(
         self, operation: Operation[T], variables: Mapping[str, object], *, timeout: float | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -168,8 +168,8 @@ class Answering:
     """An answer on its way: its head is there, its body is read once. Close it, or read it to the end."""
 
     def __init__(self, head: Head, body: _OwnBody | _HttpxBody, *, inflate: bool) -> None:
-        self.status = head.status
-        self.headers = head.headers
+        self.status: int = head.status
+        self.headers: Mapping[str, str] = head.headers
         self._body = body
         self._inflate = Inflate(head.headers if inflate else {})
 
@@ -281,10 +281,10 @@ class _Connection:
     __slots__ = ("_socket", "exchange", "origin", "received", "used_at")
 
     def __init__(self, origin: Origin, opened: socket.socket) -> None:
-        self.origin = origin
-        self.exchange = Exchange()
-        self.used_at = monotonic()
-        self.received = False
+        self.origin: Origin = origin
+        self.exchange: Exchange = Exchange()
+        self.used_at: float = monotonic()
+        self.received: bool = False
         self._socket = opened
 
     def is_fresh(self) -> bool:
