@@ -80,6 +80,8 @@ class Server:
         if self._data_dir is None:
             self._data_dir = Path(tempfile.mkdtemp(prefix="wandkit-server-"))
         listener = socket.create_server(self._address)
+        # asyncio switches Nagle's delay off only for sockets that name their protocol, which these do not.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._address = listener.getsockname()[:2]
         forget(self.url)
         self._app = create_app(self._config(self._data_dir))

@@ -1,4 +1,4 @@
-"""The command line: `wandkit serve`, `wandkit admin …`, `wandkit demo`. Each command is a module of this package."""
+"""The command line: `wandkit serve`, `wandkit admin …`, `wandkit demo`, each a module of this package."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def build() -> typer.Typer:
 
 
 def _demo(json: bool = False) -> None:
-    """Train a small model, log it to an embedded server, and query what came of it (--json: as one JSON object)."""
+    """Train a small model, log it to an embedded server, and query what came of it."""
     from wandkit.cli.demo import run_demo
 
     run_demo(as_json=json)

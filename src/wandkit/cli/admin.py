@@ -18,13 +18,13 @@ __all__ = ["admin"]
 
 Data = Annotated[Path | None, typer.Option("--data", help="The folder of the server's store.")]
 
-admin = typer.Typer(
+admin: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Users, teams, organizations and API keys of a server's store."
 )
-user = typer.Typer(no_args_is_help=True, help="Users.")
-team = typer.Typer(no_args_is_help=True, help="Teams.")
-org = typer.Typer(no_args_is_help=True, help="Organizations.")
-key = typer.Typer(no_args_is_help=True, help="API keys.")
+user: typer.Typer = typer.Typer(no_args_is_help=True, help="Users.")
+team: typer.Typer = typer.Typer(no_args_is_help=True, help="Teams.")
+org: typer.Typer = typer.Typer(no_args_is_help=True, help="Organizations.")
+key: typer.Typer = typer.Typer(no_args_is_help=True, help="API keys.")
 for _name, _group in (("user", user), ("team", team), ("org", org), ("key", key)):
     admin.add_typer(_group, name=_name)
 
@@ -99,9 +99,8 @@ def list_keys(
         query = select(ApiKey, User).join(User, User.id == ApiKey.user_id).order_by(ApiKey.id)
         rows = session.execute(query if of is None else query.where(User.username == of)).all()
         for stored, owner in rows:
-            typer.echo(
-                f"{stored.id}\t{owner.username}\t…{stored.ending}\t{stored.created_at}\t{stored.description or ''}"
-            )
+            ending, since, purpose = f"…{stored.ending}", stored.created_at, stored.description or ""
+            typer.echo("\t".join((str(stored.id), owner.username, ending, since, purpose)).rstrip())
 
 
 @key.command("revoke")

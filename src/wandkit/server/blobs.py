@@ -1,7 +1,7 @@
 """Contents of files, in a folder: written whole or not at all, read in pieces.
 
-A blob is written under a temporary name, synced, and moved to its final name, so that a kill leaves either the
-whole blob or a leftover that the next start sweeps away. Blobs never change; a new upload is a new blob.
+A blob is written under a temporary name, synced, and moved to its final name, so that a kill leaves either
+the whole blob or a leftover that the next start sweeps away. Blobs never change; a new upload is a new blob.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class BlobWriter:
         self._key = secrets.token_hex(16)
         self._temporary = store.folder / "tmp" / self._key
         self._file: BinaryIO = self._temporary.open("xb")
-        self.size = 0
+        self.size: int = 0
 
     def write(self, piece: bytes) -> None:
         """Add `piece`.

@@ -1,7 +1,7 @@
 """History as parquet: what hosted servers make of runs that are done, so that clients read them in bulk.
 
-Every numeric column is double, `_step` too; NaN and infinities are numbers there. Texts are texts, values with parts
-are structs or lists where all rows agree on their shape, and JSON text otherwise.
+Every numeric column is double, `_step` too; NaN and infinities are numbers there. Texts are texts, values
+with parts are structs or lists where all rows agree on their shape, and JSON text otherwise.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def export_run(
 
     Args:
         upto_step: The last step to export; None for all of them.
-        keep_rows: Whether the rows stay in the live store too, so that servers and clients without parquet see them.
+        keep_rows: Whether the rows stay in the live store too, so that servers and clients without parquet
+            see them.
     """
     conditions = [HistoryLine.run_id == run.id]
     exported = exported_step(session, run)

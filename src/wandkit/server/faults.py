@@ -1,7 +1,7 @@
 """What a test may see and break on a running server: recorded requests, and faults on the way in or out.
 
-`Instrument` wraps the real application. A request that no fault matches passes through untouched; one that does is
-delayed, answered otherwise, cut short or dropped, before or after the application has done its work.
+`Instrument` wraps the real application. A request that no fault matches passes through untouched; one that
+does is delayed, answered otherwise, cut short or dropped, before or after the application has done its work.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class RecordedRequest:
     """One request that the server got, and how it was answered.
 
     Attributes:
-        operation: The GraphQL operation's name; for other requests the last part of the path, as `file_stream`.
+        operation: The GraphQL operation's name; for other requests the last part of the path, as
+            `file_stream`.
         body: The request body of GraphQL and file-stream posts; empty for uploads.
         status: The status of the answer; 0 where the connection was dropped.
     """

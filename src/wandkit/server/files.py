@@ -22,6 +22,14 @@ __all__ = [
 ]
 
 _MAX_NAME_BYTES = 4096
+_BY_SUFFIX = {  # what runs have and the platform's own table may lack
+    "yaml": "application/yaml",
+    "yml": "application/yaml",
+    "log": "text/plain",
+    "md": "text/markdown",
+    "jsonl": "application/jsonl",
+    "parquet": "application/vnd.apache.parquet",
+}
 
 
 def run_file_target(run_id: int, name: str) -> str:
@@ -46,7 +54,7 @@ def check_name(name: str) -> str:
 
 def mimetype_of(name: str, sent: str | None = None) -> str:
     """Return the media type of a file, by its name first, else as the uploader said."""
-    guessed, _ = mimetypes.guess_type(name, strict=False)
+    guessed = _BY_SUFFIX.get(name.rpartition(".")[2].lower()) or mimetypes.guess_type(name, strict=False)[0]
     return guessed or (sent or "").partition(";")[0].strip()[:255] or "application/octet-stream"
 
 

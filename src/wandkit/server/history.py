@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SampleSpec:
-    """One spec of `sampledHistory`: the rows that have all `keys`, steps `min_step` to `max_step` inclusive."""
+    """One spec of `sampledHistory`: rows that have all `keys`, steps `min_step` to `max_step` inclusive."""
 
     keys: Sequence[str]
     samples: int = DEFAULT_SAMPLES
@@ -61,7 +61,7 @@ class SampleSpec:
 
 
 def sample(rows: Sequence[T], samples: int | None) -> Sequence[T]:
-    """Return `rows` if there are at most `samples`, else that many, evenly spread, the first and last included."""
+    """Return at most `samples` of `rows`, evenly spread, the first and last included."""
     count = len(rows)
     if samples is None or samples <= 0 or count <= samples:
         return rows

@@ -1,7 +1,8 @@
 """What is known of a run's history keys: how often each was logged and with which types.
 
-The shape is the wire's: {"sets": [], "lastStep": n, "keys": {name: {"typeCounts": [{"type", "count"}], "monotonic",
-"previousValue"}}}. A dict without `_type` counts as its members under dotted names; one with `_type` is one value.
+The shape is the wire's: {"sets": [], "lastStep": n, "keys": {name: {"typeCounts": [{"type", "count"}],
+"monotonic", "previousValue"}}}. A dict without `_type` counts as its members under dotted names; one with
+`_type` is one value.
 """
 
 from __future__ import annotations

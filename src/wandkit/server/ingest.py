@@ -1,7 +1,7 @@
 """What a post to a run's file stream does to the run.
 
-Lines are stored at their offset. Posting the same lines again changes nothing; where a history or event line differs
-from the stored one, a new writer has begun there, and what was stored behind it is dropped.
+Lines are stored at their offset. Posting the same lines again changes nothing; where a history or event line
+differs from the stored one, a new writer has begun there, and what was stored behind it is dropped.
 """
 
 from __future__ import annotations
@@ -234,7 +234,7 @@ def _store(
     stored: dict[int, str] = {}
     if first < count:
         span = select(kind.line, kind.text).where(kind.run_id == run_id, kind.line.between(first, last))
-        stored = {line: text for line, text in session.execute(span)}
+        stored = dict(session.execute(span).tuples().all())
     differing = [line for line in lines if stored.get(line["line"], line["text"]) != line["text"]]
     if differing and truncate:
         start = differing[0]["line"]

@@ -1,4 +1,4 @@
-"""The web server around the application: uvicorn, told at once when to stop and leaving signals to its caller."""
+"""The web server around the application: uvicorn, stopped at once, and leaving signals to its caller."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Listener(uvicorn.Server):
             app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=5, ws="none"
         )
         super().__init__(config)
-        self.ready = threading.Event()
+        self.ready: threading.Event = threading.Event()
         self._on_ready = on_ready
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None

@@ -1,6 +1,7 @@
 """Console output as lines: what a stored line says beside its text.
 
-Clients send a line as JSON {"ts", "level", "label", "content"}, or as "ERROR <moment> text", or as plain text.
+Clients send a line as JSON {"ts", "level", "label", "content"}, or as "ERROR <moment> text", or as plain
+text.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def parse_line(number: int, text: str) -> ConsoleLine:
         level, label, moment = (structured.get(name) for name in ("level", "label", "ts"))
         return ConsoleLine(
             number,
-            structured["content"].rstrip("\n"),
+            str(structured["content"]).rstrip("\n"),
             level if isinstance(level, str) and level else "info",
             label if isinstance(label, str) else "",
             moment if isinstance(moment, str) else None,

@@ -31,7 +31,8 @@ class Signer:
     Attributes:
         key: The secret of the data folder.
         download_s: Seconds for which a download link works.
-        upload_s: Seconds for which an upload link works; long, because clients ask for the link before they queue.
+        upload_s: Seconds for which an upload link works; long, because clients ask for the link before they
+            queue.
     """
 
     key: bytes

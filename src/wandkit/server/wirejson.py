@@ -1,7 +1,7 @@
 """JSON as it comes over the wire and as it is stored.
 
-Clients write NaN and Infinity as bare tokens, which no strict reader takes. Rows are stored with the texts "NaN",
-"Infinity" and "-Infinity" instead, which is also how they are answered.
+Clients write NaN and Infinity as bare tokens, which no strict reader takes. Rows are stored with the texts
+"NaN", "Infinity" and "-Infinity" instead, which is also how they are answered.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """How one key of a filter compares: a column of the table, or a value inside a JSON column.
 
 Every condition follows Mongo: a missing value is null, a comparison never crosses types, and a list matches
-where one of its elements does. Conditions may be SQL NULL where they do not hold; `operators` negates with that in mind.
+where one of its elements does. Conditions may be SQL NULL where they do not hold; `operators` negates with
+that in mind.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import operator as op
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -26,6 +28,12 @@ Condition = ColumnElement[bool]
 
 _INT64 = 2**63
 _NUMBER = ("integer", "real")
+_COMPARISONS: dict[Comparison, Callable[[Any, Any], Condition]] = {
+    "$gt": op.gt,
+    "$gte": op.ge,
+    "$lt": op.lt,
+    "$lte": op.le,
+}
 
 
 class Field(ABC):
@@ -272,11 +280,7 @@ class JsonField(Field):
 
 def ordered(left: ColumnElement[Any], operator: Comparison, right: Any) -> Condition:
     """Return the comparison of `left` with `right`."""
-    if operator == "$gt":
-        return left > right
-    if operator == "$gte":
-        return left >= right
-    return left < right if operator == "$lt" else left <= right
+    return _COMPARISONS[operator](left, right)
 
 
 def is_number(value: object) -> bool:

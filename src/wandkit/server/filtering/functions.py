@@ -1,8 +1,10 @@
 """The SQLite functions that compiled filters call.
 
-* `wandkit_regex(pattern, text)`: is there a match of `pattern` anywhere in `text`? RE2 does the matching, so the syntax
-  is that of the hosted service (no look-around, no back references) and no pattern takes more than linear time.
-* `wandkit_member(json, key)`: the JSON text of one member of an object, for keys that a JSON path cannot spell.
+* `wandkit_regex(pattern, text)`: is there a match of `pattern` anywhere in `text`? RE2 does the matching, so
+  the syntax is that of the hosted service (no look-around, no back references) and no pattern takes more than
+  linear time.
+* `wandkit_member(json, key)`: the JSON text of one member of an object, for keys that a JSON path cannot
+  spell.
 * `wandkit_same(json, json)`: are two JSON values equal, whatever the order of their keys?
 """
 

@@ -1,8 +1,9 @@
 """A filter document, turned into one SQL condition.
 
-Logic ($and, $or, $nor, $not) is here; what a comparison means for a key is the field's business. Mongo's rules: several
-keys in one document are joined by AND, a plain value means equality, a negation also holds where the key is missing.
-Lists of conditions may hold null, which is left out, and may be empty, which asks for nothing.
+Logic ($and, $or, $nor, $not) is here; what a comparison means for a key is the field's business. Mongo's
+rules: several keys in one document are joined by AND, a plain value means equality, a negation also holds
+where the key is missing. Lists of conditions may hold null, which is left out, and may be empty, which asks
+for nothing.
 """
 
 from __future__ import annotations

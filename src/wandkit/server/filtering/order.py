@@ -1,7 +1,7 @@
 """An order such as "-summary_metrics.loss", turned into sort expressions and conditions for cursors.
 
-Rows without the key come last in both directions, and equal rows are ordered by their id, so that the order is total
-and a cursor stays where it is when rows are added before it.
+Rows without the key come last in both directions, and equal rows are ordered by their id, so that the order
+is total and a cursor stays where it is when rows are added before it.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class SortKey:
 class Ordering:
     """A total order of rows.
 
-    A page after a cursor: select `expressions` beside the row, keep the last row's values in the cursor, and ask for
-    the rows `after` them.
+    A page after a cursor: select `expressions` beside the row, keep the last row's values in the cursor, and
+    ask for the rows `after` them.
     """
 
     keys: tuple[SortKey, ...]

@@ -1,6 +1,7 @@
 """Where in a JSON column the value of a dotted key may be.
 
-A key may itself hold dots: `config.a.b` means the member "a.b" where there is one, else the member "b" inside "a".
+A key may itself hold dots: `config.a.b` means the member "a.b" where there is one, else the member "b" inside
+"a".
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def json_field(column: ColumnElement[Any], parts: Sequence[str]) -> JsonField:
 
 
 def config_field(column: ColumnElement[Any], parts: Sequence[str]) -> JsonField:
-    """Return a config value; `config.KEY`, `config.KEY.value` and entries without the wrapper mean the same."""
+    """Return a config value; `config.KEY` and `config.KEY.value` mean the same, wrapped in the store or not."""
     wrapped: list[list[str]] = []
     bare = splits(parts)
     for first, *rest in bare:

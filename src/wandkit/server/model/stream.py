@@ -5,6 +5,8 @@ A line's number is its offset in the stream, which makes storing it again harmle
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,7 +19,7 @@ class HistoryLine(Base):
     """One history row: strict JSON text that has `_step`."""
 
     __tablename__ = "history_line"
-    __table_args__ = (Index("history_step", "run_id", "step", "line"),)
+    __table_args__: Any = (Index("history_step", "run_id", "step", "line"),)
 
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
     line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

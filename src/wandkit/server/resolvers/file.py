@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from ariadne import MutationType, ObjectType
+from ariadne import MutationType, ObjectType, SchemaBindable
 from graphql import GraphQLResolveInfo
 
 from wandkit.server import ids
@@ -31,9 +31,9 @@ __all__ = ["BINDABLES"]
 
 DEFAULT_FIRST = 100
 
-run_type = ObjectType("Run")
-file_type = ObjectType("File")
-mutation = MutationType()
+run_type: ObjectType = ObjectType("Run")
+file_type: ObjectType = ObjectType("File")
+mutation: MutationType = MutationType()
 
 
 @dataclass(frozen=True)
@@ -292,4 +292,4 @@ def _name(cursor: str) -> str:
         raise Refusal(f"invalid cursor {cursor!r}") from None
 
 
-BINDABLES = [run_type, file_type, mutation]
+BINDABLES: list[SchemaBindable] = [run_type, file_type, mutation]

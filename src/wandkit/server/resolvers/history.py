@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ariadne import ObjectType
+from ariadne import ObjectType, SchemaBindable
 from graphql import GraphQLResolveInfo
 
 from wandkit.server import history, ids
@@ -22,7 +22,7 @@ from wandkit.server.routes.storage import export_target
 
 __all__ = ["BINDABLES"]
 
-run_type = ObjectType("Run")
+run_type: ObjectType = ObjectType("Run")
 
 
 @run_type.field("history")
@@ -134,4 +134,4 @@ def _line(cursor: str | None) -> int | None:
         raise Refusal(f"invalid cursor: {error}") from None
 
 
-BINDABLES = [run_type]
+BINDABLES: list[SchemaBindable] = [run_type]

@@ -1,7 +1,7 @@
 """`POST /files/{entity}/{project}/{run}/file_stream`: how a running process reports itself.
 
-The answer is an object in any case: {"exitcode": …, "limits": {}}, {"stopped": true} where the process should stop,
-{"error": "text"} where the post was refused.
+The answer is an object in any case: {"exitcode": …, "limits": {}}, {"stopped": true} where the process should
+stop, {"error": "text"} where the post was refused.
 """
 
 from __future__ import annotations

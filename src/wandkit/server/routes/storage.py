@@ -1,6 +1,7 @@
 """`PUT` and `GET /storage/…`: contents in and out, by signed links and without credentials.
 
-A link names one object and allows one method. Bodies are streamed to and from the disk; downloads take `Range`.
+A link names one object and allows one method. Bodies are streamed to and from the disk; downloads take
+`Range`.
 """
 
 from __future__ import annotations
@@ -74,9 +75,10 @@ def _store_run_file(request: Request, run_id: int, name: str, blob: Blob) -> boo
 
 async def _download_run_file(request: Request) -> Response:
     run_id, name = request.path_params["run_id"], request.path_params["name"]
-    return _check(request, run_file_target(run_id, name)) or await run_in_threadpool(
-        _find_run_file, request, run_id, name
-    )
+    refusal = _check(request, run_file_target(run_id, name))
+    if refusal is not None:
+        return refusal
+    return await run_in_threadpool(_find_run_file, request, run_id, name)
 
 
 def _find_run_file(request: Request, run_id: int, name: str) -> Response:
@@ -97,8 +99,10 @@ def _find_export(request: Request) -> Response:
     if export is None:
         return PlainTextResponse("no such file", 404)
     refusal = _check(request, export_target(export))
+    if refusal is not None:
+        return refusal
     blob = Blob(export.blob, export.size, export.md5)
-    return refusal or answer_blob(request, blob, f"{export.id:04d}.parquet", "application/vnd.apache.parquet")
+    return answer_blob(request, blob, f"{export.id:04d}.parquet", "application/vnd.apache.parquet")
 
 
 def answer_blob(request: Request, blob: Blob, name: str, mimetype: str) -> Response:
