@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from typing_extensions import Self
 
-from wandkit._core.filestream import Chunk, FileStream, StreamStart
+from wandkit._core.filestream import Chunk, FileStream, StreamStart, checked_step
 from wandkit._transport.concurrency.threads import Lock, Prefetch, monotonic, sleep
 from wandkit.errors import ArgumentError, NotFoundError, RunStoppedError, WandkitError
 from wandkit.paths import RunPath
@@ -145,10 +145,11 @@ class RunWriter:
         """Take rows; wait where the server is far behind."""
         self._raise_if_over()
         stream = self._open_stream()
+        first = checked_step(step)
         behind = 0
         with self._state:
             for number, row in enumerate(rows):
-                taken = stream.log(row, None if step is None else step + number)
+                taken = stream.log(row, None if first is None else first + number)
                 behind += not taken
         if behind:
             warnings.warn(

@@ -2,7 +2,7 @@
 # source: src/wandkit/_async/user.py
 """Users: who logged a run, and whose key this is.
 
-Schema: schema/user.graphql. Operations: queries/user.graphql, queries/user.graphql. Docs: docs/api/user.md.
+Schema: schema/user.graphql. Operations: queries/user.graphql. Docs: docs/api/user.md.
 """
 
 from __future__ import annotations

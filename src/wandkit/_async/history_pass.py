@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wandkit_generated.gql.aio import get_history_extent, get_history_page, get_run_tail, get_sampled_history
 
 from wandkit._async.history_export import AsyncExports
+from wandkit._core import parquet
 from wandkit._core.frame import arrow_from_rows, arrow_from_texts
 from wandkit._core.history import (
     Part,
@@ -34,7 +35,6 @@ from wandkit._core.history import (
     sample_spec,
     without_step,
 )
-from wandkit._core.parquet import engine, read_export_rows, read_export_table, step_range
 from wandkit._core.receipt import Receipt
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import amap, run_in_thread
@@ -98,12 +98,12 @@ class AsyncScanPass:
         await self.measure()
         exported: list[StepRange | None] = []
         if self._urls and len(self.steps):
-            if engine() is None:
+            if parquet.engine() is None:
                 await self._need_live_rows()
             else:
                 exports = AsyncExports(self._gql, self._path)
                 self._files = await exports.fetch(self._urls, use_cache=self._request.use_cache)
-                exported = [await run_in_thread(step_range, path) for path in self._files]
+                exported = [await run_in_thread(parquet.step_range, path) for path in self._files]
         self._parts = plan_parts(self.steps, exported, self._live_from) if len(self.steps) else []
 
     async def pages(self) -> AsyncIterator[list[Row]]:
@@ -131,7 +131,7 @@ class AsyncScanPass:
             return
         for part in self._parts:
             if part.export is not None:
-                table = await run_in_thread(read_export_table, self._files[part.export], part.steps)
+                table = await run_in_thread(parquet.read_export_table, self._files[part.export], part.steps)
                 self._received += table.num_rows
                 yield table
                 continue
@@ -186,7 +186,7 @@ class AsyncScanPass:
                 yield self._decode(answer), window.stop
             return
         whole = self._request.is_whole
-        batches = read_export_rows(
+        batches = parquet.read_export_rows(
             self._files[part.export], None if whole else part.steps, self._request.keys, self._request.how
         )
         while (rows := await run_in_thread(_next, batches)) is not None:

@@ -15,7 +15,7 @@ from typing_extensions import Self
 from wandkit_generated.gql.aio import get_run_tail
 
 from wandkit._async.run_handle import AsyncRunHandle
-from wandkit._core.filestream import Chunk, FileStream, StreamStart
+from wandkit._core.filestream import Chunk, FileStream, StreamStart, checked_step
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import Lock, Prefetch, monotonic, sleep
 from wandkit.errors import ArgumentError, NotFoundError, RunStoppedError, WandkitError
@@ -145,10 +145,11 @@ class AsyncRunWriter:
         """Take rows; wait where the server is far behind."""
         self._raise_if_over()
         stream = self._open_stream()
+        first = checked_step(step)
         behind = 0
         async with self._state:
             for number, row in enumerate(rows):
-                taken = stream.log(row, None if step is None else step + number)
+                taken = stream.log(row, None if first is None else first + number)
                 behind += not taken
         if behind:
             warnings.warn(

@@ -27,6 +27,7 @@ __all__ = [
     "Chunk",
     "FileStream",
     "StreamStart",
+    "checked_step",
     "encode_row",
     "merge_summary",
 ]
@@ -142,7 +143,7 @@ class FileStream:
                 whole number.
         """
         values = _plain(row)
-        step = _checked_step(values.pop("_step", None) if step is None else step)
+        step = checked_step(values.pop("_step", None) if step is None else step)
         if step is not None and step < self._step:
             self.dropped += 1
             return False
@@ -315,7 +316,12 @@ def _histogram(array: Any) -> Any:
     return {"_type": "histogram", "values": counts.tolist(), "bins": edges.tolist()}
 
 
-def _checked_step(step: Any) -> int | None:
+def checked_step(step: Any) -> int | None:
+    """Return a step as an integer, None for none.
+
+    Raises:
+        ArgumentError: It is no whole number from 0 on.
+    """
     if step is None:
         return None
     if hasattr(step, "item"):
