@@ -46,6 +46,9 @@ class Listener(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start answering."""
+        for opened in sockets or ():
+            # asyncio switches Nagle's delay off only for sockets that name their protocol, which these do not.
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         await super().startup(sockets)
         self.ready.set()
