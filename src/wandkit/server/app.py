@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import anyio
-from ariadne.types import SchemaBindable
+from ariadne import ObjectType
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
@@ -61,7 +61,7 @@ def create_app(config: ServerConfig) -> Starlette:
     for module in _modules(routes):
         found_routes.extend(getattr(module, "ROUTES", ()))
     app = Starlette(routes=found_routes, lifespan=lifespan, exception_handlers={404: _no_such_page})
-    bindables: list[SchemaBindable] = []
+    bindables: list[ObjectType] = []
     services: dict[str, Any] = {}
     for module in _modules(resolvers):
         bindables.extend(getattr(module, "BINDABLES", ()))

@@ -15,6 +15,8 @@ from wandkit.server.model.run import Run
 
 __all__ = ["Columns", "columns_of", "values_of"]
 
+_INTERNAL = frozenset({"_wandb", "wandb_version"})
+
 Columns = dict[str, Counter[str]]
 """How many runs have a path, by type."""
 
@@ -53,7 +55,7 @@ def values_of(
 
 def _config_paths(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for key, entry in config.items():
-        if key in ("_wandb", "wandb_version"):
+        if key in _INTERNAL:
             continue
         if isinstance(entry, dict) and "value" in entry:
             yield from _paths(f"config.{key}.value", entry["value"])
@@ -64,7 +66,8 @@ def _config_paths(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _paths(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict) and not isinstance(value.get("_type"), str):
         for key, member in value.items():
-            yield from _paths(f"{prefix}.{key}", member)
+            if key not in _INTERNAL:
+                yield from _paths(f"{prefix}.{key}", member)
     else:
         yield prefix, _kind(value)
 

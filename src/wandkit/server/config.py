@@ -9,7 +9,10 @@ __all__ = ["DEFAULT_FEATURES", "ServerConfig"]
 
 DEFAULT_FEATURES: frozenset[str] = frozenset(
     {
+        "FILESTREAM_GZIP",
         "LARGE_FILENAMES",
+        "MARK_RUN_FILES_UPLOADED",
+        "STRUCTURED_CONSOLE_LOGS",
         "TOTAL_COUNT_IN_FILE_CONNECTION",
     }
 )

@@ -51,7 +51,7 @@ class Database:
     def __init__(self, config: ServerConfig) -> None:
         config.data_dir.mkdir(parents=True, exist_ok=True)
         self._write_lock = threading.Lock()
-        self.engine = _engine(config)
+        self.engine: Engine = _engine(config)
         self._writing = self.engine.execution_options(begin="IMMEDIATE")
         _create_tables(self._writing)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from ariadne.types import SchemaBindable
+from ariadne import ObjectType
 from graphql import (
     DocumentNode,
     ExecutionResult,
@@ -90,7 +90,7 @@ class _Checked:
 class GraphQLEngine:
     """Executes documents against the schema."""
 
-    def __init__(self, config: ServerConfig, database: Database, bindables: Sequence[SchemaBindable]) -> None:
+    def __init__(self, config: ServerConfig, database: Database, bindables: Sequence[ObjectType]) -> None:
         self.schema: GraphQLSchema = load_schema(config, bindables)
         self._database = database
         self._documents: OrderedDict[str, _Checked] = OrderedDict()

@@ -12,8 +12,7 @@ from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
 
-from ariadne import ScalarType, make_executable_schema
-from ariadne.types import SchemaBindable
+from ariadne import ObjectType, ScalarType, make_executable_schema
 from graphql import (
     DocumentNode,
     GraphQLError,
@@ -53,15 +52,16 @@ _EMPTY_PAGE = {"edges": [], "pageInfo": {"hasNextPage": False}, "totalCount": 0}
 _HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])|(?<=[A-Z])([A-Z])(?=[a-z])")
 
 
-def load_schema(config: ServerConfig, bindables: Sequence[SchemaBindable]) -> GraphQLSchema:
+def load_schema(config: ServerConfig, bindables: Sequence[ObjectType]) -> GraphQLSchema:
     """Return the executable schema for this configuration."""
     source = config.schema_file or files("wandkit_generated").joinpath("schema.graphql")
     sdl = source.read_text(encoding="utf-8")
     if config.hidden:
         sdl = print_ast(visit(parse(sdl), _Hide(config.hidden)))
     known = set(re.findall(r"^(?:type|interface|scalar|union|enum) (\w+)", sdl, re.MULTILINE))
-    fitting = [bindable for bindable in bindables if getattr(bindable, "name", "") in known]
-    schema = make_executable_schema(sdl, *_scalars(known), *fitting)
+    schema = make_executable_schema(sdl, *_scalars(known))
+    for bindable in bindables:
+        _bind(schema, bindable)
     _fill_gaps(schema)
     return schema
 
@@ -88,6 +88,15 @@ def _coordinate(node: Any, owners: Sequence[Any]) -> str:
     if len(names) == 2:
         return f"{names[0]}.{names[1]}({node.name.value}:)"
     return f"{names[0]}.{node.name.value}" if names else str(node.name.value)
+
+
+def _bind(schema: GraphQLSchema, bindable: ObjectType) -> None:
+    """Bind a noun's resolvers to the fields that this schema has; an older one lacks some."""
+    kind = schema.type_map.get(bindable.name)
+    if isinstance(kind, GraphQLObjectType):
+        for name, resolver in bindable._resolvers.items():
+            if name in kind.fields:
+                kind.fields[name].resolve = resolver
 
 
 def _scalars(known: set[str]) -> list[ScalarType]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -34,7 +34,7 @@ class OrganizationMembership(Base):
     """One user's place in an organization; `role` is `admin`, `member` or `viewer`."""
 
     __tablename__ = "organization_membership"
-    __table_args__ = (UniqueConstraint("organization_id", "user_id"),)
+    __table_args__: Any = (UniqueConstraint("organization_id", "user_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
@@ -70,7 +70,7 @@ class Membership(Base):
     """One user's place in an entity; `role` is `admin`, `member` or `viewer` (who reads only)."""
 
     __tablename__ = "membership"
-    __table_args__ = (UniqueConstraint("entity_id", "user_id"),)
+    __table_args__: Any = (UniqueConstraint("entity_id", "user_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     entity_id: Mapped[int] = mapped_column(ForeignKey("entity.id", ondelete="CASCADE"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -20,7 +20,7 @@ class Project(Base):
     """A set of runs. A deleted project keeps its row and gives its name free."""
 
     __tablename__ = "project"
-    __table_args__ = (
+    __table_args__: Any = (
         Index("project_name", "entity_id", "name", unique=True, sqlite_where=text("deleted_at IS NULL")),
     )
 

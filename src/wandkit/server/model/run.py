@@ -34,7 +34,7 @@ class Run(Base):
     """
 
     __tablename__ = "run"
-    __table_args__ = (
+    __table_args__: Any = (
         UniqueConstraint("project_id", "name"),
         Index("run_created", "project_id", "created_at", "id"),
         Index("run_running", "heartbeat_at", sqlite_where=text("state IN ('running', 'preempting')")),

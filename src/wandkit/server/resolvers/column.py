@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from ariadne import ObjectType
+from ariadne import ObjectType, SchemaBindable
 from graphql import GraphQLResolveInfo
 from sqlalchemy import ColumnElement, select
 
@@ -21,10 +21,10 @@ from wandkit.server.resolvers.run import run_condition, understood
 
 __all__ = ["BINDABLES"]
 
-project = ObjectType("Project")
-run_connection = ObjectType("RunConnection")
+project: ObjectType = ObjectType("Project")
+run_connection: ObjectType = ObjectType("RunConnection")
 
-BINDABLES = [project, run_connection]
+BINDABLES: list[SchemaBindable] = [project, run_connection]
 
 
 @project.field("fields")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ariadne import MutationType, ObjectType, QueryType
+from ariadne import MutationType, ObjectType, QueryType, SchemaBindable
 from graphql import GraphQLResolveInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
@@ -22,12 +22,12 @@ from wandkit.server.resolvers.user import show_once
 
 __all__ = ["BINDABLES"]
 
-query = QueryType()
-mutation = MutationType()
-entity = ObjectType("Entity")
-organization = ObjectType("Organization")
+query: QueryType = QueryType()
+mutation: MutationType = MutationType()
+entity: ObjectType = ObjectType("Entity")
+organization: ObjectType = ObjectType("Organization")
 
-BINDABLES = [query, mutation, entity, organization]
+BINDABLES: list[SchemaBindable] = [query, mutation, entity, organization]
 
 
 @query.field("entity")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ariadne import MutationType, ObjectType, QueryType
+from ariadne import MutationType, ObjectType, QueryType, SchemaBindable
 from graphql import GraphQLResolveInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
@@ -22,11 +22,11 @@ from wandkit.server.permissions import PUBLIC_ACCESS, Refusal, denied
 
 __all__ = ["BINDABLES", "new_project", "project_page"]
 
-query = QueryType()
-mutation = MutationType()
-project = ObjectType("Project")
+query: QueryType = QueryType()
+mutation: MutationType = MutationType()
+project: ObjectType = ObjectType("Project")
 
-BINDABLES = [query, mutation, project]
+BINDABLES: list[SchemaBindable] = [query, mutation, project]
 
 ACCESS_VALUES = frozenset({"PRIVATE", "ENTITY_READ", "ENTITY_WRITE", "USER_READ", "USER_WRITE", "RESTRICTED"})
 _COLUMNS = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from ariadne import ObjectType
+from ariadne import ObjectType, SchemaBindable
 from graphql import GraphQLResolveInfo
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import selectinload, undefer
@@ -28,12 +28,12 @@ from wandkit.server.permissions import Refusal
 
 __all__ = ["BINDABLES", "run_condition", "run_page", "understood"]
 
-run = ObjectType("Run")
-project = ObjectType("Project")
-entity = ObjectType("Entity")
-user = ObjectType("User")
+run: ObjectType = ObjectType("Run")
+project: ObjectType = ObjectType("Project")
+entity: ObjectType = ObjectType("Entity")
+user: ObjectType = ObjectType("User")
 
-BINDABLES = [run, project, entity, user]
+BINDABLES: list[SchemaBindable] = [run, project, entity, user]
 
 _T = TypeVar("_T")
 _MAX_METADATA_BYTES = 1_000_000

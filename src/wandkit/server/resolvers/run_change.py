@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ariadne import MutationType
+from ariadne import MutationType, SchemaBindable
 from graphql import GraphQLResolveInfo
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import undefer
@@ -23,9 +23,9 @@ from wandkit.server.rewind import rewind
 
 __all__ = ["BINDABLES"]
 
-mutation = MutationType()
+mutation: MutationType = MutationType()
 
-BINDABLES = [mutation]
+BINDABLES: list[SchemaBindable] = [mutation]
 
 _DEFAULT_PROJECT = "uncategorized"
 _TEXTS = {

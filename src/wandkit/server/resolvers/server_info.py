@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ariadne import ObjectType, QueryType
+from ariadne import ObjectType, QueryType, SchemaBindable
 from graphql import GraphQLResolveInfo
 
 from wandkit.server.graphql import context_of
 
 __all__ = ["BINDABLES"]
 
-query = QueryType()
-server_info = ObjectType("ServerInfo")
+query: QueryType = QueryType()
+server_info: ObjectType = ObjectType("ServerInfo")
 
-BINDABLES = [query, server_info]
+BINDABLES: list[SchemaBindable] = [query, server_info]
 
 CLIENT_VERSIONS = {"max_cli_version": "0.31.0", "min_cli_version": "0.12.0"}
 """The official clients that this server is tested with, and the oldest whose requests it knows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ariadne import MutationType, ObjectType, QueryType
+from ariadne import MutationType, ObjectType, QueryType, SchemaBindable
 from graphql import GraphQLResolveInfo
 from sqlalchemy import false, func, or_, select
 
@@ -21,12 +21,12 @@ from wandkit.server.permissions import Refusal, denied
 
 __all__ = ["BINDABLES", "show_once"]
 
-query = QueryType()
-mutation = MutationType()
-user = ObjectType("User")
-api_key = ObjectType("ApiKey")
+query: QueryType = QueryType()
+mutation: MutationType = MutationType()
+user: ObjectType = ObjectType("User")
+api_key: ObjectType = ObjectType("ApiKey")
 
-BINDABLES = [query, mutation, user, api_key]
+BINDABLES: list[SchemaBindable] = [query, mutation, user, api_key]
 
 _FRESH_KEYS = "fresh keys"
 
@@ -122,9 +122,12 @@ def resolve_teams(parent: User, info: GraphQLResolveInfo, **arguments: Any) -> d
 
 @user.field("apiKeys")
 def resolve_api_keys(parent: User, info: GraphQLResolveInfo, **arguments: Any) -> dict[str, Any]:
-    """Return the user's keys; nobody else's but to administrators."""
+    """Return the user's keys; of others only to administrators, or those just made."""
     context = context_of(info)
-    keys = parent.api_keys if _is_self_or_admin(context, parent) else []
+    keys = parent.api_keys
+    if not _is_self_or_admin(context, parent):
+        fresh: dict[int, str] = context.cache.get(_FRESH_KEYS, {})
+        keys = [key for key in keys if key.id in fresh]
     return page_of_list(keys, arguments, max_size=context.config.max_page_size)
 
 
