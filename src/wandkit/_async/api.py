@@ -89,7 +89,7 @@ class AsyncApi(AsyncProjectMethods, AsyncRunMethods, AsyncUserMethods):
     def _connect(self, gql: AsyncGraphQL) -> None:
         self._account = AsyncAccount(gql)
         self._viewer = None
-        self.client = AsyncClient(gql)
+        self.client: AsyncClient = AsyncClient(gql)
 
     @property
     def settings(self) -> Settings:
@@ -126,7 +126,9 @@ class AsyncApi(AsyncProjectMethods, AsyncRunMethods, AsyncUserMethods):
         """
         settings = self.settings
         try:
-            found = parse_path(path, entity=settings.entity, project=settings.project, app_url=settings.app_url)
+            found = parse_path(
+                path, entity=settings.entity, project=settings.project, app_url=settings.app_url
+            )
         except PathError as error:
             raise _of_another_kind(path) or error from None
         full = await self._account.complete(found)
@@ -164,7 +166,9 @@ class AsyncApi(AsyncProjectMethods, AsyncRunMethods, AsyncUserMethods):
 def _of_another_kind(path: str) -> UnsupportedError | None:
     """Return the error for the path of a sweep or a report; None where it is neither."""
     pieces = path.strip("/ ").split("/")
-    kind = next((kind for kind in ("sweep", "report") if len(pieces) > 3 and pieces[-2].startswith(kind)), None)
+    kind = next(
+        (kind for kind in ("sweep", "report") if len(pieces) > 3 and pieces[-2].startswith(kind)), None
+    )
     if kind is None:
         return None
     return UnsupportedError(

@@ -45,7 +45,7 @@ class AsyncProject:
         self._path = path
         self._fields = fields
         self._owner: AsyncUser | None = None
-        self.name = path.project if isinstance(path, ProjectPath) else path.rest[0]
+        self.name: str = path.project if isinstance(path, ProjectPath) else path.rest[0]
 
     @awaitable_property
     async def entity(self) -> str:

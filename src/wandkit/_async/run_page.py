@@ -68,7 +68,7 @@ class AsyncRunPage:
         self._path = path
         self._plan = plan
         self._lock = Lock()
-        self.loaded = loaded
+        self.loaded: set[Part] = loaded
         self.runs: list[AsyncRun] = []
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel as PydanticModel
 from pydantic import ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
@@ -23,7 +23,7 @@ __all__ = ["BaseModel", "OpenEnum", "Problem", "Tolerant", "UnknownMember"]
 class BaseModel(PydanticModel):
     """The base of all generated models: immutable, with snake_case attributes for camelCase fields."""
 
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         alias_generator=to_camel,
         coerce_numbers_to_str=True,
         defer_build=True,

@@ -6,7 +6,7 @@ Docs: docs/api/history.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, ClassVar, overload
 
 from wandkit._core.frame import arrow_from_rows, columns_of, pandas_from_rows, polars_from_rows
 from wandkit._core.history import Row
@@ -32,7 +32,7 @@ class History(Sequence[Row]):
     def __init__(self, rows: Iterable[Row], receipt: Receipt, columns: Sequence[str] | None = None) -> None:
         self._rows = rows if isinstance(rows, list) else list(rows)
         self._columns = None if columns is None else list(columns)
-        self.receipt = receipt
+        self.receipt: Receipt = receipt
 
     @property
     def keys(self) -> list[str]:
@@ -86,7 +86,7 @@ class History(Sequence[Row]):
             return self._rows == other._rows
         return self._rows == other if isinstance(other, list) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         sampled = ", sampled" if self.receipt.sampled else ""

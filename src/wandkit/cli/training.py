@@ -62,8 +62,8 @@ class Network:
 
     def __init__(self, hidden: int, seed: int) -> None:
         chance = random.Random(seed)
-        self.inner = [[chance.gauss(0, 1) for _ in range(6)] for _ in range(hidden)]
-        self.outer = [chance.gauss(0, 0.5) for _ in range(hidden + 1)]
+        self.inner: list[list[float]] = [[chance.gauss(0, 1) for _ in range(6)] for _ in range(hidden)]
+        self.outer: list[float] = [chance.gauss(0, 0.5) for _ in range(hidden + 1)]
         self._inner_speed = [[0.0] * 6 for _ in range(hidden)]
         self._outer_speed = [0.0] * (hidden + 1)
 
