@@ -11,9 +11,8 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from typing_extensions import Self
 
 from wandkit.errors import PathError, UnsupportedError
@@ -27,6 +26,9 @@ from wandkit_generated.sync.run import Run
 from wandkit_generated.sync.runs import RunMethods
 from wandkit_generated.sync.transport.graphql import GraphQL
 from wandkit_generated.sync.user import UserMethods
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["Api"]
 
@@ -91,7 +93,7 @@ class Api(ProjectMethods, RunMethods, UserMethods):
     def _connect(self, gql: GraphQL) -> None:
         self._account = Account(gql)
         self._viewer = None
-        self.client = Client(gql)
+        self.client: Client = Client(gql)
 
     @property
     def settings(self) -> Settings:

@@ -45,7 +45,7 @@ class Project:
         self._path = path
         self._fields = fields
         self._owner: User | None = None
-        self.name = path.project if isinstance(path, ProjectPath) else path.rest[0]
+        self.name: str = path.project if isinstance(path, ProjectPath) else path.rest[0]
 
     @property
     def entity(self) -> str:

@@ -31,9 +31,9 @@ class RunHandle:
     def __init__(self, gql: GraphQL, entity: str, project: str, row: RunRow) -> None:
         self._gql = gql
         self._row = row
-        self.entity = entity
-        self.project = project
-        self.id = row.name
+        self.entity: str = entity
+        self.project: str = project
+        self.id: str = row.name
 
     @property
     def storage_id(self) -> str:

@@ -69,7 +69,7 @@ class RunPage:
         self._path = path
         self._plan = plan
         self._lock = Lock()
-        self.loaded = loaded
+        self.loaded: set[Part] = loaded
         self.runs: list[Run] = []
 
     @property

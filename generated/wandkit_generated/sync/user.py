@@ -46,9 +46,9 @@ class User:
 
     def __init__(self, gql: GraphQL, name: str | None, username: str | None) -> None:
         self._gql = gql
-        self.id = ""
-        self.name = name
-        self.username = username
+        self.id: str = ""
+        self.name: str | None = name
+        self.username: str | None = username
         self.email: str | None = None
         self.admin: bool | None = None
         self.entity: str | None = None

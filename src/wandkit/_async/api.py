@@ -9,9 +9,8 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from typing_extensions import Self
 from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_USERS
 
@@ -25,6 +24,9 @@ from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import PathError, UnsupportedError
 from wandkit.paths import ProjectPath, RunPath, parse_path
 from wandkit.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["AsyncApi"]
 

@@ -90,7 +90,7 @@ class GraphQL:
         self._timeout = settings.timeout if timeout is None else timeout
         self._deadline = deadline
         self._identity = Identity(settings, user_agent)
-        self.user_agent = self._identity.user_agent
+        self.user_agent: str = self._identity.user_agent
         network = Network(
             verify=settings.verify if verify is None else verify,
             cert=cert,
@@ -98,7 +98,7 @@ class GraphQL:
             transport=transport,
         )
         self._sender = Sender(network, policy=policy, sleep=sleep, clock=clock)
-        self.http = HTTP(self._identity, self._sender, timeout=self._timeout, deadline=deadline)
+        self.http: HTTP = HTTP(self._identity, self._sender, timeout=self._timeout, deadline=deadline)
 
     def execute(
         self, operation: Operation[T], variables: Mapping[str, object], *, timeout: float | None = None

@@ -161,8 +161,8 @@ class Download:
     """
 
     def __init__(self, answering: Answering, asked: Asked) -> None:
-        self.status = answering.status
-        self.headers = answering.headers
+        self.status: int = answering.status
+        self.headers: Mapping[str, str] = answering.headers
         self._answering = answering
         self._asked = asked
 
