@@ -16,10 +16,7 @@ _ASYNC_NAME = re.compile(r"\bAsync[A-Z]\w*|\basync_\w+")
 _CODE_IN_TEXT = re.compile(r"`[^`\n]+`|^[ \t]*(?:>>>|\.\.\.).*$", re.MULTILINE)
 _AWAIT_IN_CODE = re.compile(r"\b(?:await|async)[ ]+(?=[\w(\[])")
 _ARTICLE = re.compile(r"\b([Aa]n)(\s+`?)(Async[A-Z]\w*)")
-_ASYNC_IMPORTS = re.compile(
-    r"^[ \t]*(?:from wandkit\._core\.awaitable import awaitable_property|import asyncio)\n", re.MULTILINE
-)
-_CLOSING = {"[": "]", "(": ")"}
+_AWAITABLE_IMPORT = re.compile(r"^from wandkit\._core\.awaitable import awaitable_property\n", re.MULTILINE)
 _PREFIX = re.compile(r"[rRbBuUfF]*")
 
 
@@ -52,7 +49,7 @@ class Rewriter:
 
     def rewrite(self, source: str) -> str:
         """Return the twin of `source`."""
-        source = _ASYNC_IMPORTS.sub("", source)
+        source = _AWAITABLE_IMPORT.sub("", source)
         for path, replacement in self.modules.items():
             source, count = re.subn(rf"\b{re.escape(path)}\b", replacement, source)
             if count:
@@ -109,19 +106,15 @@ class Rewriter:
 
     # before:  job: Callable[[], Awaitable[T]]
     # after:   job: Callable[[], T]
-    #
-    # before:  name = asyncio.run(read(run))
-    # after:   name = read(run)
     def _unwrap(self, tokens: list[Token]) -> list[Token]:
         found: list[Token] = []
         index = 0
         while index < len(tokens):
-            wrapper = next((name for name in self.unwrapped if _calls(tokens, index, name)), None)
-            if wrapper is not None:
-                self.used.add(wrapper)
-                opening = index + len(lex(wrapper))
-                end = _closing(tokens, opening)
-                found += self._unwrap(tokens[opening + 1 : end])
+            name = tokens[index].text
+            if name in self.unwrapped and _opens(tokens, index + 1):
+                self.used.add(name)
+                end = _closing(tokens, index + 1)
+                found += self._unwrap(tokens[index + 2 : end])
                 index = end + 1
             else:
                 found.append(tokens[index])
@@ -147,19 +140,14 @@ def _without_async(tokens: list[Token]) -> list[Token]:
     return found
 
 
-def _calls(tokens: list[Token], index: int, name: str) -> bool:
-    """Say whether `name` stands at `index`, with a bracket behind it."""
-    wanted = lex(name)
-    after = index + len(wanted)
-    return tokens[index:after] == wanted and after < len(tokens) and tokens[after].text in _CLOSING
+def _opens(tokens: list[Token], index: int) -> bool:
+    return index < len(tokens) and tokens[index].text == "["
 
 
 def _closing(tokens: list[Token], index: int) -> int:
-    opening = tokens[index].text
     depth = 0
     for position in range(index, len(tokens)):
-        text = tokens[position].text
-        depth += (text == opening) - (text == _CLOSING[opening])
+        depth += {"[": 1, "]": -1}.get(tokens[position].text, 0)
         if depth == 0:
             return position
     raise ValueError("a bracket is never closed")

@@ -32,10 +32,7 @@ NAMES = {
 
 # before:  Callable[[], Awaitable[int]]
 # after:   Callable[[], int]
-#
-# before:  name = asyncio.run(read(run))
-# after:   name = read(run)
-UNWRAPPED = ("Awaitable", "asyncio.run")
+UNWRAPPED = ("Awaitable",)
 
 # What must not be left over in a twin; `Async` with a capital after it is looked for too.
 NOT_IN_TWIN = frozenset(

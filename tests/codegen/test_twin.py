@@ -29,7 +29,6 @@ def twin(source: str) -> str:
         ("def f() -> AsyncIterator[AsyncRun]: ...\n", "def f() -> Iterator[Run]: ...\n"),
         ("f: Callable[[], Awaitable[list[int]]]\n", "f: Callable[[], list[int]]\n"),
         ("f: Awaitable[Callable[[], Awaitable[int]]]\n", "f: Callable[[], int]\n"),
-        ("import asyncio\nx = asyncio.run(f(g(1)))\n", "x = f(g(1))\n"),
         ("await run.aclose()\n", "run.close()\n"),
         ("from wandkit._async.run import AsyncRun\n", "from wandkit_generated.sync.run import Run\n"),
         ("from wandkit._core.awaitable import awaitable_property\nx = 1\n", "x = 1\n"),
