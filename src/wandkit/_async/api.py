@@ -6,7 +6,6 @@ Docs: docs/api/api.md.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,8 @@ from wandkit.paths import ProjectPath, RunPath, parse_path
 from wandkit.settings import Settings
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 __all__ = ["AsyncApi"]
