@@ -1,0 +1,46 @@
+"""A server with a project to read, and an environment in which `Api()` finds it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from wandkit.testing import Server
+
+
+@pytest.fixture(scope="module")
+def filled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server where ada has the project `spirals`: six finished runs of fifty steps, a file with each."""
+    folder = tmp_path_factory.mktemp("weights")
+    weights = folder / "weights.json"
+    weights.write_text(json.dumps([0.5] * 100))
+    with Server() as server:
+        server.add_user("ada")
+        with server.api("ada") as api:
+            for number in range(6):
+                run = api.create_run(project="spirals", entity="ada", run_id=f"run-{number}")
+                run.name = f"spiral-{number}"
+                run.tags = ["demo", "best"] if number == 3 else ["demo"]
+                run.config.update({"hidden": 4 * (1 + number % 2), "learning_rate": 10.0**-number})
+                run.config["model"] = {"type": "mlp"}
+                run.update()
+                losses = [math.exp(-step / (5 + number)) for step in range(50)]
+                run.log([{"loss": loss, "accuracy": 1 - loss} for loss in losses])
+                run.finish()
+                run.upload_file(weights, root=folder)
+        yield server
+
+
+@pytest.fixture
+def reader(filled_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Server:
+    """The server, with its URL and key in the environment and a folder of its own to write to."""
+    monkeypatch.setenv("WANDB_BASE_URL", filled_server.url)
+    monkeypatch.setenv("WANDB_API_KEY", filled_server.key("ada"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("WANDB_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return filled_server
