@@ -32,7 +32,7 @@ def json_field(column: ColumnElement[Any], parts: Sequence[str]) -> JsonField:
 
 
 def config_field(column: ColumnElement[Any], parts: Sequence[str]) -> JsonField:
-    """Return a config value; `config.KEY` and `config.KEY.value` mean the same, wrapped in the store or not."""
+    """Return a config value; `config.KEY` and `config.KEY.value` mean the same, wrapped or not."""
     wrapped: list[list[str]] = []
     bare = splits(parts)
     for first, *rest in bare:

@@ -59,7 +59,8 @@ def _entity() -> ColumnElement[str]:
 
 def _seconds() -> ColumnElement[float]:
     """Return how long the run has lasted: from its creation to its last sign of life."""
-    return (sa.func.julianday(Run.heartbeat_at) - sa.func.julianday(Run.created_at)) * 86400.0
+    days = sa.func.julianday(Run.heartbeat_at) - sa.func.julianday(Run.created_at)
+    return sa.func.round(days * 86400.0, 3)  # days are floats, good for milliseconds
 
 
 def _key_info(rest: str) -> Field:
