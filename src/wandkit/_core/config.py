@@ -105,7 +105,12 @@ def _unwrapped(entry: object) -> Any:
 
 def _user_values(entries: dict[str, Any]) -> dict[str, Any]:
     """Unwrap each key once: a value of the user's that is itself `{"value": …}` stays as it is."""
-    return {key: _unwrapped(entry) for key, entry in entries.items() if key not in INTERNAL}
+    # Every config of a listing comes through here: no call per key.
+    return {
+        key: entry["value"] if entry.__class__ is dict and "value" in entry else entry
+        for key, entry in entries.items()
+        if key not in INTERNAL
+    }
 
 
 def _wrapped(entries: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def read_object(text: str | None, what: str) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        value = from_json(text)
+        value = from_json(text, cache_strings="keys")
     except ValueError:
         value = _read_leniently(text, what)
     if value is None:
