@@ -139,7 +139,8 @@ class Operation(Generic[T_co]):
 
 def _operation_in(module: str, name: str) -> Operation[Any]:
     constants: Iterable[object] = vars(import_module(module)).values()
-    return next(found for found in constants if isinstance(found, Operation) and found.name == name)
+    found = next(item for item in constants if isinstance(item, Operation) and item.name == name)
+    return cast("Operation[Any]", found)
 
 
 class AsyncExecutor(Protocol):
