@@ -7,6 +7,7 @@ import math
 
 import pytest
 
+from wandkit.cli import main
 from wandkit.cli.demo import find_runs, run_demo
 from wandkit.cli.plot import line_plot
 from wandkit.cli.screen import line_of
@@ -55,6 +56,14 @@ def test_the_demo_without_the_server_extra_names_it(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("wandkit.cli.demo.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"wandkit\[server\]"):
         run_demo()
+
+
+def test_a_failing_command_says_why_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a traceback, and with an exit code that says no."""
+    monkeypatch.setattr("wandkit.cli.demo.find_spec", lambda name: None)
+    monkeypatch.setattr("sys.argv", ["wandkit", "demo"])
+    with pytest.raises(SystemExit, match="wandkit: the embedded server needs"):
+        main()
 
 
 def test_the_grid_is_large_enough_to_be_worth_a_query() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from wandkit.errors import WandkitError
+
 if TYPE_CHECKING:
     import typer
 
@@ -19,7 +21,10 @@ def main() -> None:
         if error.name not in ("typer", "rich", "click"):
             raise
         sys.exit("wandkit: the command line needs more libraries: pip install 'wandkit[cli,server]'")
-    program()
+    try:
+        program()
+    except WandkitError as error:
+        sys.exit(f"wandkit: {error}")
 
 
 def build() -> typer.Typer:

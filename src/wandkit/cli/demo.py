@@ -52,7 +52,7 @@ def summary_of(best: Run) -> dict[str, Any]:
 
 def validation_of(best: Run) -> History:
     """The steps at which both were logged, all of them."""
-    return best.scan_history(keys=["val/loss", "val/accuracy"]).load()
+    return best.scan_history(keys=["_step", "val/loss", "val/accuracy"]).load()
 
 
 def losses_of(best: Run) -> History:
@@ -152,7 +152,7 @@ def _ask(api: Api, screen: Screen, trained: Trained, folder: Path) -> dict[str, 
     screen.code(line_of(config_of))
     screen.values(config)
     screen.code(line_of(summary_of))
-    screen.values(summary)
+    screen.values({name: value for name, value in summary.items() if name[0] != "_"})
 
     validation, losses = validation_of(best), losses_of(best)
     screen.code("history = " + line_of(validation_of))
