@@ -6,6 +6,7 @@ that it needs; `Operation.document` joins the pieces that a host without some ga
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -134,13 +135,16 @@ class Operation(Generic[T_co]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by name: the other process has the same compiled operations."""
-        return _operation_in, (self.answer.__module__, self.name)
+        return _constant_in, (self.answer.__module__, _WORDS.sub("_", self.name).upper())
 
 
-def _operation_in(module: str, name: str) -> Operation[Any]:
-    constants: Iterable[object] = vars(import_module(module)).values()
-    found = next(item for item in constants if isinstance(item, Operation) and item.name == name)
-    return cast("Operation[Any]", found)
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def _constant_in(module: str, constant: str) -> Operation[Any]:
+    """Return `GET_RUN` of the module of operations that the compiler made."""
+    found: Operation[Any] = getattr(import_module(module), constant)
+    return found
 
 
 class AsyncExecutor(Protocol):
