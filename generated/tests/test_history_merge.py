@@ -143,7 +143,7 @@ def test_a_hole_between_exports_is_read_live(module_server: Server, run: Run) ->
 
 
 def test_two_rows_of_one_step_are_both_there(module_server: Server, run: Run) -> None:
-    twice = steps(0, 10, "export") + [{"_step": 9, "_timestamp": 1.0, "from": "again"}]
+    twice = [*steps(0, 10, "export"), {"_step": 9, "_timestamp": 1.0, "from": "again"}]
     with serving(module_server, [exported(twice)], last_step=9, count=11, live_from=None):
         rows = found(run)
     assert rows[-2:] == [(9, "export"), (9, "again")]
@@ -196,8 +196,8 @@ def test_an_export_that_cannot_be_fetched_is_an_error(
     module_server: Server, run: Run, tmp_path: Path
 ) -> None:
     with (
+        module_server.fault(path=r"\.parquet", status=404),
         serving(module_server, [b"x"], last_step=9, count=10, live_from=None),
-        module_server.fault(path="parquet", status=404),
     ):
         done = run.download_history_exports(tmp_path)
     assert list(done.errors or {}) == [tmp_path / f"{run.id}_0000.parquet"]

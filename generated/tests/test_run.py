@@ -18,6 +18,12 @@ from wandkit import Api, Run
 from wandkit.errors import ArgumentError, NotFoundError, PathError, WaitTimeoutError
 from wandkit.testing import Server
 
+SET_CONFIG = """
+mutation SetConfig($id: String!, $config: JSONString) {
+  upsertBucket(input: {id: $id, config: $config}) { inserted }
+}
+"""
+
 
 @pytest.fixture
 def api(module_server: Server) -> Iterator[Api]:
@@ -266,8 +272,7 @@ def test_numbers_that_json_lacks_survive_both_ways(api: Api, run: Run, value: fl
 
 def test_what_clients_noted_is_apart_from_the_config(api: Api, run: Run) -> None:
     text = json.dumps({"_wandb": {"value": {"cli_version": "0.1"}}, "lr": {"value": 1, "desc": "rate"}})
-    document = "mutation M($id: String!, $config: JSONString) { upsertBucket(input: {id: $id, config: $config}) { inserted } }"
-    api.client.execute(document, {"id": run.storage_id, "config": text})
+    api.client.execute(SET_CONFIG, {"id": run.storage_id, "config": text})
     fetched = again(api, run)
     config = fetched.config
     raw = fetched.rawconfig
@@ -277,8 +282,7 @@ def test_what_clients_noted_is_apart_from_the_config(api: Api, run: Run) -> None
 
 def test_an_edit_keeps_what_clients_noted(api: Api, run: Run) -> None:
     text = json.dumps({"_wandb": {"value": {"cli_version": "0.1"}}, "lr": {"value": 1, "desc": "rate"}})
-    document = "mutation M($id: String!, $config: JSONString) { upsertBucket(input: {id: $id, config: $config}) { inserted } }"
-    api.client.execute(document, {"id": run.storage_id, "config": text})
+    api.client.execute(SET_CONFIG, {"id": run.storage_id, "config": text})
     fetched = again(api, run)
     config = fetched.config
     config["new"] = True

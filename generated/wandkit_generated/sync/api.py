@@ -8,14 +8,13 @@ Docs: docs/api/api.md.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
-from wandkit.errors import PathError, UnsupportedError
+from wandkit.errors import UnsupportedError
 from wandkit.paths import ProjectPath, RunPath, parse_path
 from wandkit.settings import Settings
 from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_USERS
@@ -28,6 +27,8 @@ from wandkit_generated.sync.transport.graphql import GraphQL
 from wandkit_generated.sync.user import UserMethods
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 __all__ = ["Api"]
@@ -128,13 +129,9 @@ class Api(ProjectMethods, RunMethods, UserMethods):
             UnsupportedError: It names a sweep or a report, which this version does not know.
             NotFoundError: No such run.
         """
+        _refuse_other_kinds(path)
         settings = self.settings
-        try:
-            found = parse_path(
-                path, entity=settings.entity, project=settings.project, app_url=settings.app_url
-            )
-        except PathError as error:
-            raise _of_another_kind(path) or error from None
+        found = parse_path(path, entity=settings.entity, project=settings.project, app_url=settings.app_url)
         full = self._account.complete(found)
         if isinstance(full, RunPath):
             run = Run.fetch(self._account.gql, full)
@@ -167,18 +164,15 @@ class Api(ProjectMethods, RunMethods, UserMethods):
         return f"<Api {self.settings.base_url}>"
 
 
-def _of_another_kind(path: str) -> UnsupportedError | None:
-    """Return the error for the path of a sweep or a report; None where it is neither."""
-    pieces = path.strip("/ ").split("/")
-    kind = next(
-        (kind for kind in ("sweep", "report") if len(pieces) > 3 and pieces[-2].startswith(kind)), None
-    )
-    if kind is None:
-        return None
-    return UnsupportedError(
-        f"The path {path!r} names a {kind}, which from_path cannot return.",
-        next_step="It returns projects and runs.",
-    )
+def _refuse_other_kinds(path: str) -> None:
+    """Say so where `path` names a sweep or a report."""
+    pieces = path.split("?")[0].split("#")[0].strip("/ ").split("/")
+    marker = pieces[-2].rstrip("s") if len(pieces) > 3 else ""
+    if marker in ("sweep", "report"):
+        raise UnsupportedError(
+            f"The path {path!r} names a {marker}, which from_path cannot return.",
+            next_step="It returns projects and runs.",
+        )
 
 
 def _rebuild(gql: GraphQL) -> Api:

@@ -17,7 +17,7 @@ __all__ = ["Client"]
 
 
 class Client:
-    """Runs GraphQL documents as they are, with the key, retries and errors of the `Api` it belongs to."""
+    """Runs GraphQL documents as they are, with the key, retries and errors of its `Api`."""
 
     def __init__(self, gql: GraphQL) -> None:
         self._gql = gql

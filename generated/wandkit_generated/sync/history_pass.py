@@ -68,6 +68,8 @@ class ScanPass:
         self._received = 0
         self._urls: list[str] = []
         self._live_from: int | None = None
+        self._exports = Exports(gql, path)
+        self._last = -1
         self._files: list[Path] = []
         self._parts: list[Part] = []
         self._merge = TailMerge()
@@ -92,20 +94,26 @@ class ScanPass:
             tail = get_run_tail(self._gql, entity=path.entity, project=path.project, name=path.run)
             if tail.project is not None and tail.project.run is not None:
                 last = last_step_of(None, tail.project.run.history_tail)
-        self.steps = self._request.wanted(-1 if last is None else last)
+        self._last = -1 if last is None else last
+        self.steps = self._request.wanted(self._last)
 
     def open(self) -> None:
         """Get ready to read: measure the run, fetch its exports, decide on the stores."""
         self.measure()
         exported: list[StepRange | None] = []
-        if self._urls and len(self.steps):
+        if self._urls and (len(self.steps) or self._last < 0):
             if parquet.engine() is None:
                 self._need_live_rows()
             else:
-                exports = Exports(self._gql, self._path)
-                self._files = exports.fetch(self._urls, use_cache=self._request.use_cache)
+                self._files = self._exports.fetch(self._urls, use_cache=self._request.use_cache)
                 exported = [run_in_thread(parquet.step_range, path) for path in self._files]
-        self._parts = plan_parts(self.steps, exported, self._live_from) if len(self.steps) else []
+                ends = [steps.stop - 1 for steps in exported if steps is not None]
+                self.steps = self._request.wanted(max([self._last, *ends]))
+        self._parts = plan_parts(self.steps, exported, self._live_from)
+
+    def close(self) -> None:
+        """Remove exports that are not to be kept."""
+        run_in_thread(self._exports.close)
 
     def pages(self) -> Iterator[list[Row]]:
         """Yield the rows in order, as many at a time as arrive together."""

@@ -48,9 +48,12 @@ class HistoryScan:
     def pages(self) -> Iterator[list[Row]]:
         """Loop over the rows, as many at a time as arrive together; the lists are never empty."""
         self._latest = reading = ScanPass(self._gql, self._path, self._request)
-        reading.open()
-        for rows in reading.pages():
-            yield rows
+        try:
+            reading.open()
+            for rows in reading.pages():
+                yield rows
+        finally:
+            reading.close()
 
     def tables(self) -> Iterator[pyarrow.Table]:
         """Loop over the rows as Arrow tables of bounded size, decoded in bulk; their schemas may differ.
@@ -60,9 +63,12 @@ class HistoryScan:
         """
         load_library("pyarrow")
         self._latest = reading = ScanPass(self._gql, self._path, self._request)
-        reading.open()
-        for table in reading.tables():
-            yield table
+        try:
+            reading.open()
+            for table in reading.tables():
+                yield table
+        finally:
+            reading.close()
 
     def load(self) -> History:
         """Read all rows into memory."""

@@ -35,7 +35,7 @@ class Listing(Generic[T]):
         self.forget()
 
     def forget(self) -> None:
-        """Drop the loaded pages, so that the next use asks the server again; running loops go on as they are."""
+        """Drop the loaded pages, so that the next use asks the server again; running loops go on."""
         self._pages: Pages[T] = Pages(self._fetch_page, PageSize(self._per_page), self._start)
         self._latest: Walk[T] = self._pages
 
@@ -136,7 +136,7 @@ class Listing(Generic[T]):
 
 
 class Walk(Generic[T]):
-    """One pass over the pages of a query: the next page fetched ahead, failures answered with smaller pages."""
+    """One pass over the pages of a query: the next page fetched ahead, smaller pages after failures."""
 
     def __init__(self, fetch: Callable[[PageRequest], Page[T]], sizes: PageSize, start: str | None) -> None:
         self.chain = Chain(start)

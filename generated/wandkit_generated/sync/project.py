@@ -29,7 +29,7 @@ __all__ = ["Project", "ProjectMethods", "Projects", "missing_project"]
 
 
 class Project:
-    """One project. Get it from `Api.project`, which sends nothing: its attributes load when they are read.
+    """One project. Get it from `Api.project`, which sends nothing: attributes load when they are read.
 
     Attributes:
         name: The project's name.
@@ -112,7 +112,7 @@ class Project:
         return self._owner
 
     def load(self, force: bool = False) -> Project:
-        """Fetch the project's attributes, if they are not there yet or `force` says so, and return the project.
+        """Fetch the attributes, if they are not there yet or `force` says so, and return the project.
 
         Raises:
             NotFoundError: No such project, or the API key may not see it.

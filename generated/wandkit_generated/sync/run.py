@@ -133,7 +133,7 @@ class Run(RunChange, RunHistory, RunFiles, RunConsole, RunLog):
 
     @property
     def tags(self) -> list[str]:
-        """The tags, as a list to read and to edit in place; settable, `update` sends what was added and removed."""
+        """The tags, as a list to read and to edit in place; settable, `update` sends the difference."""
         if self._tags is None:
             self._tags = list(self._row.tags)
         return self._tags
@@ -144,7 +144,7 @@ class Run(RunChange, RunHistory, RunFiles, RunConsole, RunLog):
 
     @property
     def state(self) -> str:
-        """The state when it was last fetched: running, finished, crashed, failed, killed, preempted, pending."""
+        """The state when last fetched: running, finished, crashed, failed, killed, preempted, pending."""
         return self._state or "unknown"
 
     @property
@@ -186,7 +186,7 @@ class Run(RunChange, RunHistory, RunFiles, RunConsole, RunLog):
 
     @property
     def metadata(self) -> dict[str, Any] | None:
-        """What the client noted of machine and program (`wandb-metadata.json`); None where it noted nothing."""
+        """What the client noted of machine and program (`wandb-metadata.json`); None without it."""
         found = read_metadata(self._gql, self.run_path)
         return found
 
@@ -245,8 +245,8 @@ class Run(RunChange, RunHistory, RunFiles, RunConsole, RunLog):
 
     def _attributes(self) -> dict[str, Any]:
         names = (
-            "id", "name", "state", "tags", "group", "job_type", "sweep_name", "notes", "description", "commit",
-            "read_only", "created_at", "heartbeat_at", "history_line_count", "storage_id",
+            "id", "name", "state", "tags", "group", "job_type", "sweep_name", "notes", "description",
+            "commit", "read_only", "created_at", "heartbeat_at", "history_line_count", "storage_id",
         )  # fmt: skip
         config = self.config
         summary = self.summary_metrics

@@ -166,6 +166,21 @@ class RunData(RunHandle):
         for part in parts:
             self._raw[part] = part_of(found, part)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Cross to another process with the edits, but without the other runs of the page."""
+        slots = {name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ())}
+        held = {
+            name: getattr(self, name) for name in slots - {"__weakref__", "_writer"} if hasattr(self, name)
+        }
+        return held | {"_page": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up what came from another process."""
+        for name, value in state.items():
+            setattr(self, name, value)
+        if self._summary is not None:
+            self._summary.attach(self)
+
     def _part(self, part: Part) -> Any:
         if part not in self._raw:
             self._need((part,))

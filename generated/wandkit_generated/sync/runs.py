@@ -35,8 +35,8 @@ __all__ = ["RunMethods", "Runs"]
 class Runs(RunsHistories, Listing[Run]):
     """The runs of a project that a filter lets through, in order. Get it from `Api.runs`.
 
-    The listing starts with the small fields of runs. Touching a large one, say `run.config`, fetches it for the
-    whole page in one request, and later pages bring it along.
+    The listing starts with the small fields of runs. Touching a large one, say `run.config`, fetches it for
+    the whole page in one request, and later pages bring it along.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Runs(RunsHistories, Listing[Run]):
         return self._order
 
     def upgrade_to_full(self) -> None:
-        """Fetch the large parts of all runs loaded so far, one request a page; later pages bring them along."""
+        """Fetch the large parts of all runs loaded so far, one request a page; later pages have them."""
         self._plan.parts.update(PARTS)
         pages = {id(page): page for page in (run.page for run in self._pages.items) if page is not None}
         for page in pages.values():
@@ -125,7 +125,7 @@ class RunMethods:
         """Fetch one run with all its parts.
 
         Args:
-            path: `ENTITY/PROJECT/RUN`, `PROJECT/RUN`, `RUN` or a URL; what it leaves out comes from the settings.
+            path: `ENTITY/PROJECT/RUN`, `PROJECT/RUN`, `RUN` or a URL; the settings complete it.
 
         Raises:
             PathError: `path` names no run.

@@ -19,7 +19,7 @@ __all__ = ["Summary"]
 
 
 class Summary(SummaryData):
-    """The summary of a run: read it like a dict or by attributes, edit it, and send the edits with `update`."""
+    """The summary of a run: read it like a dict or by attributes, edit it, send the edits with `update`."""
 
     __slots__ = ("_run",)
 

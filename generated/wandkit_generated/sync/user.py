@@ -41,7 +41,8 @@ class User:
     """
 
     __slots__ = (
-        "_gql", "admin", "api_keys", "deleted_at", "email", "entity", "flags", "id", "name", "teams", "username",
+        "_gql", "admin", "api_keys", "deleted_at", "email", "entity", "flags", "id", "name", "teams",
+        "username",
     )  # fmt: skip
 
     def __init__(self, gql: GraphQL, name: str | None, username: str | None) -> None:

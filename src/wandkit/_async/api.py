@@ -20,7 +20,7 @@ from wandkit._async.run import AsyncRun
 from wandkit._async.runs import AsyncRunMethods
 from wandkit._async.user import AsyncUserMethods
 from wandkit._transport.aio.graphql import AsyncGraphQL
-from wandkit.errors import PathError, UnsupportedError
+from wandkit.errors import UnsupportedError
 from wandkit.paths import ProjectPath, RunPath, parse_path
 from wandkit.settings import Settings
 
@@ -127,13 +127,9 @@ class AsyncApi(AsyncProjectMethods, AsyncRunMethods, AsyncUserMethods):
             UnsupportedError: It names a sweep or a report, which this version does not know.
             NotFoundError: No such run.
         """
+        _refuse_other_kinds(path)
         settings = self.settings
-        try:
-            found = parse_path(
-                path, entity=settings.entity, project=settings.project, app_url=settings.app_url
-            )
-        except PathError as error:
-            raise _of_another_kind(path) or error from None
+        found = parse_path(path, entity=settings.entity, project=settings.project, app_url=settings.app_url)
         full = await self._account.complete(found)
         if isinstance(full, RunPath):
             run = await AsyncRun.fetch(self._account.gql, full)
@@ -166,18 +162,15 @@ class AsyncApi(AsyncProjectMethods, AsyncRunMethods, AsyncUserMethods):
         return f"<Api {self.settings.base_url}>"
 
 
-def _of_another_kind(path: str) -> UnsupportedError | None:
-    """Return the error for the path of a sweep or a report; None where it is neither."""
-    pieces = path.strip("/ ").split("/")
-    kind = next(
-        (kind for kind in ("sweep", "report") if len(pieces) > 3 and pieces[-2].startswith(kind)), None
-    )
-    if kind is None:
-        return None
-    return UnsupportedError(
-        f"The path {path!r} names a {kind}, which from_path cannot return.",
-        next_step="It returns projects and runs.",
-    )
+def _refuse_other_kinds(path: str) -> None:
+    """Say so where `path` names a sweep or a report."""
+    pieces = path.split("?")[0].split("#")[0].strip("/ ").split("/")
+    marker = pieces[-2].rstrip("s") if len(pieces) > 3 else ""
+    if marker in ("sweep", "report"):
+        raise UnsupportedError(
+            f"The path {path!r} names a {marker}, which from_path cannot return.",
+            next_step="It returns projects and runs.",
+        )
 
 
 def _rebuild(gql: AsyncGraphQL) -> AsyncApi:

@@ -15,7 +15,7 @@ __all__ = ["AsyncClient"]
 
 
 class AsyncClient:
-    """Runs GraphQL documents as they are, with the key, retries and errors of the `AsyncApi` it belongs to."""
+    """Runs GraphQL documents as they are, with the key, retries and errors of its `AsyncApi`."""
 
     def __init__(self, gql: AsyncGraphQL) -> None:
         self._gql = gql

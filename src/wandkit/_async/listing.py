@@ -33,7 +33,7 @@ class AsyncListing(Generic[T]):
         self.forget()
 
     def forget(self) -> None:
-        """Drop the loaded pages, so that the next use asks the server again; running loops go on as they are."""
+        """Drop the loaded pages, so that the next use asks the server again; running loops go on."""
         self._pages: AsyncPages[T] = AsyncPages(self._fetch_page, PageSize(self._per_page), self._start)
         self._latest: AsyncWalk[T] = self._pages
 
@@ -130,7 +130,7 @@ class AsyncListing(Generic[T]):
 
 
 class AsyncWalk(Generic[T]):
-    """One pass over the pages of a query: the next page fetched ahead, failures answered with smaller pages."""
+    """One pass over the pages of a query: the next page fetched ahead, smaller pages after failures."""
 
     def __init__(
         self, fetch: Callable[[PageRequest], Awaitable[Page[T]]], sizes: PageSize, start: str | None

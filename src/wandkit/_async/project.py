@@ -29,7 +29,7 @@ __all__ = ["AsyncProject", "AsyncProjectMethods", "AsyncProjects", "missing_proj
 
 
 class AsyncProject:
-    """One project. Get it from `AsyncApi.project`, which sends nothing: its attributes load when they are read.
+    """One project. Get it from `AsyncApi.project`, which sends nothing: attributes load when they are read.
 
     Attributes:
         name: The project's name.
@@ -112,7 +112,7 @@ class AsyncProject:
         return self._owner
 
     async def load(self, force: bool = False) -> AsyncProject:
-        """Fetch the project's attributes, if they are not there yet or `force` says so, and return the project.
+        """Fetch the attributes, if they are not there yet or `force` says so, and return the project.
 
         Raises:
             NotFoundError: No such project, or the API key may not see it.

@@ -132,7 +132,7 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
 
     @property
     def tags(self) -> list[str]:
-        """The tags, as a list to read and to edit in place; settable, `update` sends what was added and removed."""
+        """The tags, as a list to read and to edit in place; settable, `update` sends the difference."""
         if self._tags is None:
             self._tags = list(self._row.tags)
         return self._tags
@@ -143,7 +143,7 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
 
     @property
     def state(self) -> str:
-        """The state when it was last fetched: running, finished, crashed, failed, killed, preempted, pending."""
+        """The state when last fetched: running, finished, crashed, failed, killed, preempted, pending."""
         return self._state or "unknown"
 
     @property
@@ -185,7 +185,7 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
 
     @awaitable_property
     async def metadata(self) -> dict[str, Any] | None:
-        """What the client noted of machine and program (`wandb-metadata.json`); None where it noted nothing."""
+        """What the client noted of machine and program (`wandb-metadata.json`); None without it."""
         found = await read_metadata(self._gql, self.run_path)
         return found
 
@@ -221,7 +221,10 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
             "name": self.name,
             "state": self.state,
         }
-        rows |= {"tags": ", ".join(self._row.tags if self._tags is None else self._tags), "created": self.created_at}
+        rows |= {
+            "tags": ", ".join(self._row.tags if self._tags is None else self._tags),
+            "created": self.created_at,
+        }
         if self._config is not None:
             rows |= {f"config.{key}": value for key, value in self._config.items()}
         if self._summary is not None:
@@ -243,8 +246,8 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
 
     async def _attributes(self) -> dict[str, Any]:
         names = (
-            "id", "name", "state", "tags", "group", "job_type", "sweep_name", "notes", "description", "commit",
-            "read_only", "created_at", "heartbeat_at", "history_line_count", "storage_id",
+            "id", "name", "state", "tags", "group", "job_type", "sweep_name", "notes", "description",
+            "commit", "read_only", "created_at", "heartbeat_at", "history_line_count", "storage_id",
         )  # fmt: skip
         config = await self.config
         summary = await self.summary_metrics

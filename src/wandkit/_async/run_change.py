@@ -95,9 +95,7 @@ class AsyncRunChange(AsyncRunData):
             pause = poll_s or min(pause * 1.5, SLOWEST_POLL_S)
 
     async def _fetch_state(self) -> str:
-        answer = await get_run_state(
-            self._gql, entity=self.entity, project=self.project, name=self.listed_id
-        )
+        answer = await get_run_state(self._gql, entity=self.entity, project=self.project, name=self.listed_id)
         if answer.project is None or answer.project.run is None:
             raise NotFoundError(
                 f"No run {str(self.run_path)!r} any more.",

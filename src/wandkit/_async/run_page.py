@@ -1,7 +1,7 @@
 """Field planning: the large parts of listed runs, fetched for a whole page at once.
 
-A listing starts with the small fields. The first touch of a large part, say `run.config`, fetches that part for
-all runs of its page in one request, and makes the pages to come ask for it up front.
+A listing starts with the small fields. The first touch of a large part, say `run.config`, fetches that
+part for all runs of its page in one request, and makes the pages to come ask for it up front.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class AsyncRunPage:
         return self._plan.selection
 
     async def fill(self, parts: Iterable[Part]) -> None:
-        """Fetch those of `parts` that the page lacks, for all its runs, and have later pages bring them along."""
+        """Fetch those of `parts` that the page lacks, for all its runs; later pages bring them along."""
         async with self._lock:
             missing = frozenset(parts) - self.loaded
             if missing:

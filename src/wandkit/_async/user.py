@@ -40,7 +40,8 @@ class AsyncUser:
     """
 
     __slots__ = (
-        "_gql", "admin", "api_keys", "deleted_at", "email", "entity", "flags", "id", "name", "teams", "username",
+        "_gql", "admin", "api_keys", "deleted_at", "email", "entity", "flags", "id", "name", "teams",
+        "username",
     )  # fmt: skip
 
     def __init__(self, gql: AsyncGraphQL, name: str | None, username: str | None) -> None:
