@@ -28,7 +28,8 @@ class Caller:
         """Return the data of an answer without errors."""
         response = self.post(query, **variables)
         body = response.json()
-        assert response.status_code == 200 and "errors" not in body, body
+        assert "errors" not in body, body
+        assert response.status_code == 200
         return body["data"]
 
     def refusal(self, query: str, **variables: Any) -> tuple[int, str]:
@@ -43,7 +44,9 @@ class Caller:
             """mutation Upsert($input: UpsertBucketInput!) {
               upsertBucket(input: $input) {
                 inserted
-                bucket { id name displayName state config summaryMetrics tags notes group jobType host commit }
+                bucket {
+                  id name displayName state config summaryMetrics tags notes group jobType host commit
+                }
               }
             }""",
             input={"modelName": project, "name": name, **fields},

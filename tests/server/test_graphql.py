@@ -26,7 +26,9 @@ def test_operation_name_and_variables_may_be_null(house: House) -> None:
 
 def test_an_operation_name_chooses_among_several(house: House) -> None:
     body = {"query": "query A { viewer { id } } query B { viewer { name } }", "operationName": "B"}
-    assert house.call("ada").client.post("/graphql", json=body).json() == {"data": {"viewer": {"name": "ada"}}}
+    assert house.call("ada").client.post("/graphql", json=body).json() == {
+        "data": {"viewer": {"name": "ada"}}
+    }
 
 
 def test_fragments_aliases_and_include_are_understood(ada: Caller) -> None:
@@ -74,7 +76,9 @@ def test_a_mutation_that_the_server_lacks_says_so(ada: Caller) -> None:
 
 
 def test_introspection_answers_the_probes_of_old_clients(ada: Caller) -> None:
-    document = '{ QueryType: __type(name: "Query") { fields { name } } none: __type(name: "Nothing") { name } }'
+    document = (
+        '{ QueryType: __type(name: "Query") { fields { name } } none: __type(name: "Nothing") { name } }'
+    )
     answer = ada.data(document)
     assert {"name": "serverInfo"} in answer["QueryType"]["fields"]
     assert answer["none"] is None
@@ -91,13 +95,15 @@ def test_a_refused_mutation_leaves_nothing_and_its_neighbour_stays(ada: Caller) 
 
 
 def test_the_client_mutation_id_comes_back(ada: Caller) -> None:
-    document = 'mutation { upsertBucket(input: {modelName: "echo", clientMutationId: "m7"}) { clientMutationId } }'
+    document = (
+        'mutation { upsertBucket(input: {modelName: "echo", clientMutationId: "m7"}) { clientMutationId } }'
+    )
     assert ada.data(document)["upsertBucket"]["clientMutationId"] == "m7"
 
 
 def test_server_info_has_what_old_clients_compare(ada: Caller) -> None:
     document = """{ serverInfo { cliVersionInfo frontendHost
-                    latestLocalVersionInfo { outOfDate latestVersionString versionOnThisInstanceString } } }"""
+      latestLocalVersionInfo { outOfDate latestVersionString versionOnThisInstanceString } } }"""
     info = ada.data(document)["serverInfo"]
     assert set(info["cliVersionInfo"]) == {"max_cli_version", "min_cli_version"}
     assert info["latestLocalVersionInfo"]["outOfDate"] is False
@@ -115,7 +121,11 @@ def test_features_are_as_configured() -> None:
     ("hidden", "document", "message"),
     [
         ("ServerInfo.features", "{ serverInfo { features { name } } }", 'Cannot query field "features"'),
-        ("Project.runs(names:)", '{ project(name: "p") { runs(names: ["a"]) { totalCount } } }', "Unknown argument"),
+        (
+            "Project.runs(names:)",
+            '{ project(name: "p") { runs(names: ["a"]) { totalCount } } }',
+            "Unknown argument",
+        ),
         (
             "UpsertModelInput.icon",
             'mutation { upsertModel(input: {name: "p", icon: {}}) { inserted } }',

@@ -10,12 +10,14 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Caller, House
 
+SHARE = """mutation A($p: String, $a: String) {
+  upsertModel(input: {entityName: "lab", name: $p, access: $a}) { inserted } }"""
 SEE = "query See($e: String, $p: String) { project(entityName: $e, name: $p) { name readOnly } }"
 
 
 def test_a_wrong_key_is_told_the_same_as_by_the_hosted_server(house: House) -> None:
     caller = house.call(None)
-    caller.client.auth = ("api", "0" * 40)  # type: ignore[assignment]
+    caller.client.auth = ("api", "0" * 40)
     answer = caller.post('mutation { upsertBucket(input: {modelName: "p"}) { inserted } }')
     assert answer.status_code == 401
     assert answer.json() == {
@@ -32,7 +34,7 @@ def test_a_wrong_key_is_told_the_same_as_by_the_hosted_server(house: House) -> N
 
 def test_a_wrong_key_cannot_even_read(house: House) -> None:
     caller = house.call(None)
-    caller.client.auth = ("api", "0" * 40)  # type: ignore[assignment]
+    caller.client.auth = ("api", "0" * 40)
     assert caller.refusal("{ viewer { id } }") == (401, "user is not logged in")
 
 
@@ -51,7 +53,9 @@ def test_a_bearer_token_is_a_key_too(house: House) -> None:
     assert caller.data("{ viewer { username } }") == {"viewer": {"username": "bob"}}
 
 
-@pytest.mark.parametrize("header", ["Basic !!!", "Basic " + base64.b64encode(b"nothing").decode(), "Other x", "Basic"])
+@pytest.mark.parametrize(
+    "header", ["Basic !!!", "Basic " + base64.b64encode(b"nothing").decode(), "Other x", "Basic"]
+)
 def test_an_odd_authorization_header_lets_nobody_in(house: House, header: str) -> None:
     caller = house.call(None)
     caller.client.headers["Authorization"] = header
@@ -93,14 +97,14 @@ def test_a_member_writes(house: House, ada: Caller) -> None:
 
 def test_everybody_reads_a_public_project_and_only_members_write(house: House, ada: Caller) -> None:
     ada.upsert("open-book", "one", entityName="lab")
-    ada.data('mutation { upsertModel(input: {entityName: "lab", name: "open-book", access: "USER_READ"}) { inserted } }')
+    ada.data(SHARE, p="open-book", a="USER_READ")
     assert house.call(None).runs("open-book", "lab")["names"] == ["one"]
     document = 'mutation { upsertBucket(input: {entityName: "lab", modelName: "open-book"}) { inserted } }'
     assert house.call("mallory").refusal(document) == (403, "permission denied")
 
 
 def test_everybody_with_a_key_writes_to_an_open_project(house: House, ada: Caller) -> None:
-    ada.data('mutation { upsertModel(input: {entityName: "lab", name: "wide", access: "USER_WRITE"}) { inserted } }')
+    ada.data(SHARE, p="wide", a="USER_WRITE")
     assert house.call("mallory").upsert("wide", "hers", entityName="lab")["inserted"] is True
 
 
@@ -141,9 +145,11 @@ def test_a_new_key_works_is_shown_once_and_can_be_revoked(house: House) -> None:
     made = caller.data('mutation { generateApiKey(input: {description: "d"}) { apiKey { id name } } }')
     key = made["generateApiKey"]["apiKey"]
     other = house.call(None)
-    other.client.auth = ("api", key["name"])  # type: ignore[assignment]
+    other.client.auth = ("api", key["name"])
     assert other.data("{ viewer { username } }") == {"viewer": {"username": "mallory"}}
-    listed = caller.data("{ viewer { apiKeys { edges { node { id name } } } } }")["viewer"]["apiKeys"]["edges"]
+    listed = caller.data("{ viewer { apiKeys { edges { node { id name } } } } }")["viewer"]["apiKeys"][
+        "edges"
+    ]
     assert {"id": key["id"], "name": f"****{key['name'][-4:]}"} in [edge["node"] for edge in listed]
     caller.data("mutation D($id: String) { deleteApiKey(input: {id: $id}) { success } }", id=key["id"])
     assert other.refusal("{ viewer { id } }") == (401, "user is not logged in")
@@ -174,6 +180,6 @@ def test_a_service_account_works_in_its_team(house: House) -> None:
       user { name accountType apiKeys { edges { node { name } } } } } }"""
     answer = house.call("ada").data(document)["createServiceAccount"]["user"]
     machine = house.call(None)
-    machine.client.auth = ("api", answer["apiKeys"]["edges"][0]["node"]["name"])  # type: ignore[assignment]
+    machine.client.auth = ("api", answer["apiKeys"]["edges"][0]["node"]["name"])
     assert answer["accountType"] == "SERVICE"
     assert machine.upsert("by-machine", "one", entityName="lab")["inserted"] is True

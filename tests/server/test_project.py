@@ -11,7 +11,11 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Caller, House
 
-UPSERT = "mutation U($i: UpsertModelInput!) { upsertModel(input: $i) { inserted model { id name description access } } }"
+UPSERT = """mutation U($i: UpsertModelInput!) {
+  upsertModel(input: $i) { inserted model { id name description access } } }"""
+RENAME = """mutation R($old: String!, $new: String!) {
+  renameProject(input: {entityName: "ada", oldProjectName: $old, newProjectName: $new}) {
+    project { name } } }"""
 LIST = """query L($after: String, $first: Int) { models(entityName: "bob", first: $first, after: $after) {
   edges { cursor node { name } } pageInfo { endCursor hasNextPage } } }"""
 
@@ -28,7 +32,10 @@ def test_ids_are_padded_base64_of_the_names(ada: Caller) -> None:
     found = ada.data('{ project(name: "ids") { id internalId run(name: "r1") { id projectId } } }')["project"]
     assert base64.b64decode(found["id"]) == b"Project:v1:ids:ada"
     assert base64.b64decode(found["run"]["id"]) == b"Run:v1:r1:ids:ada"
-    assert base64.b64decode(found["internalId"]) == f"ProjectInternalId:{int(found['run']['projectId'])}".encode()
+    assert (
+        base64.b64decode(found["internalId"])
+        == f"ProjectInternalId:{int(found['run']['projectId'])}".encode()
+    )
 
 
 @pytest.mark.parametrize("name", ["a/b", "a:b", "a%b", "a?b", "a#b", "a\\b", "n" * 129])
@@ -44,16 +51,19 @@ def test_projects_are_listed_newest_first_in_pages(house: House) -> None:
         bob.data(UPSERT, i={"name": f"p{number}", "entityName": "bob"})
     first = bob.data(LIST, first=3)["models"]
     rest = bob.data(LIST, first=3, after=first["pageInfo"]["endCursor"])["models"]
-    assert [edge["node"]["name"] for edge in (*first["edges"], *rest["edges"])] == ["p4", "p3", "p2", "p1", "p0"]
+    assert [edge["node"]["name"] for edge in (*first["edges"], *rest["edges"])] == [
+        "p4",
+        "p3",
+        "p2",
+        "p1",
+        "p0",
+    ]
     assert (first["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]) == (True, False)
 
 
 def test_a_renamed_project_keeps_its_runs_and_leaves_its_old_name(ada: Caller) -> None:
     ada.upsert("before", "r")
-    ada.data(
-        """mutation { renameProject(input: {entityName: "ada", oldProjectName: "before", newProjectName: "after"}) {
-             project { name } } }"""
-    )
+    ada.data(RENAME, old="before", new="after")
     assert ada.runs("after")["names"] == ["r"]
     assert ada.data('{ project(name: "before") { id } }') == {"project": None}
 
@@ -61,9 +71,7 @@ def test_a_renamed_project_keeps_its_runs_and_leaves_its_old_name(ada: Caller) -
 def test_a_name_that_is_taken_cannot_be_given_again(ada: Caller) -> None:
     ada.upsert("left", "r")
     ada.upsert("right", "r")
-    document = """mutation { renameProject(input: {entityName: "ada", oldProjectName: "left", newProjectName: "right"}) {
-      project { name } } }"""
-    assert ada.refusal(document) == (409, "project ada/right exists already")
+    assert ada.refusal(RENAME, old="left", new="right") == (409, "project ada/right exists already")
 
 
 def test_a_deleted_project_is_gone_and_its_name_free(ada: Caller) -> None:
@@ -83,8 +91,12 @@ def test_only_its_maker_and_administrators_delete_a_project(house: House, ada: C
 
 
 def test_fields_name_the_columns_of_all_runs_with_their_types(ada: Caller) -> None:
-    ada.upsert("cols", "a", config=json.dumps({"lr": {"value": 0.1}, "net": {"value": {"depth": 3, "kind": "x"}}}))
-    ada.upsert("cols", "b", summaryMetrics='{"loss": NaN, "h": {"_type": "histogram"}, "_wandb": {"runtime": 1}}')
+    ada.upsert(
+        "cols", "a", config=json.dumps({"lr": {"value": 0.1}, "net": {"value": {"depth": 3, "kind": "x"}}})
+    )
+    ada.upsert(
+        "cols", "b", summaryMetrics='{"loss": NaN, "h": {"_type": "histogram"}, "_wandb": {"runtime": 1}}'
+    )
     answer = ada.data('{ project(name: "cols") { fields { edges { node { path type } } } } }')
     assert [tuple(edge["node"].values()) for edge in answer["project"]["fields"]["edges"]] == [
         ("config.lr.value", "number"),
@@ -97,8 +109,9 @@ def test_fields_name_the_columns_of_all_runs_with_their_types(ada: Caller) -> No
 
 def test_fields_can_be_searched_and_paged(ada: Caller) -> None:
     ada.upsert("cols2", "a", config=json.dumps({f"k{number}": {"value": number} for number in range(5)}))
-    document = """query F($after: String) { project(name: "cols2") { fields(pattern: "k", first: 3, after: $after) {
-      edges { node { path } } pageInfo { endCursor hasNextPage } } } }"""
+    document = """query F($after: String) {
+      project(name: "cols2") { fields(pattern: "k", first: 3, after: $after) {
+        edges { node { path } } pageInfo { endCursor hasNextPage } } } }"""
     first = ada.data(document)["project"]["fields"]
     rest = ada.data(document, after=first["pageInfo"]["endCursor"])["project"]["fields"]
     paths = [edge["node"]["path"] for edge in (*first["edges"], *rest["edges"])]

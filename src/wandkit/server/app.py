@@ -17,7 +17,7 @@ from typing import Any
 
 import anyio
 from ariadne import ObjectType
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -126,7 +126,11 @@ def _execute(request: Request, body: bytes) -> Response:
             services=state.services,
         )
 
-    answer = state.graphql.execute(decoded, make_context)
+    try:
+        answer = state.graphql.execute(decoded, make_context)
+    except OperationalError as error:
+        _log.error("the store did not answer: %s", error.orig)
+        return JSONResponse({"errors": [{"message": "the store is busy"}]}, 503, {"Retry-After": "1"})
     return JSONResponse(answer.body, answer.status)
 
 

@@ -1,7 +1,6 @@
 """The GraphQL engine: one schema, a cache of checked documents, answers with the server's own statuses.
 
-Queries run on a snapshot. Mutations run in one write transaction that is committed before the answer leaves,
-and each mutation field in a savepoint of its own, so that one that is refused leaves nothing behind.
+Queries run on a snapshot. Mutations run in one write transaction that is committed before the answer leaves.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from graphql import (
     DocumentNode,
     ExecutionResult,
     GraphQLError,
-    GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
     GraphQLSyntaxError,
@@ -95,7 +93,6 @@ class GraphQLEngine:
         self._database = database
         self._documents: OrderedDict[str, _Checked] = OrderedDict()
         self._lock = threading.Lock()
-        _isolate_mutations(self.schema)
 
     def execute(self, request: object, make_context: Callable[[Session], Context]) -> Answer:
         """Execute one request body, decoded from JSON, and return the answer.
@@ -149,24 +146,6 @@ class GraphQLEngine:
         except GraphQLSyntaxError as error:
             return _Checked(DocumentNode(definitions=()), [error])
         return _Checked(document, validate(self.schema, document))
-
-
-def _isolate_mutations(schema: GraphQLSchema) -> None:
-    mutations = schema.mutation_type
-    if isinstance(mutations, GraphQLObjectType):
-        for definition in mutations.fields.values():
-            definition.resolve = _in_savepoint(cast("Callable[..., Any]", definition.resolve))
-
-
-def _in_savepoint(resolve: Callable[..., Any]) -> Callable[..., Any]:
-    def isolated(parent: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
-        with context_of(info).session.begin_nested():
-            payload = resolve(parent, info, **arguments)
-        if isinstance(payload, dict) and "input" in arguments:
-            payload.setdefault("clientMutationId", arguments["input"].get("clientMutationId"))
-        return payload
-
-    return isolated
 
 
 def _answer(result: ExecutionResult) -> Answer:

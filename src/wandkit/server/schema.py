@@ -2,15 +2,16 @@
 
 A field without a resolver reads (or calls) the value of the same name; where there is none it is null, or
 empty where the contract forbids null and where it is a listing. A mutation without one says that this server
-does not have it.
+does not have it. Each mutation runs in a savepoint of its own: one that is refused leaves nothing behind.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 from ariadne import ObjectType, ScalarType, make_executable_schema
 from graphql import (
@@ -52,17 +53,22 @@ _EMPTY_PAGE = {"edges": [], "pageInfo": {"hasNextPage": False}, "totalCount": 0}
 _HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])|(?<=[A-Z])([A-Z])(?=[a-z])")
 
 
-def load_schema(config: ServerConfig, bindables: Sequence[ObjectType]) -> GraphQLSchema:
-    """Return the executable schema for this configuration."""
+def load_schema(config: ServerConfig, bindables: Iterable[ObjectType]) -> GraphQLSchema:
+    """Return the executable schema for this configuration; servers of one process share it."""
     source = config.schema_file or files("wandkit_generated").joinpath("schema.graphql")
-    sdl = source.read_text(encoding="utf-8")
-    if config.hidden:
-        sdl = print_ast(visit(parse(sdl), _Hide(config.hidden)))
+    return _load(source.read_text(encoding="utf-8"), frozenset(config.hidden), tuple(bindables))
+
+
+@lru_cache(maxsize=8)
+def _load(sdl: str, hidden: frozenset[str], bindables: tuple[ObjectType, ...]) -> GraphQLSchema:
+    if hidden:
+        sdl = print_ast(visit(parse(sdl), _Hide(hidden)))
     known = set(re.findall(r"^(?:type|interface|scalar|union|enum) (\w+)", sdl, re.MULTILINE))
     schema = make_executable_schema(sdl, *_scalars(known))
     for bindable in bindables:
         _bind(schema, bindable)
     _fill_gaps(schema)
+    _isolate_mutations(schema)
     return schema
 
 
@@ -130,6 +136,23 @@ def _fill_gaps(schema: GraphQLSchema) -> None:
             if definition.resolve is None:
                 is_mutation = kind is schema.mutation_type
                 definition.resolve = _unavailable(name) if is_mutation else _plain(name, definition)
+
+
+def _isolate_mutations(schema: GraphQLSchema) -> None:
+    if schema.mutation_type is not None:
+        for definition in schema.mutation_type.fields.values():
+            definition.resolve = _in_savepoint(cast("Callable[..., Any]", definition.resolve))
+
+
+def _in_savepoint(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    def isolated(parent: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+        with info.context.session.begin_nested():
+            payload = resolve(parent, info, **arguments)
+        if isinstance(payload, dict) and "input" in arguments:
+            payload.setdefault("clientMutationId", arguments["input"].get("clientMutationId"))
+        return payload
+
+    return isolated
 
 
 def _typename(value: Any, _info: GraphQLResolveInfo, _abstract: object) -> str:
