@@ -107,7 +107,8 @@ def test_numbers_that_are_not_finite_survive(run: Run) -> None:
 
 
 def test_scalars_of_numpy_are_numbers(run: Run) -> None:
-    run.log({"a": numpy.float32(1.5), "b": numpy.int64(2), "c": numpy.bool_(True), "d": numpy.arange(3)})
+    row = {"a": numpy.float32(1.5), "b": numpy.int64(2), "c": numpy.bool_(True), "d": numpy.arange(3)}
+    run.log(row)
     run.flush()
     assert rows_of(run) == [{"a": 1.5, "b": 2, "c": True, "d": [0, 1, 2], "_step": 0}]
 
@@ -240,12 +241,17 @@ def test_system_metrics_have_a_history_of_their_own(run: Run) -> None:
     assert rows_of(run) == []
 
 
-def test_rows_that_were_never_sent_are_reported(api: Api, run: Run) -> None:
+def forget(api: Api, run: Run) -> None:
+    """Log to the run and let go of it."""
     forgotten = again(api, run)
     forgotten.log({"a": 1}, step=1)
+    del forgotten
+    gc.collect()
+
+
+def test_rows_that_were_never_sent_are_reported(api: Api, run: Run) -> None:
     with pytest.warns(ResourceWarning, match="never sent"):
-        del forgotten
-        gc.collect()
+        forget(api, run)
 
 
 def test_a_finished_run_is_forgotten_in_silence(run: Run) -> None:

@@ -76,6 +76,11 @@ def export(server: Server, run: AsyncRun, rows: Rows, store: Store) -> None:
         server.export_history(path, None if store == "parquet" else middle, keep_rows=False)
 
 
+def exports_below(folder: Path) -> list[Path]:
+    """Return the parquet files in a folder and those below it."""
+    return list(folder.rglob("*.parquet"))
+
+
 def plain(rows: Rows) -> str:
     """Return rows in a form in which NaN equals NaN and 1 equals 1.0."""
     return repr([_plain(row) for row in rows])
@@ -212,12 +217,13 @@ async def test_exports_are_downloaded_once(module_server: Server, run: AsyncRun)
 
 
 async def test_without_the_cache_exports_are_downloaded_anew_and_not_kept(
-    module_server: Server, run: AsyncRun, tmp_path: Path
+    module_server: Server, run: AsyncRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     await log(run, SHAPES["dense"])
     export(module_server, run, SHAPES["dense"], "parquet")
     assert len([row async for row in run.scan_history(use_cache=False)]) == 250
-    assert not list((tmp_path / "cache").rglob("*.parquet"))
+    assert exports_below(tmp_path) == []
 
 
 async def test_exports_are_fetched_without_credentials(module_server: Server, run: AsyncRun) -> None:

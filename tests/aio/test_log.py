@@ -105,7 +105,8 @@ async def test_numbers_that_are_not_finite_survive(run: AsyncRun) -> None:
 
 
 async def test_scalars_of_numpy_are_numbers(run: AsyncRun) -> None:
-    await run.log({"a": numpy.float32(1.5), "b": numpy.int64(2), "c": numpy.bool_(True), "d": numpy.arange(3)})
+    row = {"a": numpy.float32(1.5), "b": numpy.int64(2), "c": numpy.bool_(True), "d": numpy.arange(3)}
+    await run.log(row)
     await run.flush()
     assert await rows_of(run) == [{"a": 1.5, "b": 2, "c": True, "d": [0, 1, 2], "_step": 0}]
 
@@ -238,12 +239,17 @@ async def test_system_metrics_have_a_history_of_their_own(run: AsyncRun) -> None
     assert await rows_of(run) == []
 
 
-async def test_rows_that_were_never_sent_are_reported(api: AsyncApi, run: AsyncRun) -> None:
+async def forget(api: AsyncApi, run: AsyncRun) -> None:
+    """Log to the run and let go of it."""
     forgotten = await again(api, run)
     await forgotten.log({"a": 1}, step=1)
+    del forgotten
+    gc.collect()
+
+
+async def test_rows_that_were_never_sent_are_reported(api: AsyncApi, run: AsyncRun) -> None:
     with pytest.warns(ResourceWarning, match="never sent"):
-        del forgotten
-        gc.collect()
+        await forget(api, run)
 
 
 async def test_a_finished_run_is_forgotten_in_silence(run: AsyncRun) -> None:

@@ -99,6 +99,11 @@ class File:
         return self._fields.md5
 
     @property
+    def is_there(self) -> bool:
+        """Whether the server has the file: it may list names that were asked for and that it has nothing of."""
+        return bool(self.size or self.md5 or self.updated_at)
+
+    @property
     def path_uri(self) -> str:
         """Where it is stored: `s3://bucket/key`, its URL where the server keeps it, "" where unknown."""
         return path_uri(self.direct_url, self.url)
@@ -142,10 +147,7 @@ class File:
         except ChecksumError:
             raise
         except (TransferError, PermissionDeniedError):
-            stale = self.url
             self._refresh()
-            if self.url == stale:
-                raise
         return download_file(http, self.url, Path(path), name=self.name, md5=self.md5)
 
     def matches(self, path: str | os.PathLike[str]) -> bool:
@@ -289,8 +291,8 @@ class RunFiles(RunHandle):
         Raises:
             NotFoundError: The run has no such file; the message has names like it.
         """
-        found = self.files([name], None, 1).load_all()
-        if found:
+        found = self.files([name]).load_all()
+        if found and found[0].is_there:
             return found[0]
         others = self.files(None, None, 1000)[:1000]
         near = did_you_mean(near_matches(name, [file.name for file in others]))
@@ -327,7 +329,7 @@ class RunFiles(RunHandle):
 def read_metadata(gql: GraphQL, run: RunPath) -> dict[str, Any] | None:
     """Return what the run's client noted of its machine and program; None where it noted nothing."""
     found = Files(gql, run, [METADATA]).load_all()
-    if not found or not found[0].size:
+    if not found or not found[0].is_there:
         return None
     with gql.http.open_stream(found[0].url, action=f"Download {METADATA}") as body:
         data = body.read()

@@ -67,6 +67,8 @@ class AsyncScanPass:
         self._received = 0
         self._urls: list[str] = []
         self._live_from: int | None = None
+        self._exports = AsyncExports(gql, path)
+        self._last = -1
         self._files: list[Path] = []
         self._parts: list[Part] = []
         self._merge = TailMerge()
@@ -91,20 +93,26 @@ class AsyncScanPass:
             tail = await get_run_tail(self._gql, entity=path.entity, project=path.project, name=path.run)
             if tail.project is not None and tail.project.run is not None:
                 last = last_step_of(None, tail.project.run.history_tail)
-        self.steps = self._request.wanted(-1 if last is None else last)
+        self._last = -1 if last is None else last
+        self.steps = self._request.wanted(self._last)
 
     async def open(self) -> None:
         """Get ready to read: measure the run, fetch its exports, decide on the stores."""
         await self.measure()
         exported: list[StepRange | None] = []
-        if self._urls and len(self.steps):
+        if self._urls and (len(self.steps) or self._last < 0):
             if parquet.engine() is None:
                 await self._need_live_rows()
             else:
-                exports = AsyncExports(self._gql, self._path)
-                self._files = await exports.fetch(self._urls, use_cache=self._request.use_cache)
+                self._files = await self._exports.fetch(self._urls, use_cache=self._request.use_cache)
                 exported = [await run_in_thread(parquet.step_range, path) for path in self._files]
-        self._parts = plan_parts(self.steps, exported, self._live_from) if len(self.steps) else []
+                ends = [steps.stop - 1 for steps in exported if steps is not None]
+                self.steps = self._request.wanted(max([self._last, *ends]))
+        self._parts = plan_parts(self.steps, exported, self._live_from)
+
+    async def close(self) -> None:
+        """Remove exports that are not to be kept."""
+        await run_in_thread(self._exports.close)
 
     async def pages(self) -> AsyncIterator[list[Row]]:
         """Yield the rows in order, as many at a time as arrive together."""

@@ -47,9 +47,12 @@ class AsyncHistoryScan:
     async def pages(self) -> AsyncIterator[list[Row]]:
         """Loop over the rows, as many at a time as arrive together; the lists are never empty."""
         self._latest = reading = AsyncScanPass(self._gql, self._path, self._request)
-        await reading.open()
-        async for rows in reading.pages():
-            yield rows
+        try:
+            await reading.open()
+            async for rows in reading.pages():
+                yield rows
+        finally:
+            await reading.close()
 
     async def tables(self) -> AsyncIterator[pyarrow.Table]:
         """Loop over the rows as Arrow tables of bounded size, decoded in bulk; their schemas may differ.
@@ -59,9 +62,12 @@ class AsyncHistoryScan:
         """
         load_library("pyarrow")
         self._latest = reading = AsyncScanPass(self._gql, self._path, self._request)
-        await reading.open()
-        async for table in reading.tables():
-            yield table
+        try:
+            await reading.open()
+            async for table in reading.tables():
+                yield table
+        finally:
+            await reading.close()
 
     async def load(self) -> History:
         """Read all rows into memory."""

@@ -195,6 +195,8 @@ def plan_parts(wanted: StepRange, exports: Sequence[StepRange | None], live_from
             parts.append(Part(hole))
         parts.append(Part(StepRange(max(steps.start, wanted.start), min(steps.stop, wanted.stop)), number))
         reached = max(reached, steps.stop)
+    if not len(wanted):
+        return parts
     tail_start = reached if live_from is None else max(wanted.start, min(reached, live_from))
     if tail_start < wanted.stop:
         parts.append(Part(StepRange(tail_start, wanted.stop)))
