@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Iterable
 
@@ -152,3 +153,10 @@ def test_the_compiled_operations_are_the_cut_ones() -> None:
     found = {name: getattr(compiled, snake(name).upper()) for name in NAMES}
     assert {name: found[name].text for name in NAMES} == {name: document(cut(name), ()) for name in NAMES}
     assert {name: found[name].gates for name in NAMES} == {name: cut(name).gates for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_compiled_operation_is_the_same_after_pickling(name: str) -> None:
+    """A handle that holds one crosses to another process."""
+    operation = getattr(compiled, snake(name).upper())
+    assert pickle.loads(pickle.dumps(operation)) is operation
