@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 from ariadne import MutationType, SchemaBindable
@@ -26,6 +27,8 @@ __all__ = ["BINDABLES"]
 mutation: MutationType = MutationType()
 
 BINDABLES: list[SchemaBindable] = [mutation]
+
+_log = logging.getLogger("wandkit.server")
 
 _DEFAULT_PROJECT = "uncategorized"
 _TEXTS = {
