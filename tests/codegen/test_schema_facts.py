@@ -14,6 +14,7 @@ from graphql import (
     Node,
 )
 
+from codegen.members import members_of
 from codegen.schema import gate_of
 
 TYPES = sorted(name for name in reference().type_map if not name.startswith("__"))
@@ -80,6 +81,20 @@ def test_what_the_base_has_is_not_marked() -> None:
         if since(fact) is None and gate_of(members(contract().schema.type_map[name])[member], "x")
     ]
     assert marked == []
+
+
+def test_what_every_server_knows_is_of_a_type_that_every_server_knows() -> None:
+    """A field or argument without a gate cannot be of a type with one, except inside such a type."""
+    ours = contract()
+    known = members_of(ours.schema)
+    wrong = []
+    for member in known.values():
+        owner, kind = member.coordinate.partition(".")[0], member.type.strip("[]!")
+        field = member.coordinate.partition("(")[0]
+        gates = (member.gate, known[field].gate, ours.type_gate(owner))
+        if kind in ours.schema.type_map and ours.type_gate(kind) and not any(gates):
+            wrong.append(f"{member.coordinate}: {member.type}")
+    assert wrong == []
 
 
 def members(kind: GraphQLNamedType) -> dict[str, Node]:

@@ -177,5 +177,5 @@ def _refuse_other_kinds(path: str) -> None:
 
 def _rebuild(gql: GraphQL) -> Api:
     api = Api.__new__(Api)
-    api._connect(gql)
+    api._connect(gql)  # pyright: ignore[reportPrivateUsage]
     return api

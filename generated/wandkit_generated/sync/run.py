@@ -195,8 +195,8 @@ class Run(RunChange, RunHistory, RunFiles, RunConsole, RunLog):
         """The last step that the run has logged, asked anew each time; -1 where it logged none."""
         answer = get_run_last_step(self._gql, entity=self.entity, project=self.project, name=self.listed_id)
         run = answer.project.run if answer.project else None
-        keys = run.history_keys if run else None
-        return int(keys.get("lastStep", -1)) if isinstance(keys, dict) else -1
+        keys: dict[str, Any] = (run.history_keys if run else None) or {}
+        return int(keys.get("lastStep", -1))
 
     def config_as(self, model: type[M]) -> M:
         """Return the config as an instance of a pydantic model of yours.
@@ -227,7 +227,7 @@ class Run(RunChange, RunHistory, RunFiles, RunConsole, RunLog):
         if self._config is not None:
             rows |= {f"config.{key}": value for key, value in self._config.items()}
         if self._summary is not None:
-            rows |= {f"summary.{key}": value for key, value in self._summary._json_dict.items()}
+            rows |= {f"summary.{key}": value for key, value in self._summary.items()}
         return html_table(rows, hidden=hidden, height=height)
 
     def display(self, height: int = 420, hidden: bool = False) -> bool:

@@ -95,7 +95,7 @@ class RunData(RunHandle):
     def summary_metrics(self) -> dict[str, Any]:
         """The summary as a plain dict, shared with `summary`."""
         summary = self.summary
-        return summary._json_dict
+        return summary._json_dict  # pyright: ignore[reportPrivateUsage]
 
     @property
     def system_metrics(self) -> dict[str, Any]:
@@ -188,7 +188,7 @@ class RunData(RunHandle):
 
     def _need(self, parts: Iterable[Part]) -> None:
         """Fetch those of `parts` that are not there: for the whole page, where the run came from one."""
-        missing = [part for part in parts if part not in self._raw]
+        missing: list[Part] = [part for part in parts if part not in self._raw]
         if missing and self._page is not None:
             self._page.fill(missing)
             missing = [part for part in missing if part not in self._raw]

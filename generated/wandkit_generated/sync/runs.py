@@ -98,7 +98,7 @@ class Runs(RunsHistories, Listing[Run]):
         ordered = tuple(parts)
         for edge in connection.edges:
             node = edge.node
-            raw = {part: part_of(node, part) for part in ordered}
+            raw: dict[Part, Any] = {part: part_of(node, part) for part in ordered}
             page.runs.append(Run(gql, entity, project, row_of(node), raw, page))
         return Page(
             items=page.runs,
