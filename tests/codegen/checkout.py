@@ -28,11 +28,13 @@ def files() -> tuple[QueryFile, ...]:
     return parse_queries(ROOT / "queries", contract())
 
 
+@cache
 def fragments() -> dict[str, FragmentDefinitionNode]:
     """Return all fragments by name."""
     return {fragment.name.value: fragment for file in files() for fragment in file.fragments}
 
 
+@cache
 def operations() -> dict[str, OperationDefinitionNode]:
     """Return all operations by name."""
     return {node.name.value: node for file in files() for node in file.operations if node.name is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Iterable
+from functools import cache
 
 import pytest
 from checkout import contract, fragments, live, operations
@@ -38,6 +39,7 @@ def faults(schema: GraphQLSchema, text: str) -> list[str]:
     return [error.message for error in validate(schema, parse(text), specified_rules)]
 
 
+@cache
 def base_schema() -> GraphQLSchema:
     """Return schema/ without anything that a gate stands before."""
     return build_ast_schema(DocumentNode(definitions=tuple(_without_gated(contract().document.definitions))))
