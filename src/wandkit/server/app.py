@@ -10,7 +10,7 @@ import importlib
 import json
 import logging
 import pkgutil
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from types import ModuleType
 from typing import Any
@@ -47,7 +47,7 @@ def create_app(config: ServerConfig) -> Starlette:
     settler = Settler(config, database)
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_settle_forever, settler, config)
             yield

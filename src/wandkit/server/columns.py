@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from wandkit.server.filtering.run import run_field
 from wandkit.server.model.run import Run
+from wandkit.server.shapes import is_object
 
 __all__ = ["Columns", "columns_of", "values_of"]
 
@@ -64,7 +65,7 @@ def _config_paths(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _paths(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict) and not isinstance(value.get("_type"), str):
+    if is_object(value) and not isinstance(value.get("_type"), str):
         for key, member in value.items():
             if key not in _INTERNAL:
                 yield from _paths(f"{prefix}.{key}", member)
@@ -79,6 +80,6 @@ def _kind(value: Any) -> str:
         return "number"
     if isinstance(value, str):
         return "string"
-    if isinstance(value, dict):
+    if is_object(value):
         return str(value["_type"])
     return "list" if isinstance(value, list) else "null"

@@ -10,7 +10,7 @@ A commit that returned survives a kill of the process. Times are stored as text 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Annotated, Any
@@ -56,13 +56,13 @@ class Database:
         _create_tables(self._writing)
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self) -> Generator[Session]:
         """Yield a session that sees one unchanging snapshot."""
         with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self) -> Generator[Session]:
         """Yield a session that holds the write lock; it commits when the block ends without an error."""
         with self._write_lock, Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session

@@ -22,7 +22,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationType,
-    execute_sync,
+    execute_sync,  # pyright: ignore[reportUnknownVariableType]
     get_operation_ast,
     parse,
     validate,
@@ -33,6 +33,7 @@ from wandkit.server.config import ServerConfig
 from wandkit.server.database import Database
 from wandkit.server.permissions import Access, Refusal, not_logged_in
 from wandkit.server.schema import load_schema
+from wandkit.server.shapes import is_object
 
 __all__ = ["Answer", "Context", "GraphQLEngine", "context_of"]
 
@@ -62,8 +63,8 @@ class Context:
     config: ServerConfig
     base_url: str
     api_key: str | None = None
-    services: Mapping[str, Any] = field(default_factory=dict)
-    cache: dict[Any, Any] = field(default_factory=dict)
+    services: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    cache: dict[Any, Any] = field(default_factory=dict[Any, Any])
 
 
 def context_of(info: GraphQLResolveInfo) -> Context:
@@ -101,10 +102,10 @@ class GraphQLEngine:
             request: `{"query", "variables", "operationName"}`; the last two may be null or absent.
             make_context: Makes the context within the session that the engine opened.
         """
-        if not isinstance(request, dict) or not isinstance(request.get("query"), str):
+        if not is_object(request) or not isinstance(request.get("query"), str):
             return _refused(400, "the request body must be a JSON object with a text `query`")
         variables, name = request.get("variables"), request.get("operationName")
-        if not isinstance(variables, (dict, type(None))) or not isinstance(name, (str, type(None))):
+        if not (variables is None or is_object(variables)) or not isinstance(name, (str, type(None))):
             return _refused(400, "`variables` must be an object or null, `operationName` a text or null")
         checked = self._checked(request["query"])
         if checked.errors:
@@ -151,7 +152,8 @@ class GraphQLEngine:
 def _answer(result: ExecutionResult) -> Answer:
     if not result.errors:
         return Answer(200, {"data": result.data})
-    errors, statuses = [], []
+    errors: list[dict[str, Any]] = []
+    statuses: list[int] = []
     for error in result.errors:
         status, body = _error(error)
         errors.append(body)

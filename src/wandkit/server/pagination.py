@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from wandkit.server.filtering.order import Ordering, SortKey
 from wandkit.server.permissions import Refusal
+from wandkit.server.shapes import is_list
 
 __all__ = ["by_id", "page", "page_of_list", "selected"]
 
@@ -147,7 +148,7 @@ def _place(cursor: str, ordering: Ordering) -> list[Any]:
         values = None
     scalars = (str, int, float, type(None))
     if (
-        not isinstance(values, list)
+        not is_list(values)
         or len(values) != len(ordering.keys)
         or not all(isinstance(value, scalars) for value in values)
     ):

@@ -17,16 +17,11 @@ from ariadne import ObjectType, ScalarType, make_executable_schema
 from graphql import (
     DocumentNode,
     GraphQLError,
-    GraphQLField,
     GraphQLInterfaceType,
-    GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLResolveInfo,
-    GraphQLScalarType,
     GraphQLSchema,
     Node,
-    get_named_type,
     parse,
     print_ast,
 )
@@ -34,6 +29,7 @@ from graphql.language import REMOVE, Visitor, visit
 
 from wandkit.server.config import ServerConfig
 from wandkit.server.permissions import Refusal
+from wandkit.server.shapes import is_object
 
 __all__ = ["load_schema"]
 
@@ -49,7 +45,7 @@ _EMPTY_SCALARS: dict[str, Any] = {
     "JSONString": "{}",
     "String": "",
 }
-_EMPTY_PAGE = {"edges": [], "pageInfo": {"hasNextPage": False}, "totalCount": 0}
+_EMPTY_PAGE: dict[str, Any] = {"edges": [], "pageInfo": {"hasNextPage": False}, "totalCount": 0}
 _HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])|(?<=[A-Z])([A-Z])(?=[a-z])")
 
 
@@ -100,7 +96,8 @@ def _bind(schema: GraphQLSchema, bindable: ObjectType) -> None:
     """Bind a noun's resolvers to the fields that this schema has; an older one lacks some."""
     kind = schema.type_map.get(bindable.name)
     if isinstance(kind, GraphQLObjectType):
-        for name, resolver in bindable._resolvers.items():
+        resolvers: dict[str, Any] = bindable._resolvers  # pyright: ignore[reportPrivateUsage]
+        for name, resolver in resolvers.items():
             if name in kind.fields:
                 kind.fields[name].resolve = resolver
 
@@ -148,7 +145,7 @@ def _in_savepoint(resolve: Callable[..., Any]) -> Callable[..., Any]:
     def isolated(parent: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
         with info.context.session.begin_nested():
             payload = resolve(parent, info, **arguments)
-        if isinstance(payload, dict) and "input" in arguments:
+        if is_object(payload) and "input" in arguments:
             payload.setdefault("clientMutationId", arguments["input"].get("clientMutationId"))
         return payload
 
@@ -156,7 +153,7 @@ def _in_savepoint(resolve: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _typename(value: Any, _info: GraphQLResolveInfo, _abstract: object) -> str:
-    return str(value["__typename"] if isinstance(value, dict) else type(value).__name__)
+    return str(value["__typename"] if is_object(value) else type(value).__name__)
 
 
 def _unavailable(name: str) -> Callable[..., Any]:
@@ -166,12 +163,12 @@ def _unavailable(name: str) -> Callable[..., Any]:
     return refuse
 
 
-def _plain(name: str, definition: GraphQLField) -> Callable[..., Any]:
+def _plain(name: str, definition: Any) -> Callable[..., Any]:
     attribute = _HUMP.sub(lambda match: f"_{match.group(0)}", name).lower()
-    empty = _empty(definition.type)
+    empty = _empty(str(definition.type))
 
     def resolve(parent: Any, _info: GraphQLResolveInfo, **_arguments: Any) -> Any:
-        value = parent.get(name) if isinstance(parent, dict) else getattr(parent, attribute, None)
+        value = parent.get(name) if is_object(parent) else getattr(parent, attribute, None)
         if callable(value):
             value = value()
         return empty if value is None else value
@@ -179,12 +176,10 @@ def _plain(name: str, definition: GraphQLField) -> Callable[..., Any]:
     return resolve
 
 
-def _empty(kind: Any) -> Any:
-    if get_named_type(kind).name.endswith("Connection"):
+def _empty(kind: str) -> Any:
+    name = kind.strip("[]!")
+    if name.endswith("Connection"):
         return _EMPTY_PAGE
-    if not isinstance(kind, GraphQLNonNull):
+    if not kind.endswith("!"):
         return None
-    if isinstance(kind.of_type, GraphQLList):
-        return []
-    named = get_named_type(kind)
-    return _EMPTY_SCALARS.get(named.name) if isinstance(named, GraphQLScalarType) else None
+    return [] if kind.startswith("[") else _EMPTY_SCALARS.get(name)

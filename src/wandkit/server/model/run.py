@@ -17,6 +17,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wandkit.server.database import Base, Timestamp, now
+from wandkit.server.shapes import is_list, is_object
 
 if TYPE_CHECKING:
     from wandkit.server.model.project import Project
@@ -141,9 +142,9 @@ def strict_json(value: str) -> str | None:
 
 
 def _dump(value: Any) -> str:
-    if isinstance(value, dict):
+    if is_object(value):
         return "{" + ",".join(f"{json.dumps(key)}:{_dump(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
+    if is_list(value):
         return "[" + ",".join(map(_dump, value)) + "]"
     if isinstance(value, float) and not math.isfinite(value):
         return "null" if math.isnan(value) else ("9e999" if value > 0 else "-9e999")

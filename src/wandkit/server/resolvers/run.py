@@ -25,6 +25,7 @@ from wandkit.server.model.run import Run
 from wandkit.server.model.user import User
 from wandkit.server.pagination import page, selected
 from wandkit.server.permissions import Refusal
+from wandkit.server.shapes import is_list, is_object
 
 __all__ = ["BINDABLES", "run_condition", "run_page", "understood"]
 
@@ -160,7 +161,7 @@ def resolve_summary(
 def resolve_wandb_config(parent: Run, _info: GraphQLResolveInfo, *, keys: list[str] | None = None) -> str:
     """Return the client's own part of the config (the value of `_wandb`), or the named keys of it."""
     entry = json.loads(parent.config).get("_wandb")
-    value = entry.get("value") if isinstance(entry, dict) else None
+    value = entry.get("value") if is_object(entry) else None
     text = json.dumps(value if isinstance(value, dict) else {})
     return text if keys is None else _projected(text, keys)
 
@@ -222,12 +223,13 @@ def resolve_run_info(parent: Run, info: GraphQLResolveInfo) -> dict[str, Any] | 
         found = json.loads(context.services["blobs"].read(file.blob))
     except (ValueError, OSError):
         return None
-    if not isinstance(found, dict):
+    if not is_object(found):
         return None
+    arguments = found.get("args")
     return {
         **{name: found[name] for name in _INFO_TEXTS if isinstance(found.get(name), str)},
         **{name: found[key] for name, key in _INFO_COUNTS.items() if isinstance(found.get(key), int)},
-        "args": [str(argument) for argument in found.get("args") or []],
+        "args": [str(argument) for argument in arguments] if is_list(arguments) else [],
         "git": found["git"] if isinstance(found.get("git"), dict) else None,
     }
 
