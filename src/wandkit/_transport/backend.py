@@ -125,7 +125,7 @@ def socket_failure(error: BaseException, *, sent: bool) -> WireError:
         return WireError("name", f"temporary failure ({error})" if temporary else str(error), sent=False)
     if isinstance(error, TimeoutError):
         kind = "timeout"
-    elif type(error).__module__ == "ssl" and not sent:
+    elif type(error).__module__ == "ssl" and (not sent or "ALERT" in str(error)):
         kind = "tls"
     elif sent:
         kind = "broken"

@@ -5,6 +5,7 @@ Logic without I/O: _core/answer.py, _core/retry.py, _core/ratelimit.py, _core/ca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncGraphQL"]
 
 T = TypeVar("T")
+
+_NAME = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 
 
 class AsyncGraphQL:
@@ -166,8 +169,9 @@ class AsyncGraphQL:
         Raises:
             WandkitError: One error of the tree for each way in which a request can fail.
         """
-        is_query = document.lstrip().startswith(("query", "{"))
-        asked = self._asked("the document", timeout, known=False)
+        is_query = "mutation" not in document
+        name = _NAME.search(document)
+        asked = self._asked(name[1] if name else "document", timeout, known=False)
         body = _body(None, document, variable_values or {})
         reply = await self._send(body, asked, self._attempts(is_query), timeout, idempotent=is_query)
         return decode_data(reply, asked)

@@ -50,13 +50,14 @@ class Wire:
         return await self._open(request, _Timer(timeout, None), pieces)
 
     async def aclose(self) -> None:
-        """Close the idle connections; those in use close when they are done."""
+        """Close the idle connections and what was handed in, as httpx does; those in use close when done."""
         idle, others = self._idle, self._httpx
         self._forget()
         for connections in idle.values():
             for connection in connections:
                 connection.close()
-        for transport in others.values():
+        handed_in = [self._network.transport] if self._network.transport is not None else []
+        for transport in (*others.values(), *handed_in):
             await transport.aclose()
         await asyncio.sleep(0)
 

@@ -46,13 +46,14 @@ class Wire:
         return self._open(request, _Timer(timeout, None), pieces)
 
     def close(self) -> None:
-        """Close the idle connections; those in use close when they are done."""
+        """Close the idle connections and what was handed in, as httpx does; those in use close when done."""
         idle, others = self._idle, self._httpx
         self._forget()
         for connections in idle.values():
             for connection in connections:
                 connection.close()
-        for transport in others.values():
+        handed_in = [self._network.transport] if self._network.transport is not None else []
+        for transport in (*others.values(), *handed_in):
             transport.close()
 
     def _open(self, request: Request, timer: _Timer, pieces: Iterator[bytes] | None) -> Answering:
