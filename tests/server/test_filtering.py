@@ -250,6 +250,7 @@ def test_logic_follows_mongo(session: Session, document: Any, names: str) -> Non
         ({"tags.best": {"$gt": 1}}, "no meaning"),
         ({"keys_info.other": 1}, "keys_info.keys.loss"),
         ([], "a filter is an object"),
+        ({"$or": [{"config.lr": {"$gt": number}} for number in range(600)]}, "more than 500 conditions"),
     ],
 )
 def test_a_filter_that_cannot_be_used_says_why(session: Session, document: Any, words: str) -> None:
@@ -282,6 +283,11 @@ def test_nothing_of_a_filter_is_read_as_sql(session: Session, poison: str) -> No
 
 
 def test_many_conditions_do_not_exceed_the_depth_that_sqlite_allows(session: Session) -> None:
+    document = {"$or": [{"config.lr": {"$gt": number}} for number in range(-1, 200)]}
+    assert found(session, document) == "one two"
+
+
+def test_alternatives_for_one_key_are_asked_as_a_list(session: Session) -> None:
     document = {"$or": [{"config.seed": number} for number in range(2000)]}
     assert found(session, document) == "one"
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
+from wandkit.server.filtering.fields import listed
 from wandkit.server.filtering.paths import json_field, splits
 from wandkit.server.model.run import Run
 from wandkit.server.model.stream import EventLine, HistoryExport, HistoryLine
@@ -139,7 +140,7 @@ def events(session: Session, run: Run, samples: int | None) -> list[str]:
     chosen = sample(lines, DEFAULT_SAMPLES if samples is None else samples)
     texts = sa.select(EventLine.text).where(EventLine.run_id == run.id).order_by(EventLine.line)
     if len(chosen) < len(lines):
-        texts = texts.where(EventLine.line.in_(_listed(chosen)))
+        texts = texts.where(EventLine.line.in_(listed(chosen)))
     return list(session.scalars(texts))
 
 
@@ -164,13 +165,9 @@ def _texts(
     session: Session, run: Run, lines: Sequence[int] | None, conditions: Sequence[ColumnElement[bool]]
 ) -> list[str]:
     if lines is not None:
-        conditions = [HistoryLine.run_id == run.id, HistoryLine.line.in_(_listed(lines))]
+        conditions = [HistoryLine.run_id == run.id, HistoryLine.line.in_(listed(lines))]
     texts = sa.select(HistoryLine.text).where(*conditions).order_by(HistoryLine.step, HistoryLine.line)
     return list(session.scalars(texts))
-
-
-def _listed(numbers: Sequence[int]) -> sa.Select[tuple[Any]]:
-    return sa.select(sa.func.json_each(json.dumps(list(numbers))).table_valued("value", name=None).c.value)
 
 
 def _value(row: dict[str, Any], key: str) -> Any:

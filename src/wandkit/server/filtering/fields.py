@@ -27,7 +27,6 @@ Comparison = Literal["$gt", "$gte", "$lt", "$lte"]
 Condition = ColumnElement[bool]
 
 _INT64 = 2**63
-_NUMBER = ("integer", "real")
 _COMPARISONS: dict[Comparison, Callable[[Any, Any], Condition]] = {
     "$gt": op.gt,
     "$gte": op.ge,
@@ -87,8 +86,7 @@ class TextField(Field):
     def is_in(self, values: Sequence[Any]) -> Condition:
         """Hold where the text is one of `values`; one bound parameter however many there are."""
         texts = [value for value in values if isinstance(value, str)]
-        listed = sa.func.json_each(json.dumps(texts)).table_valued("value", name=None)
-        condition = self._column.in_(sa.select(listed.c.value))
+        condition = self._column.in_(listed(texts))
         return sa.or_(condition, self._column.is_(None)) if None in values else condition
 
     def compare(self, operator: Comparison, value: Any) -> Condition:
@@ -211,6 +209,18 @@ class JsonField(Field):
             return sa.or_(whole, self._some_element(kind, value))
         return sa.or_(_scalar_equals(self._kind, self._value, value), self._some_element("", value))
 
+    def is_in(self, values: Sequence[Any]) -> Condition:
+        """Hold where the value equals one of `values`; a bound parameter per type however many there are."""
+        texts = [value for value in values if isinstance(value, str)]
+        numbers = [bound(value) for value in values if is_finite(value)]
+        others = [value for value in values if not isinstance(value, str) and not is_finite(value)]
+        elements = self._elements()
+        return sa.or_(
+            _scalar_is_in(self._kind, self._value, texts, numbers),
+            self._any(elements, _scalar_is_in(elements.c.type, elements.c.value, texts, numbers)),
+            *(self.equals(value) for value in others),
+        )
+
     def compare(self, operator: Comparison, value: Any) -> Condition:
         """Hold where the value, or an element of the list that it is, is so ordered."""
         if value is None:
@@ -251,7 +261,7 @@ class JsonField(Field):
     def sort_value(self) -> ColumnElement[Any]:
         """Return the scalar: infinities as numbers; NaN, null, lists and objects as nothing."""
         return sa.case(
-            (self._kind.in_((*_NUMBER, "true", "false")), self._value),
+            (sa.or_(_is_number(self._kind), _is_boolean(self._kind)), self._value),
             (sa.and_(self._kind == "text", self._value == "Infinity"), sa.literal(math.inf)),
             (sa.and_(self._kind == "text", self._value == "-Infinity"), sa.literal(-math.inf)),
             (sa.and_(self._kind == "text", self._value != "NaN"), self._value),
@@ -278,6 +288,11 @@ class JsonField(Field):
         return self._any(elements, _scalar_equals(elements.c.type, elements.c.value, value))
 
 
+def listed(values: Sequence[Any]) -> sa.Select[tuple[Any]]:
+    """Return values as a subquery with one bound parameter."""
+    return sa.select(sa.func.json_each(json.dumps(list(values))).table_valued("value", name=None).c.value)
+
+
 def ordered(left: ColumnElement[Any], operator: Comparison, right: Any) -> Condition:
     """Return the comparison of `left` with `right`."""
     return _COMPARISONS[operator](left, right)
@@ -286,6 +301,13 @@ def ordered(left: ColumnElement[Any], operator: Comparison, right: Any) -> Condi
 def is_number(value: object) -> bool:
     """Return whether `value` is a JSON number; booleans are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_finite(value: object) -> bool:
+    """Return whether `value` is a number that JSON can hold."""
+    return (isinstance(value, int) and not isinstance(value, bool)) or (
+        isinstance(value, float) and math.isfinite(value)
+    )
 
 
 def bound(value: Any) -> Any:
@@ -332,24 +354,41 @@ def _scalar_equals(kind: ColumnElement[Any], stored: ColumnElement[Any], value: 
         raise FilterSyntaxError(f"{value!r} is no JSON value")
     if math.isnan(value):  # JSON has no NaN: it is stored as null or by its name
         return sa.or_(kind == "null", sa.and_(kind == "text", stored == "NaN"))
-    equal = sa.and_(kind.in_(_NUMBER), stored == bound(value))
+    equal = sa.and_(_is_number(kind), stored == bound(value))
     if math.isinf(value):
         return sa.or_(equal, sa.and_(kind == "text", stored == ("Infinity" if value > 0 else "-Infinity")))
     return equal
+
+
+def _scalar_is_in(
+    kind: ColumnElement[Any], stored: ColumnElement[Any], texts: Sequence[str], numbers: Sequence[float]
+) -> Condition:
+    return sa.or_(
+        sa.and_(kind == "text", stored.in_(listed(texts))),
+        sa.and_(_is_number(kind), stored.in_(listed(numbers))),
+    )
 
 
 def _scalar_compare(
     kind: ColumnElement[Any], stored: ColumnElement[Any], operator: Comparison, value: Any
 ) -> Condition:
     if isinstance(value, bool):
-        return sa.and_(kind.in_(("true", "false")), ordered(stored, operator, int(value)))
+        return sa.and_(_is_boolean(kind), ordered(stored, operator, int(value)))
     if isinstance(value, str):
         return sa.and_(kind == "text", ordered(stored, operator, value))
     if not is_number(value):
         raise FilterSyntaxError(f"{operator} compares with a number, a text or a boolean, not with {value!r}")
     if math.isnan(value):
         return sa.false()
-    return sa.and_(kind.in_(_NUMBER), ordered(stored, operator, bound(value)))
+    return sa.and_(_is_number(kind), ordered(stored, operator, bound(value)))
+
+
+def _is_number(kind: ColumnElement[Any]) -> Condition:
+    return sa.or_(kind == "integer", kind == "real")
+
+
+def _is_boolean(kind: ColumnElement[Any]) -> Condition:
+    return sa.or_(kind == "true", kind == "false")
 
 
 def _same(stored: ColumnElement[Any], value: Any) -> Condition:

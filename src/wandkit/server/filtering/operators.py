@@ -31,7 +31,7 @@ OPERATORS = (
 )  # fmt: skip
 
 _MAX_DEPTH = 40
-_MAX_CONDITIONS = 5000
+_MAX_CONDITIONS = 500
 _FLAT = 100
 _FLAGS = frozenset("ims")
 
@@ -89,12 +89,13 @@ class _Compiler:
             return _negated(self.document(value, depth))
         if not isinstance(value, list):
             raise FilterSyntaxError(f"{operator} takes a list of filters, not {_shown(value)}")
-        parts = [self.document(part, depth) for part in value if part is not None]
-        if not parts:
+        documents = [part for part in value if part is not None]
+        if not documents:
             return sa.true()
         if operator == "$and":
-            return _joined(sa.and_, parts)
-        return _joined(sa.or_, parts) if operator == "$or" else _negated(_joined(sa.or_, parts))
+            return _joined(sa.and_, [self.document(part, depth) for part in documents])
+        any_of = _joined(sa.or_, [self.document(part, depth) for part in _gathered(documents)])
+        return any_of if operator == "$or" else _negated(any_of)
 
     def _conditions(self, field: Field, value: Any, depth: int) -> Condition:
         if (
@@ -135,6 +136,25 @@ class _Compiler:
             wanted = _list(operator, operand)
             return _joined(sa.and_, [field.equals(value) for value in wanted]) if wanted else sa.false()
         raise _unknown(operator, OPERATORS)
+
+
+def _gathered(documents: Sequence[Any]) -> list[Any]:
+    """Return the alternatives with those that ask for values of one key as one list of values.
+
+    before:  [{"name": "a"}, {"name": "b"}, {"state": "failed"}]
+    after:   [{"name": {"$in": ["a", "b"]}}, {"state": {"$in": ["failed"]}}]
+    """
+    values: dict[str, list[Any]] = {}
+    others: list[Any] = []
+    for document in documents:
+        key, value = (
+            next(iter(document.items())) if isinstance(document, dict) and len(document) == 1 else ("$", {})
+        )
+        if key.startswith("$") or isinstance(value, (dict, list)):
+            others.append(document)
+        else:
+            values.setdefault(key, []).append(value)
+    return [*({key: {"$in": listed}} for key, listed in values.items()), *others]
 
 
 def _negated(condition: Condition) -> Condition:
