@@ -99,6 +99,12 @@ def resolve_organization_id(parent: Entity, _info: GraphQLResolveInfo) -> str | 
     return None if parent.organization_id is None else ids.encode("Organization", parent.organization_id)
 
 
+@entity.field("settings")
+def resolve_settings(_parent: Entity, _info: GraphQLResolveInfo) -> dict[str, bool]:
+    """Return the settings, which are the same for every entity of this server."""
+    return {"entityProfileEnabled": False, "membersCanInvite": False}
+
+
 @entity.field("memberCount")
 def resolve_member_count(parent: Entity, info: GraphQLResolveInfo) -> int:
     """Return how many members there are, to members."""
