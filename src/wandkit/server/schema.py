@@ -21,6 +21,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    GraphQLUnionType,
     Node,
     parse,
     print_ast,
@@ -125,7 +126,7 @@ def _text(value: Any) -> str:
 
 def _fill_gaps(schema: GraphQLSchema) -> None:
     for kind in schema.type_map.values():
-        if isinstance(kind, GraphQLInterfaceType) and kind.resolve_type is None:
+        if isinstance(kind, (GraphQLInterfaceType, GraphQLUnionType)) and kind.resolve_type is None:
             kind.resolve_type = _typename
         if not isinstance(kind, GraphQLObjectType) or kind.name.startswith("__"):
             continue
