@@ -183,3 +183,27 @@ def test_a_service_account_works_in_its_team(house: House) -> None:
     machine.client.auth = ("api", answer["apiKeys"]["edges"][0]["node"]["name"])
     assert answer["accountType"] == "SERVICE"
     assert machine.upsert("by-machine", "one", entityName="lab")["inserted"] is True
+
+
+def test_the_organization_behind_a_public_project_stays_hidden(house: House) -> None:
+    house.server.add_organization("acme")
+    house.server.add_team("acme-ml", {"ada": "admin"}, organization="acme")
+    ada = house.call("ada")
+    ada.upsert("shown", "r", entityName="acme-ml")
+    ada.data(SHARE.replace("lab", "acme-ml"), p="shown", a="USER_READ")
+    document = """{ project(entityName: "acme-ml", name: "shown") { entity {
+      members { username } memberCount organizationId organization { name members { username } } } } }"""
+    assert ada.data(document)["project"]["entity"]["organization"]["name"] == "acme"
+    hidden = {"members": [], "memberCount": 0, "organizationId": None, "organization": None}
+    assert house.call("mallory").data(document) == {"project": {"entity": hidden}}
+
+
+def test_administering_a_team_gives_no_power_over_its_organization(house: House) -> None:
+    house.server.add_organization("corp")
+    house.server.add_team("corp-ml", {"ada": "admin"}, organization="corp")
+    ada = house.call("ada")
+    org = ada.data('{ organization(name: "corp") { id } }')["organization"]["id"]
+    document = """mutation T($o: String) {
+      createTeam(input: {teamName: "corp-2", organizationId: $o}) { entity { id } } }"""
+    assert ada.refusal(document, o=org) == (403, "permission denied")
+    assert house.call("mallory").refusal(document, o=org) == (404, "organization not found")

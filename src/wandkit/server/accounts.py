@@ -79,7 +79,7 @@ def add_organization(session: Session, name: str) -> Organization:
 
 
 def add_member(session: Session, entity: Entity, user: User, role: str = "member") -> Membership:
-    """Give a user a role in an entity, or change the one they have; its organization gains the user too.
+    """Give a user a role in an entity, or change it; its organization gains the user as a member.
 
     Raises:
         ValueError: There is no such role.
@@ -94,7 +94,7 @@ def add_member(session: Session, entity: Entity, user: User, role: str = "member
         session.add(membership)
     membership.role = role
     if entity.organization is not None:
-        _join(session, entity.organization, user, role)
+        _join(session, entity.organization, user)
     session.flush()
     return membership
 
@@ -106,7 +106,7 @@ def find_user(session: Session, name_or_email: str) -> User | None:
     return by_name or session.scalars(living.where(User.email == name_or_email)).first()
 
 
-def _join(session: Session, organization: Organization, user: User, role: str) -> None:
+def _join(session: Session, organization: Organization, user: User) -> None:
     known = session.scalars(
         select(OrganizationMembership).where(
             OrganizationMembership.organization_id == organization.id,
@@ -114,7 +114,7 @@ def _join(session: Session, organization: Organization, user: User, role: str) -
         )
     ).one_or_none()
     if known is None:
-        session.add(OrganizationMembership(organization=organization, user=user, role=role))
+        session.add(OrganizationMembership(organization=organization, user=user, role="member"))
 
 
 def _new_entity(session: Session, name: str, kind: str) -> Entity:

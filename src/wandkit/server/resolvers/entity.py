@@ -93,10 +93,18 @@ def resolve_user(parent: Entity, info: GraphQLResolveInfo) -> User | None:
     return find_user(context_of(info).session, parent.name) if parent.kind == "user" else None
 
 
+@entity.field("organization")
+def resolve_its_organization(parent: Entity, info: GraphQLResolveInfo) -> Organization | None:
+    """Return the organization, to members of the entity."""
+    return parent.organization if context_of(info).access.sees(parent) else None
+
+
 @entity.field("organizationId")
-def resolve_organization_id(parent: Entity, _info: GraphQLResolveInfo) -> str | None:
-    """Return the global id of the organization."""
-    return None if parent.organization_id is None else ids.encode("Organization", parent.organization_id)
+def resolve_organization_id(parent: Entity, info: GraphQLResolveInfo) -> str | None:
+    """Return the global id of the organization, to members of the entity."""
+    if parent.organization_id is None or not context_of(info).access.sees(parent):
+        return None
+    return ids.encode("Organization", parent.organization_id)
 
 
 @entity.field("settings")
@@ -309,10 +317,12 @@ def _own_organization(context: Context, global_id: str) -> Organization:
         raise Refusal(str(error)) from None
     if found is None or not _belongs(context, found):
         raise Refusal("organization not found", 404)
+    if not _belongs(context, found, role="admin"):
+        raise denied()
     return found
 
 
-def _belongs(context: Context, found: Organization) -> bool:
+def _belongs(context: Context, found: Organization, role: str | None = None) -> bool:
     if context.access.is_admin:
         return True
     me = context.access.user
@@ -321,4 +331,6 @@ def _belongs(context: Context, found: Organization) -> bool:
     place = select(OrganizationMembership.id).where(
         OrganizationMembership.organization_id == found.id, OrganizationMembership.user_id == me.id
     )
+    if role is not None:
+        place = place.where(OrganizationMembership.role == role)
     return context.session.scalar(place) is not None
