@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from pydantic_core import ValidationError, from_json
 
-from wandkit._core.failure import Asked, Reply, answer_error, excerpt, failure, graphql_errors
+from wandkit._core.collector import uncollected
+from wandkit._core.failure import Asked, Reply, answer_error, as_object, excerpt, failure, graphql_errors
 
 __all__ = ["decode_data", "decode_json", "decode_model", "unknown_parts"]
 
@@ -33,7 +34,8 @@ def decode_model(reply: Reply, asked: Asked, model: type[Model], problems: list[
     if lead is not None:
         # If what stands between `{"data":` and the last `}` is JSON by itself, `data` is the only key.
         try:
-            return model.model_validate_json(reply.body.rstrip()[lead.end() : -1], context=context)
+            with uncollected():
+                return model.model_validate_json(reply.body.rstrip()[lead.end() : -1], context=context)
         except ValidationError:
             problems.clear()
     data = decode_data(reply, asked)
@@ -56,8 +58,8 @@ def decode_data(reply: Reply, asked: Asked) -> dict[str, Any]:
     answer = decode_json(reply, asked)
     if graphql_errors(answer):
         raise failure(reply, asked).error
-    data = answer.get("data") if isinstance(answer, dict) else None
-    if not isinstance(data, dict):
+    data = as_object(as_object(answer).get("data"))
+    if not data:
         text = f"The answer has neither data nor errors: {excerpt(reply.body, 120)!r}."
         raise answer_error(text, asked, reply)
     return data

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, cast
 
 from pydantic_core import from_json
 
@@ -23,6 +23,7 @@ __all__ = [
     "Reply",
     "WireError",
     "answer_error",
+    "as_object",
     "broken",
     "excerpt",
     "failure",
@@ -45,7 +46,7 @@ class WireError(Exception):
 
     def __init__(self, kind: Break, text: str, *, sent: bool) -> None:
         super().__init__(kind, text)
-        self.kind = kind
+        self.kind: Break = kind
         self.text = text
         self.sent = sent
 
@@ -166,11 +167,16 @@ def answer_error(what: str, asked: Asked, reply: Reply, step: str = "") -> error
 
 def graphql_errors(answer: object) -> list[dict[str, Any]]:
     """Return the errors of a decoded answer, each as an object with at least a `message`."""
-    found = answer.get("errors") if isinstance(answer, dict) else None
+    found: Any = as_object(answer).get("errors")
     if not found:
         return []
-    items = found if isinstance(found, list) else [found]
-    return [item if isinstance(item, dict) else {"message": str(item)} for item in items]
+    items = cast("list[Any]", found) if isinstance(found, list) else [found]
+    return [as_object(item) or {"message": str(item)} for item in items]
+
+
+def as_object(value: object) -> dict[str, Any]:
+    """Return a decoded JSON value if it is an object, else an empty one."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def excerpt(body: bytes, chars: int = 300) -> str:
@@ -303,28 +309,27 @@ def _of_errors(
     """Return the error for GraphQL errors that came with a status that says yes."""
     text = asked.scrub(_messages(found))
     facts = _facts(reply, asked)
-    data = answer.get("data") if isinstance(answer, dict) else None
+    data = as_object(as_object(answer).get("data"))
     kind: type[errors.WandkitError] | None = None
     if asked.known and _too_old(found):
         return errors.UnsupportedError(f"{_TOO_OLD.what}: {text}", next_step=_OLD_SERVER, **facts)
-    if not isinstance(data, dict) or not any(data.values()):
+    if not any(data.values()):
         kind = _denial(found)
     if kind is not None:
         meaning = _meaning(401 if kind is errors.AuthenticationError else 403, asked, found, None)
         return kind(f"{meaning.what}: {text}", next_step=meaning.step, **facts)
     error = errors.GraphQLError(text or "The answer holds errors.", next_step=_MESSAGE, **facts)
     error.errors = [{**item, "message": asked.scrub(str(item.get("message", "")))} for item in found]
-    error.data = data if isinstance(data, dict) else None
+    error.data = data or None
     return error
 
 
 def _denial(found: Sequence[Mapping[str, Any]]) -> type[errors.WandkitError] | None:
     """Return the class of an error that is about who asks, None for any other."""
-    first = found[0] if found else {}
+    first: Mapping[str, Any] = found[0] if found else {}
     if "not logged in" in str(first.get("message", "")):
         return errors.AuthenticationError
-    extensions = first.get("extensions")
-    denied = isinstance(extensions, Mapping) and extensions.get("code") == "PERMISSION_ERROR"
+    denied = as_object(first.get("extensions")).get("code") == "PERMISSION_ERROR"
     return errors.PermissionDeniedError if denied else None
 
 
@@ -340,11 +345,8 @@ def _server_text(answer: object, found: Sequence[Mapping[str, Any]], body: bytes
     """Return the server's own words: GraphQL messages, a REST `error`, or the start of a plain body."""
     if found:
         return _messages(found)
-    if isinstance(answer, dict):
-        for key in ("error", "message", "detail"):
-            if answer.get(key):
-                return str(answer[key])
-    return excerpt(body)
+    words = (as_object(answer).get(key) for key in ("error", "message", "detail"))
+    return next((str(text) for text in words if text), "") or excerpt(body)
 
 
 def _redirected(reply: Reply, asked: Asked) -> errors.WandkitError:

@@ -7,7 +7,7 @@ docs/decisions/http-stack.md for what that buys.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
@@ -191,7 +191,7 @@ class Exchange:
         return True
 
 
-def _folded(headers: h11._headers.Headers) -> dict[str, str]:
+def _folded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return raw headers as a mapping."""
     folded: dict[str, str] = {}
     for raw_name, raw_value in headers:

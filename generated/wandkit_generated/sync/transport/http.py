@@ -18,7 +18,6 @@ from wandkit._core.retry import Attempts
 from wandkit._transport.concurrency.threads import Answering
 from wandkit._transport.exchange import Origin, Request, redirect_target
 from wandkit._transport.identity import Identity
-from wandkit.errors import AnswerError
 from wandkit_generated.sync.transport.sender import Sender
 
 __all__ = ["Download", "HTTP"]
@@ -85,7 +84,8 @@ class HTTP:
         """
         limit = self._timeout if timeout is None else timeout
         attempts = self._attempts(True)
-        for _ in range(_MOST_REDIRECTS + 1):
+        redirects = 0
+        while True:
             origin, target = self._identity.place(url)
             asked = self._asked(action, "GET", origin, target, limit)
             own = self._identity.headers(origin, asked.operation)
@@ -97,15 +97,10 @@ class HTTP:
             with answering:
                 reply = Reply(answering.status, answering.headers, _read(answering, asked))
             location = reply.headers.get("location")
-            if reply.status not in _REDIRECTS or not location:
+            if reply.status not in _REDIRECTS or not location or redirects == _MOST_REDIRECTS:
                 raise failure(reply, asked).error
             url = redirect_target(request.url, location)
-        raise AnswerError(
-            f"More than {_MOST_REDIRECTS} redirects.",
-            operation=asked.operation,
-            host=asked.host,
-            next_step="Report this to the server's owner.",
-        )
+            redirects += 1
 
     def upload(
         self,

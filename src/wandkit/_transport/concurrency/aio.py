@@ -61,41 +61,37 @@ class Prefetch(Generic[T]):
 
     def __init__(self, job: Callable[[], Awaitable[T]]) -> None:
         self._job = job
-        self._loop = asyncio.get_running_loop()
-        self._task = asyncio.ensure_future(_run(job))
+        self._task: asyncio.Task[T] | None = asyncio.get_running_loop().create_task(_run(job))
         self._task.add_done_callback(_note_error)
 
     async def result(self) -> T:
         """Wait for the job and return its result, or raise its error."""
-        if self._loop is not asyncio.get_running_loop():
+        if self._task is None or self._task.get_loop() is not asyncio.get_running_loop():
             return await self._job()
-        try:
-            return await self._task
-        except asyncio.CancelledError:
-            self._task.cancel()
-            raise
+        return await self._task
 
     async def aclose(self) -> None:
         """Give the job up."""
-        self._task.cancel()
-        await asyncio.wait([self._task])
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
 
     def __del__(self) -> None:
         """Give the job up when nobody is left to ask for it."""
-        if not self._loop.is_closed():
+        if self._task is not None and not self._task.get_loop().is_closed():
             self._task.cancel()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Cross to another process as a job that starts when it is asked for."""
-        return _later, (self._job,)
+        return Prefetch.later, (self._job,)
 
-
-def _later(job: Callable[[], Awaitable[T]]) -> Prefetch[T]:
-    prefetch: Prefetch[T] = object.__new__(Prefetch)
-    prefetch._job = job
-    prefetch._loop = asyncio.new_event_loop()
-    prefetch._loop.close()
-    return prefetch
+    @classmethod
+    def later(cls, job: Callable[[], Awaitable[T]]) -> Prefetch[T]:
+        """Return a job that starts when its result is asked for."""
+        prefetch: Prefetch[T] = cls.__new__(cls)
+        prefetch._job = job
+        prefetch._task = None
+        return prefetch
 
 
 def _note_error(task: asyncio.Future[Any]) -> None:
@@ -109,9 +105,15 @@ async def _run(job: Callable[[], Awaitable[T]]) -> T:
 
 
 async def amap(
-    limit: int, fn: Callable[[U], Awaitable[T]], items: Iterable[U] | AsyncIterable[U]
+    limit: int,
+    fn: Callable[[U], Awaitable[T]],
+    items: Iterable[U] | AsyncIterable[U],
+    *,
+    ahead_of_use: int | None = None,
 ) -> AsyncIterator[T]:
     """Yield `fn(item)` for every item, in order, at most `limit` at once.
+
+    At most `ahead_of_use` items (default twice `limit`) have begun or are done before they are used.
 
     An error of `fn` is raised at its turn, and the rest is cancelled.
     """
@@ -119,6 +121,7 @@ async def amap(
     turns = asyncio.Semaphore(max(1, limit))
     ahead: deque[asyncio.Task[T]] = deque()
     more = True
+    most = max(1, ahead_of_use or 2 * limit)
 
     async def one(item: U) -> T:
         async with turns:
@@ -126,7 +129,7 @@ async def amap(
 
     try:
         while True:
-            while more and len(ahead) < 2 * max(1, limit):
+            while more and len(ahead) < most:
                 try:
                     item = await source.__anext__()
                 except StopAsyncIteration:

@@ -73,17 +73,22 @@ class Prefetch(Generic[T]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Cross to another process as a job that starts when it is asked for."""
-        return _later, (self._task.job,)
+        return Prefetch.later, (self._task.job,)
+
+    @classmethod
+    def later(cls, job: Callable[[], T]) -> Prefetch[T]:
+        """Return a job that starts when its result is asked for."""
+        prefetch: Prefetch[T] = cls.__new__(cls)
+        prefetch._task = _Task(job, pid=0)
+        return prefetch
 
 
-def _later(job: Callable[[], T]) -> Prefetch[T]:
-    prefetch: Prefetch[T] = object.__new__(Prefetch)
-    prefetch._task = _Task(job, pid=0)
-    return prefetch
-
-
-def amap(limit: int, fn: Callable[[U], T], items: Iterable[U]) -> Iterator[T]:
+def amap(
+    limit: int, fn: Callable[[U], T], items: Iterable[U], *, ahead_of_use: int | None = None
+) -> Iterator[T]:
     """Yield `fn(item)` for every item, in order, at most `limit` at once.
+
+    At most `ahead_of_use` items (default twice `limit`) have begun or are done before they are used.
 
     An error of `fn` is raised at its turn, and what has not begun is left undone.
     """
@@ -91,9 +96,10 @@ def amap(limit: int, fn: Callable[[U], T], items: Iterable[U]) -> Iterator[T]:
     crew = _Crew(max(1, limit))
     ahead: deque[_Task[T]] = deque()
     more = True
+    most = max(1, ahead_of_use or 2 * limit)
     try:
         while True:
-            while more and len(ahead) < 2 * max(1, limit):
+            while more and len(ahead) < most:
                 try:
                     item = next(source)
                 except StopIteration:

@@ -102,7 +102,8 @@ class Wire:
             connection.close()
         return None
 
-    def _give_back(self, connection: _Connection) -> None:
+    def give_back(self, connection: _Connection) -> None:
+        """Take back a connection whose answer was read to the end."""
         if self._loop is asyncio.get_running_loop() and connection.exchange.recycle():
             connection.used_at, connection.received = monotonic(), False
             self._idle.setdefault(connection.origin, []).append(connection)
@@ -236,7 +237,7 @@ class _OwnBody:
             await self.aclose()
             raise
         self._connection = None
-        self._wire._give_back(connection)
+        self._wire.give_back(connection)
 
     async def aclose(self) -> None:
         connection, self._connection = self._connection, None

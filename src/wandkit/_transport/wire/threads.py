@@ -98,7 +98,8 @@ class Wire:
             connection.close()
         return None
 
-    def _give_back(self, connection: _Connection) -> None:
+    def give_back(self, connection: _Connection) -> None:
+        """Take back a connection whose answer was read to the end."""
         if self._pid == os.getpid() and connection.exchange.recycle():
             connection.used_at, connection.received = monotonic(), False
             self._idle.setdefault(connection.origin, []).append(connection)
@@ -106,19 +107,20 @@ class Wire:
             connection.close()
 
     def _connect(self, origin: Origin, timer: _Timer) -> socket.socket:
-        opened: socket.socket | None = None
         try:
             opened = socket.create_connection((origin.host, origin.port), timer.left())
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if origin.scheme == "https":
-                self._tls = self._tls or self._network.tls_context()
-                opened.settimeout(timer.left())
-                opened = self._tls.wrap_socket(opened, server_hostname=origin.host)
         except OSError as error:
-            if opened is not None:
-                opened.close()
             raise socket_failure(error, sent=False) from None
-        return opened
+        try:
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if origin.scheme == "http":
+                return opened
+            context = self._tls = self._tls or self._network.tls_context()
+            opened.settimeout(timer.left())
+            return context.wrap_socket(opened, server_hostname=origin.host)
+        except OSError as error:
+            opened.close()
+            raise socket_failure(error, sent=False) from None
 
     def _open_by_httpx(
         self, request: Request, timer: _Timer, pieces: Iterator[bytes] | None, proxy: str | None
@@ -232,7 +234,7 @@ class _OwnBody:
             self.close()
             raise
         self._connection = None
-        self._wire._give_back(connection)
+        self._wire.give_back(connection)
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
