@@ -167,10 +167,10 @@ def answer_error(what: str, asked: Asked, reply: Reply, step: str = "") -> error
 
 def graphql_errors(answer: object) -> list[dict[str, Any]]:
     """Return the errors of a decoded answer, each as an object with at least a `message`."""
-    found: Any = as_object(answer).get("errors")
+    found: list[Any] | dict[str, Any] | str | None = as_object(answer).get("errors")
     if not found:
         return []
-    items = cast("list[Any]", found) if isinstance(found, list) else [found]
+    items: list[Any] = found if isinstance(found, list) else [found]
     return [as_object(item) or {"message": str(item)} for item in items]
 
 
