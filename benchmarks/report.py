@@ -18,7 +18,7 @@ def table(title: str, results: list[Result]) -> str:
     ours = found.get("wandkit")
     lines = [
         title,
-        f"  {'':15}{'seconds':>10}{'ratio':>9}{'requests':>10}{'MB in':>9}{'peak MB':>9}  checksum",
+        f"  {'':15}{'seconds':>10}{'ratio':>9}{'cpu s':>8}{'requests':>10}{'MB in':>9}{'peak MB':>9}  read",
     ]
     for result in results:
         if not result.rounds:
@@ -28,7 +28,7 @@ def table(title: str, results: list[Result]) -> str:
         ratio = f"{result.seconds / ours.seconds:.2f} ×" if ours else "-"
         peak = f"{result.peak_mb:.0f}" + (f"+{result.children_mb:.0f}" if result.children_mb else "")
         lines.append(
-            f"  {result.side:15}{result.seconds:10.3f}{ratio:>9}{last.requests:10,}"
+            f"  {result.side:15}{result.seconds:10.3f}{ratio:>9}{result.cpu_seconds:8.2f}{last.requests:10,}"
             f"{last.received_bytes / 1e6:9.1f}{peak:>9}  {last.checksum}"
             + (f"  (extrapolated × {result.scale:g})" if result.scale != 1 else "")
         )

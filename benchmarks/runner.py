@@ -33,6 +33,7 @@ class Measured:
     """One round of one side."""
 
     seconds: float
+    cpu_seconds: float
     checksum: str
     head: str
     peak_mb: float
@@ -57,6 +58,11 @@ class Result:
     def seconds(self) -> float:
         """Median wall time, extrapolated where only a part was read."""
         return median(r.seconds for r in self.rounds) * self.scale
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Median processor time of the side's own process, extrapolated likewise."""
+        return median(r.cpu_seconds for r in self.rounds) * self.scale
 
     @property
     def peak_mb(self) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-STARTED = time.perf_counter()
+STARTED = (time.perf_counter(), time.process_time())
 
 import json  # noqa: E402
 import os  # noqa: E402
@@ -91,6 +91,23 @@ def metrics_of(frame: Any) -> list[str]:
     return [name for name in frame.columns if "/" in name]
 
 
+class Spent(NamedTuple):
+    """Seconds on the wall clock, and seconds that this process kept a processor busy."""
+
+    seconds: float
+    cpu_seconds: float
+
+
+def now() -> tuple[float, float]:
+    """Both clocks."""
+    return time.perf_counter(), time.process_time()
+
+
+def since(started: tuple[float, float]) -> Spent:
+    """What has passed on both clocks."""
+    return Spent(time.perf_counter() - started[0], time.process_time() - started[1])
+
+
 def _peak_mb(pid: int | str) -> float:
     try:
         with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
@@ -108,10 +125,10 @@ def _children() -> list[str]:
         return []
 
 
-def report(seconds: float, checksum: str, head: str = "") -> None:
+def report(spent: Spent, checksum: str, head: str = "") -> None:
     """Print the one line that the runner reads."""
     line = {
-        "seconds": seconds,
+        **spent._asdict(),
         "checksum": checksum,
         "head": head,
         "peak_mb": round(_peak_mb("self"), 1),

@@ -6,7 +6,6 @@ import clock
 
 # isort: split
 import http.client
-import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -69,22 +68,22 @@ def main() -> None:
     path = f"{clock.SCAN}/{clock.FIRST_RUN}"
     if TASK.part == "J1":
         found = ask(documents.RUN, documents.variables(f"{clock.RUNS}/{clock.FIRST_RUN}"))
-        clock.report(time.perf_counter() - clock.STARTED, found["run"]["displayName"])
+        clock.report(clock.since(clock.STARTED), found["run"]["displayName"])
         return
     if TASK.part == "J4":
         import pandas
-    started = time.perf_counter()
+    started = clock.now()
     if TASK.part == "J2":
         pairs = clock.Pairs(runs())
-        seconds = time.perf_counter() - started
-        clock.report(seconds, pairs.text(), pairs.text(TASK.limit))
+        spent = clock.since(started)
+        clock.report(spent, pairs.text(), pairs.text(TASK.limit))
     elif TASK.part == "J4":
         frame = pandas.DataFrame(histories())
-        seconds = time.perf_counter() - started
-        clock.report(seconds, clock.frame_text(frame, clock.metrics_of(frame)))
+        spent = clock.since(started)
+        clock.report(spent, clock.frame_text(frame, clock.metrics_of(frame)))
     else:
         found = clock.Scan().read(scan(path, clock.METRIC if TASK.part == "J3 key" else None))
-        clock.report(time.perf_counter() - started, found.text())
+        clock.report(clock.since(started), found.text())
 
 
 main()

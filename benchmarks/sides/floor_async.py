@@ -6,7 +6,6 @@ import clock
 
 # isort: split
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
@@ -114,23 +113,23 @@ async def histories() -> dict[str, list]:
 async def main() -> None:
     if TASK.part == "J1":
         found = await POOL.ask(documents.RUN, documents.variables(f"{clock.RUNS}/{clock.FIRST_RUN}"))
-        clock.report(time.perf_counter() - clock.STARTED, found["run"]["displayName"])
+        clock.report(clock.since(clock.STARTED), found["run"]["displayName"])
         return
     if TASK.part == "J4":
         import pandas
-    started = time.perf_counter()
+    started = clock.now()
     if TASK.part == "J2":
         rows = await runs()
-        seconds = time.perf_counter() - started
-        clock.report(seconds, clock.Pairs(rows).text())
+        spent = clock.since(started)
+        clock.report(spent, clock.Pairs(rows).text())
     elif TASK.part == "J4":
         frame = pandas.DataFrame(await histories())
-        seconds = time.perf_counter() - started
-        clock.report(seconds, clock.frame_text(frame, clock.metrics_of(frame)))
+        spent = clock.since(started)
+        clock.report(spent, clock.frame_text(frame, clock.metrics_of(frame)))
     else:
         key = clock.METRIC if TASK.part == "J3 key" else None
         found = await scan(f"{clock.SCAN}/{clock.FIRST_RUN}", key)
-        clock.report(time.perf_counter() - started, found.text())
+        clock.report(clock.since(started), found.text())
 
 
 asyncio.run(main())

@@ -6,7 +6,6 @@ import clock
 
 # isort: split
 import os
-import time
 from itertools import islice
 
 os.environ |= {"WANDB_SILENT": "true", "WANDB_ERROR_REPORTING": "false"}
@@ -18,14 +17,14 @@ def first() -> None:
 
     api = wandb.Api(overrides={"base_url": TASK.url}, api_key=clock.KEY)
     name = api.run(f"{clock.RUNS}/{clock.FIRST_RUN}").name
-    clock.report(time.perf_counter() - clock.STARTED, name)
+    clock.report(clock.since(clock.STARTED), name)
 
 
 def only_import() -> None:
     import wandb
     import wandb.apis.public
 
-    clock.report(time.perf_counter() - clock.STARTED, str(bool(wandb.Api)))
+    clock.report(clock.since(clock.STARTED), str(bool(wandb.Api)))
 
 
 def main() -> None:
@@ -33,7 +32,7 @@ def main() -> None:
 
     api = wandb.Api(overrides={"base_url": TASK.url}, api_key=clock.KEY)
     if TASK.part.startswith("J2"):
-        started = time.perf_counter()
+        started = clock.now()
         runs = (
             api.runs(clock.RUNS, lazy=False, per_page=1000)
             if TASK.part == "J2 best"
@@ -41,21 +40,21 @@ def main() -> None:
         )
         chosen = islice(runs, TASK.limit) if TASK.limit else runs
         pairs = clock.Pairs((run.id, run.config[clock.CONFIG], run.summary[clock.METRIC]) for run in chosen)
-        seconds = time.perf_counter() - started
-        clock.report(seconds, pairs.text())
+        spent = clock.since(started)
+        clock.report(spent, pairs.text())
     elif TASK.part.startswith("J3"):
         run = api.run(f"{clock.SCAN}/{clock.FIRST_RUN}")
-        started = time.perf_counter()
+        started = clock.now()
         keys = [clock.METRIC] if TASK.part == "J3 key" else None
         scan = clock.Scan().read(run.scan_history(keys=keys))
-        clock.report(time.perf_counter() - started, scan.text())
+        clock.report(clock.since(started), scan.text())
     elif TASK.part == "J4":
         import pandas  # noqa: F401
 
-        started = time.perf_counter()
+        started = clock.now()
         frame = api.runs(clock.HISTORIES).histories(samples=500, format="pandas")
-        seconds = time.perf_counter() - started
-        clock.report(seconds, clock.frame_text(frame, clock.metrics_of(frame)))
+        spent = clock.since(started)
+        clock.report(spent, clock.frame_text(frame, clock.metrics_of(frame)))
 
 
 {"J1": first, "J1 import": only_import}.get(TASK.part, main)()

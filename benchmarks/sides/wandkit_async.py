@@ -6,7 +6,6 @@ import clock
 
 # isort: split
 import asyncio
-import time
 
 TASK = clock.task()
 
@@ -16,42 +15,42 @@ async def first() -> None:
 
     async with AsyncApi(overrides={"base_url": TASK.url}, api_key=clock.KEY) as api:
         run = await api.run(f"{clock.RUNS}/{clock.FIRST_RUN}")
-        clock.report(time.perf_counter() - clock.STARTED, str(run.name))
+        clock.report(clock.since(clock.STARTED), str(run.name))
 
 
 async def read_runs(api) -> None:
-    started = time.perf_counter()
+    started = clock.now()
     rows = []
     async for run in api.runs(clock.RUNS):
         config = await run.config
         summary = await run.summary
         rows.append((run.id, config[clock.CONFIG], summary[clock.METRIC]))
-    seconds = time.perf_counter() - started
-    clock.report(seconds, clock.Pairs(rows).text())
+    spent = clock.since(started)
+    clock.report(spent, clock.Pairs(rows).text())
 
 
 async def read_scan(api) -> None:
     run = await api.run(f"{clock.SCAN}/{clock.FIRST_RUN}")
-    started = time.perf_counter()
+    started = clock.now()
     count, total, whole = 0, 0.0, []
     async for row in run.scan_history(keys=[clock.METRIC] if TASK.part == "J3 key" else None):
         if count % 1000 == 0:
             whole.append(dict(row))
         count += 1
         total += row[clock.METRIC]
-    seconds = time.perf_counter() - started
+    spent = clock.since(started)
     scan = clock.Scan()
     scan.count, scan.total, scan.whole = count, total, whole
-    clock.report(seconds, scan.text())
+    clock.report(spent, scan.text())
 
 
 async def read_frame(api) -> None:
     import pandas  # noqa: F401
 
-    started = time.perf_counter()
+    started = clock.now()
     frame = await api.runs(clock.HISTORIES).histories(samples=500, format="pandas")
-    seconds = time.perf_counter() - started
-    clock.report(seconds, clock.frame_text(frame, clock.metrics_of(frame)))
+    spent = clock.since(started)
+    clock.report(spent, clock.frame_text(frame, clock.metrics_of(frame)))
 
 
 async def main() -> None:
