@@ -8,7 +8,7 @@ The shape is the wire's: {"sets": [], "lastStep": n, "keys": {name: {"typeCounts
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 __all__ = ["KeyIndex"]
@@ -30,19 +30,26 @@ class KeyIndex:
         """Count one row."""
         if self.last_step is None or step > self.last_step:
             self.last_step = step
-        keys = self._keys
-        for name, value in _flat(row):
-            key = keys.get(name)
-            if key is None:
-                if len(keys) >= _MAX_KEYS:
-                    continue
-                key = keys[name] = _Key()
-            key.add(value)
+        self._count(row, "")
 
     def add_all(self, rows: Iterable[tuple[int, Mapping[str, Any]]]) -> None:
         """Count rows in order."""
         for step, row in rows:
             self.add(step, row)
+
+    def _count(self, row: Mapping[str, Any], prefix: str) -> None:
+        keys = self._keys
+        for name, value in row.items():
+            if type(value) is dict and value and "_type" not in value:
+                self._count(value, f"{prefix}{name}.")
+                continue
+            full = prefix + name if prefix else name
+            key = keys.get(full)
+            if key is None:
+                if len(keys) >= _MAX_KEYS:
+                    continue
+                key = keys[full] = _Key()
+            key.add(value)
 
     def dump(self) -> str | None:
         """Return the JSON text to store, or None before the first row."""
@@ -102,11 +109,3 @@ def _type_name(value: Any) -> str:
         return "list"
     kind = value.get("_type") if isinstance(value, dict) else None
     return kind if isinstance(kind, str) else "map"
-
-
-def _flat(row: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in row.items():
-        if type(value) is dict and value and "_type" not in value:
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value

@@ -78,7 +78,7 @@ def parse_post(body: bytes) -> StreamPost:
         raise StreamError(f"the body is not JSON: {error}") from None
     if not isinstance(post, dict):
         raise StreamError("the body must be a JSON object")
-    files = post.get("files") or {}
+    files = {} if post.get("files") is None else post["files"]
     if not isinstance(files, dict):
         raise StreamError("`files` must be an object of file names")
     chunks = {name: _chunk(name, chunk) for name, chunk in files.items() if name in _KNOWN}
@@ -234,7 +234,7 @@ def _store(
     stored: dict[int, str] = {}
     if first < count:
         span = select(kind.line, kind.text).where(kind.run_id == run_id, kind.line.between(first, last))
-        stored = dict(session.execute(span).tuples().all())
+        stored = {row.line: row.text for row in session.execute(span)}
     differing = [line for line in lines if stored.get(line["line"], line["text"]) != line["text"]]
     if differing and truncate:
         start = differing[0]["line"]
