@@ -53,6 +53,7 @@ def serve(
         typer.echo(f"data: {folder}")
         if key is not None:
             typer.echo(f"API key of admin (shown only now): {key}")
+        typer.echo("ready")
         sys.stdout.flush()
 
     listener = Listener(app, on_ready=announce)
