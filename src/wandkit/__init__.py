@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wandkit_generated.sync.project import Project as Project
     from wandkit_generated.sync.project import Projects as Projects
     from wandkit_generated.sync.run import Run as Run
+    from wandkit_generated.sync.run_plan import Plan as Plan
     from wandkit_generated.sync.runs import Runs as Runs
     from wandkit_generated.sync.summary import Summary as Summary
     from wandkit_generated.sync.user import User as User
@@ -37,11 +38,13 @@ if TYPE_CHECKING:
     from wandkit._async.project import AsyncProject as AsyncProject
     from wandkit._async.project import AsyncProjects as AsyncProjects
     from wandkit._async.run import AsyncRun as AsyncRun
+    from wandkit._async.run_plan import AsyncPlan as AsyncPlan
     from wandkit._async.runs import AsyncRuns as AsyncRuns
     from wandkit._async.summary import AsyncSummary as AsyncSummary
     from wandkit._async.user import AsyncUser as AsyncUser
     from wandkit._core.config import Config as Config
     from wandkit._core.console import ConsoleLogLine as ConsoleLogLine
+    from wandkit._core.plan import PlanOutcome as PlanOutcome
     from wandkit._core.receipt import Receipt as Receipt
     from wandkit._core.rows import History as History
     from wandkit.errors import CommError as CommError
@@ -62,6 +65,7 @@ _NOUNS = {
     "Files": "file",
     "HistoryScan": "history_scan",
     "Listing": "listing",
+    "Plan": "run_plan",
     "Project": "project",
     "Projects": "project",
     "Run": "run",
@@ -79,6 +83,7 @@ _PLACES = {
     "F": "wandkit.filters",
     "History": "wandkit._core.rows",
     "Order": "wandkit.filters",
+    "PlanOutcome": "wandkit._core.plan",
     "ProjectPath": "wandkit.paths",
     "Receipt": "wandkit._core.receipt",
     "RunPath": "wandkit.paths",
@@ -94,6 +99,7 @@ __all__ = [
     "AsyncFiles",
     "AsyncHistoryScan",
     "AsyncListing",
+    "AsyncPlan",
     "AsyncProject",
     "AsyncProjects",
     "AsyncRun",
@@ -112,6 +118,8 @@ __all__ = [
     "HistoryScan",
     "Listing",
     "Order",
+    "Plan",
+    "PlanOutcome",
     "Project",
     "ProjectPath",
     "Projects",

@@ -9,7 +9,7 @@ The parts: run_handle.py, run_data.py, run_change.py, history.py, file.py, log.p
 from __future__ import annotations
 
 import warnings
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import Self
@@ -154,13 +154,14 @@ class Run(RunChange, RunHistory, RunFiles, RunConsole, RunLog):
 
     @property
     def created_at(self) -> datetime:
-        """When it was created."""
-        return self._row.created_at
+        """When it was created, in UTC."""
+        return self._row.created_at.astimezone(timezone.utc)
 
     @property
     def heartbeat_at(self) -> datetime | None:
-        """When it last reported."""
-        return self._row.heartbeat_at
+        """When it last reported, in UTC."""
+        moment = self._row.heartbeat_at
+        return moment.astimezone(timezone.utc) if moment else None
 
     @property
     def read_only(self) -> bool | None:

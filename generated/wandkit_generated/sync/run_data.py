@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic.alias_generators import to_camel
+from typing_extensions import Self
 
 from wandkit._core.config import Config
 from wandkit._core.jsontext import read_object
@@ -160,6 +161,10 @@ class RunData(RunHandle):
         """Merge the edits of the summary, and only those, into the server's."""
         original = self._original()
         self._send(RunDraft(original, original, None, self._summary))
+
+    def unedited(self) -> Self:
+        """Return the run as it was loaded, without the edits made here."""
+        return type(self)(self._gql, self.entity, self.project, self._row, dict(self._raw))
 
     def take(self, parts: Iterable[Part], found: Any) -> None:
         """Keep `parts` of the answer `found`."""

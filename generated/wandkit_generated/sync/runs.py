@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from wandkit._core.collector import uncollected
 from wandkit._core.config import Config
 from wandkit._core.operation import UNSET
 from wandkit._core.pagination import Page, PageRequest
@@ -28,11 +29,13 @@ from wandkit_generated.sync.listing import Listing
 from wandkit_generated.sync.project import missing_project
 from wandkit_generated.sync.run import Run
 from wandkit_generated.sync.run_page import RunPage, RunPlan
+from wandkit_generated.sync.run_plan import RunsPlans
+from wandkit_generated.sync.run_table import RunsTable
 
 __all__ = ["RunMethods", "Runs"]
 
 
-class Runs(RunsHistories, Listing[Run]):
+class Runs(RunsHistories, RunsTable, RunsPlans, Listing[Run]):
     """The runs of a project that a filter lets through, in order. Get it from `Api.runs`.
 
     The listing starts with the small fields of runs. Touching a large one, say `run.config`, fetches it for
@@ -69,10 +72,20 @@ class Runs(RunsHistories, Listing[Run]):
 
     def upgrade_to_full(self) -> None:
         """Fetch the large parts of all runs loaded so far, one request a page; later pages have them."""
-        self._plan.parts.update(PARTS)
+        self._fill(PARTS)
+
+    def bring(self, parts: Iterable[Part]) -> None:
+        """Load all runs, each with these large parts: one request for each page that lacks some."""
+        wanted = list(parts)
+        self._plan.parts.update(wanted)
+        self.load_all()
+        self._fill(wanted)
+
+    def _fill(self, parts: Iterable[Part]) -> None:
+        self._plan.parts.update(parts)
         pages = {id(page): page for page in (run.page for run in self._pages.items) if page is not None}
         for page in pages.values():
-            page.fill(PARTS)
+            page.fill(parts)
 
     def _fetch_page(self, request: PageRequest) -> Page[Run]:
         account = self._account
@@ -95,11 +108,10 @@ class Runs(RunsHistories, Listing[Run]):
         page = RunPage(account.gql, path, self._plan, parts)
         connection = answer.project.runs
         entity, project, gql = path.entity, path.project, account.gql
-        ordered = tuple(parts)
-        for edge in connection.edges:
-            node = edge.node
-            raw: dict[Part, Any] = {part: part_of(node, part) for part in ordered}
-            page.runs.append(Run(gql, entity, project, row_of(node), raw, page))
+        with uncollected():
+            for edge in connection.edges:
+                raw: dict[Part, Any] = {part: part_of(edge.node, part) for part in parts}
+                page.runs.append(Run(gql, entity, project, row_of(edge.node), raw, page))
         return Page(
             items=page.runs,
             keys=[edge.node.id for edge in connection.edges],

@@ -175,5 +175,5 @@ def _refuse_other_kinds(path: str) -> None:
 
 def _rebuild(gql: AsyncGraphQL) -> AsyncApi:
     api = AsyncApi.__new__(AsyncApi)
-    api._connect(gql)
+    api._connect(gql)  # pyright: ignore[reportPrivateUsage]
     return api

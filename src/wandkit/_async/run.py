@@ -7,7 +7,7 @@ The parts: run_handle.py, run_data.py, run_change.py, history.py, file.py, log.p
 from __future__ import annotations
 
 import warnings
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import Self
@@ -153,13 +153,14 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
 
     @property
     def created_at(self) -> datetime:
-        """When it was created."""
-        return self._row.created_at
+        """When it was created, in UTC."""
+        return self._row.created_at.astimezone(timezone.utc)
 
     @property
     def heartbeat_at(self) -> datetime | None:
-        """When it last reported."""
-        return self._row.heartbeat_at
+        """When it last reported, in UTC."""
+        moment = self._row.heartbeat_at
+        return moment.astimezone(timezone.utc) if moment else None
 
     @property
     def read_only(self) -> bool | None:
@@ -196,8 +197,8 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
             self._gql, entity=self.entity, project=self.project, name=self.listed_id
         )
         run = answer.project.run if answer.project else None
-        keys = run.history_keys if run else None
-        return int(keys.get("lastStep", -1)) if isinstance(keys, dict) else -1
+        keys: dict[str, Any] = (run.history_keys if run else None) or {}
+        return int(keys.get("lastStep", -1))
 
     async def config_as(self, model: type[M]) -> M:
         """Return the config as an instance of a pydantic model of yours.
@@ -228,7 +229,7 @@ class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, 
         if self._config is not None:
             rows |= {f"config.{key}": value for key, value in self._config.items()}
         if self._summary is not None:
-            rows |= {f"summary.{key}": value for key, value in self._summary._json_dict.items()}
+            rows |= {f"summary.{key}": value for key, value in self._summary.items()}
         return html_table(rows, hidden=hidden, height=height)
 
     def display(self, height: int = 420, hidden: bool = False) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic.alias_generators import to_camel
+from typing_extensions import Self
 from wandkit_generated.gql.aio import get_run, get_run_merged
 from wandkit_generated.gql.operations import UPDATE_RUN
 
@@ -94,7 +95,7 @@ class AsyncRunData(AsyncRunHandle):
     async def summary_metrics(self) -> dict[str, Any]:
         """The summary as a plain dict, shared with `summary`."""
         summary = await self.summary
-        return summary._json_dict
+        return summary._json_dict  # pyright: ignore[reportPrivateUsage]
 
     @awaitable_property
     async def system_metrics(self) -> dict[str, Any]:
@@ -160,6 +161,10 @@ class AsyncRunData(AsyncRunHandle):
         original = self._original()
         await self._send(RunDraft(original, original, None, self._summary))
 
+    def unedited(self) -> Self:
+        """Return the run as it was loaded, without the edits made here."""
+        return type(self)(self._gql, self.entity, self.project, self._row, dict(self._raw))
+
     def take(self, parts: Iterable[Part], found: Any) -> None:
         """Keep `parts` of the answer `found`."""
         for part in parts:
@@ -187,7 +192,7 @@ class AsyncRunData(AsyncRunHandle):
 
     async def _need(self, parts: Iterable[Part]) -> None:
         """Fetch those of `parts` that are not there: for the whole page, where the run came from one."""
-        missing = [part for part in parts if part not in self._raw]
+        missing: list[Part] = [part for part in parts if part not in self._raw]
         if missing and self._page is not None:
             await self._page.fill(missing)
             missing = [part for part in missing if part not in self._raw]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from wandkit_generated.gql.aio import create_run
@@ -19,6 +19,9 @@ from wandkit._async.listing import AsyncListing
 from wandkit._async.project import missing_project
 from wandkit._async.run import AsyncRun
 from wandkit._async.run_page import AsyncRunPage, RunPlan
+from wandkit._async.run_plan import AsyncRunsPlans
+from wandkit._async.run_table import AsyncRunsTable
+from wandkit._core.collector import uncollected
 from wandkit._core.config import Config
 from wandkit._core.operation import UNSET
 from wandkit._core.pagination import Page, PageRequest
@@ -31,7 +34,7 @@ from wandkit.paths import NeedsEntity, ProjectPath
 __all__ = ["AsyncRunMethods", "AsyncRuns"]
 
 
-class AsyncRuns(AsyncRunsHistories, AsyncListing[AsyncRun]):
+class AsyncRuns(AsyncRunsHistories, AsyncRunsTable, AsyncRunsPlans, AsyncListing[AsyncRun]):
     """The runs of a project that a filter lets through, in order. Get it from `AsyncApi.runs`.
 
     The listing starts with the small fields of runs. Touching a large one, say `run.config`, fetches it for
@@ -68,10 +71,20 @@ class AsyncRuns(AsyncRunsHistories, AsyncListing[AsyncRun]):
 
     async def upgrade_to_full(self) -> None:
         """Fetch the large parts of all runs loaded so far, one request a page; later pages have them."""
-        self._plan.parts.update(PARTS)
+        await self._fill(PARTS)
+
+    async def bring(self, parts: Iterable[Part]) -> None:
+        """Load all runs, each with these large parts: one request for each page that lacks some."""
+        wanted = list(parts)
+        self._plan.parts.update(wanted)
+        await self.load_all()
+        await self._fill(wanted)
+
+    async def _fill(self, parts: Iterable[Part]) -> None:
+        self._plan.parts.update(parts)
         pages = {id(page): page for page in (run.page for run in self._pages.items) if page is not None}
         for page in pages.values():
-            await page.fill(PARTS)
+            await page.fill(parts)
 
     async def _fetch_page(self, request: PageRequest) -> Page[AsyncRun]:
         account = self._account
@@ -94,11 +107,10 @@ class AsyncRuns(AsyncRunsHistories, AsyncListing[AsyncRun]):
         page = AsyncRunPage(account.gql, path, self._plan, parts)
         connection = answer.project.runs
         entity, project, gql = path.entity, path.project, account.gql
-        ordered = tuple(parts)
-        for edge in connection.edges:
-            node = edge.node
-            raw = {part: part_of(node, part) for part in ordered}
-            page.runs.append(AsyncRun(gql, entity, project, row_of(node), raw, page))
+        with uncollected():
+            for edge in connection.edges:
+                raw: dict[Part, Any] = {part: part_of(edge.node, part) for part in parts}
+                page.runs.append(AsyncRun(gql, entity, project, row_of(edge.node), raw, page))
         return Page(
             items=page.runs,
             keys=[edge.node.id for edge in connection.edges],

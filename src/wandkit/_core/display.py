@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from importlib import import_module
 
 __all__ = ["html_rows", "html_table", "show"]
 
@@ -33,14 +35,11 @@ def html_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], more: st
 
 def show(text: str) -> bool:
     """Show HTML where a notebook is listening; False where there is none."""
-    try:
-        from IPython.core.getipython import get_ipython
-        from IPython.display import HTML, display
-    except ImportError:
+    shell = sys.modules.get("IPython")
+    if shell is None or shell.get_ipython() is None:
         return False
-    if get_ipython() is None:
-        return False
-    display(HTML(text))
+    notebook = import_module("IPython.display")
+    notebook.display(notebook.HTML(text))
     return True
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from wandkit._core.model import Problem
 from wandkit._core.receipt import ItemFailure, Receipt
@@ -198,7 +198,10 @@ def needed_for(index: int | slice) -> int | None:
 
 def _name_of(problem: Problem) -> str:
     """Return how an unreadable node calls itself, as far as that can be made out."""
-    raw = problem.raw
-    node = raw.get("node", raw) if isinstance(raw, dict) else raw
-    name = node.get("name") or node.get("id") if isinstance(node, dict) else None
-    return str(name) if name else problem.path
+    edge = _object(problem.raw)
+    node = _object(edge.get("node", edge))
+    return str(node.get("name") or node.get("id") or problem.path)
+
+
+def _object(value: object) -> dict[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}

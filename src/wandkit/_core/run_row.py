@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class RunRow(NamedTuple):
 
 def row_of(head: RunHead) -> RunRow:
     """Return the facts in an answer; the model can be let go."""
-    user, tags, heartbeat = head.user, head.tags, head.heartbeat_at
+    user, tags = head.user, head.tags
     return RunRow(
         head.id,
         head.name,
@@ -48,8 +48,8 @@ def row_of(head: RunHead) -> RunRow:
         head.description,
         head.commit,
         head.read_only,
-        head.created_at.astimezone(timezone.utc),
-        heartbeat and heartbeat.astimezone(timezone.utc),
+        head.created_at,
+        head.heartbeat_at,
         head.history_line_count,
         (user.name, user.username) if user else None,
     )

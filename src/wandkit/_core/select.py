@@ -37,6 +37,12 @@ NAMES: dict[str, Part] = {
     "system_metrics": "system",
     "history_keys": "keys",
 }
+FIELDS: dict[Part, str] = {
+    "config": "config",
+    "summary": "summary_metrics",
+    "system": "system_metrics",
+    "keys": "history_keys",
+}
 EXPECTED = 'F.config["KEY"], F.summary["KEY"], "config", "summary", "system_metrics" or "history_keys"'
 
 
@@ -75,8 +81,9 @@ def parse_select(items: Select | None) -> Selection:
             whole.add(part)
         else:
             keys[part] += _keys(part, key)
+    by_key: set[Part] = {part for part, found in keys.items() if found}
     return Selection(
-        frozenset(whole | {part for part, found in keys.items() if found}),
+        frozenset(whole | by_key),
         tuple(dict.fromkeys(keys["config"])) if keys["config"] and "config" not in whole else None,
         tuple(dict.fromkeys(keys["summary"])) if keys["summary"] and "summary" not in whole else None,
     )
@@ -91,11 +98,7 @@ def _keys(part: Part, key: str) -> list[str]:
 
 def part_of(run: Any, part: Part) -> Any:
     """Return `part` of a run as an answer holds it: JSON text, for the history keys a decoded object."""
-    if part == "config":
-        return run.config
-    if part == "summary":
-        return run.summary_metrics
-    return run.system_metrics if part == "system" else run.history_keys
+    return getattr(run, FIELDS[part])
 
 
 def trimmed(text: str | None, keys: tuple[str, ...] | None) -> str | None:

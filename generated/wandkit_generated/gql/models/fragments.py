@@ -2,10 +2,14 @@
 # source: queries/
 """The models of the fragments that the operations use."""
 
-from typing import Annotated, Optional
+from typing import Annotated, Literal, Optional
+
+from pydantic import Field
 
 from wandkit._core.model import BaseModel, Tolerant
 from wandkit._core.scalars import DateTime, Int64, Json, JSONString
+
+from .enums import ArtifactDigestAlgorithm, ArtifactState
 
 __all__ = [
     "AccountFields",
@@ -15,7 +19,21 @@ __all__ = [
     "AccountFieldsEntity",
     "AccountFieldsEntityConnection",
     "AccountFieldsEntityEdge",
+    "ArtifactFields",
+    "ArtifactFieldsArtifactAlias",
+    "ArtifactFieldsArtifactCollection",
+    "ArtifactFieldsArtifactSequence",
+    "ArtifactFieldsArtifactType",
+    "ArtifactFieldsProject",
+    "ArtifactFieldsTag",
+    "ArtifactFileFields",
+    "CollectionPlace",
+    "CollectionPlaceProject",
     "FileFields",
+    "MembershipFields",
+    "MembershipFieldsArtifact",
+    "MembershipFieldsArtifactAlias",
+    "MembershipFieldsArtifactCollection",
     "ProjectFields",
     "RunFull",
     "RunHead",
@@ -67,6 +85,88 @@ class AccountFieldsApiKey(BaseModel):
     description: Optional[str]
 
 
+class CollectionPlace(BaseModel):
+    typename__: str = Field(alias="__typename")
+    id: str
+    name: str
+    project: Optional["CollectionPlaceProject"]
+
+
+class CollectionPlaceProject(BaseModel):
+    id: str
+    name: str
+    entity_name: str
+
+
+class ArtifactFields(BaseModel):
+    id: str
+    state: ArtifactState
+    digest: str
+    digest_algorithm: Optional[ArtifactDigestAlgorithm] = None
+    size: Int64
+    file_count: Int64
+    description: Optional[str]
+    metadata: Optional[JSONString]
+    created_at: DateTime
+    updated_at: Optional[DateTime]
+    commit_hash: Optional[str]
+    history_step: Optional[Int64]
+    version_index: Optional[int]
+    ttl_duration_seconds: Int64
+    ttl_is_inherited: bool
+    tags: Optional[list["ArtifactFieldsTag"]] = None
+    artifact_type: "ArtifactFieldsArtifactType"
+    artifact_sequence: "ArtifactFieldsArtifactSequence"
+    aliases: list["ArtifactFieldsArtifactAlias"]
+
+
+class ArtifactFieldsTag(BaseModel):
+    id: str
+    name: str
+
+
+class ArtifactFieldsArtifactType(BaseModel):
+    name: str
+
+
+class ArtifactFieldsArtifactSequence(BaseModel):
+    id: str
+    name: str
+    project: Optional["ArtifactFieldsProject"]
+
+
+class ArtifactFieldsProject(BaseModel):
+    id: str
+    name: str
+    entity_name: str
+
+
+class ArtifactFieldsArtifactAlias(BaseModel):
+    id: str
+    alias: str
+    artifact_collection: Optional["ArtifactFieldsArtifactCollection"]
+
+
+class ArtifactFieldsArtifactCollection(CollectionPlace):
+    typename__: Literal["ArtifactCollection", "ArtifactPortfolio", "ArtifactSequence"] = Field(
+        alias="__typename"
+    )
+
+
+class ArtifactFileFields(BaseModel):
+    id: str
+    name: str
+    display_name: str
+    url: Optional[str]
+    direct_url: str
+    size_bytes: Int64
+    mimetype: Optional[str]
+    md5: Optional[str]
+    digest: Optional[str]
+    storage_path: Optional[str]
+    updated_at: Optional[DateTime]
+
+
 class FileFields(BaseModel):
     id: str
     name: str
@@ -76,6 +176,30 @@ class FileFields(BaseModel):
     mimetype: Optional[str]
     md5: Optional[str]
     updated_at: Optional[DateTime]
+
+
+class MembershipFields(BaseModel):
+    id: str
+    version_index: Optional[int]
+    created_at: DateTime
+    aliases: list["MembershipFieldsArtifactAlias"]
+    artifact_collection: Optional["MembershipFieldsArtifactCollection"]
+    artifact: Optional["MembershipFieldsArtifact"]
+
+
+class MembershipFieldsArtifactAlias(BaseModel):
+    id: str
+    alias: str
+
+
+class MembershipFieldsArtifactCollection(CollectionPlace):
+    typename__: Literal["ArtifactCollection", "ArtifactPortfolio", "ArtifactSequence"] = Field(
+        alias="__typename"
+    )
+
+
+class MembershipFieldsArtifact(ArtifactFields):
+    pass
 
 
 class ProjectFields(BaseModel):

@@ -32,5 +32,5 @@ class GetHistoryExtentRun(BaseModel):
 
 
 class GetHistoryExtentParquetHistory(BaseModel):
-    parquet_urls: Optional[list[str]] = None
-    live_data: Optional[list[Json]] = None
+    parquet_urls: Optional[list[str]]
+    live_data: Optional[list[Json]]

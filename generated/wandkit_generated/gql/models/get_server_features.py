@@ -18,9 +18,9 @@ class GetServerFeatures(BaseModel):
 
 
 class GetServerFeaturesServerInfo(BaseModel):
-    features: Optional[list[Optional["GetServerFeaturesServerFeature"]]] = None
+    features: list[Optional["GetServerFeaturesServerFeature"]]
 
 
 class GetServerFeaturesServerFeature(BaseModel):
-    name: Optional[str] = None
-    is_enabled: Optional[bool] = None
+    name: str
+    is_enabled: bool

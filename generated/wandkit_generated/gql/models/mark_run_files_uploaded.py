@@ -17,4 +17,4 @@ class MarkRunFilesUploaded(BaseModel):
 
 
 class MarkRunFilesUploadedMarkRunFilesUploadedPayload(BaseModel):
-    success: Optional[bool] = None
+    success: bool

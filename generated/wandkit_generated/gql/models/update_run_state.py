@@ -17,4 +17,4 @@ class UpdateRunState(BaseModel):
 
 
 class UpdateRunStateUpdateRunStatePayload(BaseModel):
-    success: Optional[bool] = None
+    success: Optional[bool]

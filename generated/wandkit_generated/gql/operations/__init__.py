@@ -8,6 +8,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from wandkit_generated.gql.operations.artifact import (
+        COMMIT_ARTIFACT,
+        COMPLETE_MULTIPART_UPLOAD,
+        CREATE_ARTIFACT,
+        CREATE_ARTIFACT_FILES,
+        CREATE_ARTIFACT_MANIFEST,
+        FIND_NEAR_ARTIFACTS,
+        GET_ARTIFACT,
+        GET_ARTIFACT_BY_NAME,
+        GET_ARTIFACT_MANIFEST,
+        GET_ARTIFACT_MEMBERSHIP,
+        LIST_ARTIFACT_FILES,
+        LIST_ARTIFACT_URLS,
+    )
     from wandkit_generated.gql.operations.file import (
         CREATE_RUN_FILES,
         DELETE_FILES,
@@ -43,12 +57,22 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.operations.user import GET_DEFAULT_ENTITY, GET_VIEWER, LIST_USERS
 
 __all__ = [
+    "COMMIT_ARTIFACT",
+    "COMPLETE_MULTIPART_UPLOAD",
+    "CREATE_ARTIFACT",
+    "CREATE_ARTIFACT_FILES",
+    "CREATE_ARTIFACT_MANIFEST",
     "CREATE_PROJECT",
     "CREATE_RUN",
     "CREATE_RUN_FILES",
     "DELETE_FILES",
     "DELETE_RUN",
+    "FIND_NEAR_ARTIFACTS",
     "FIND_NEAR_RUNS",
+    "GET_ARTIFACT",
+    "GET_ARTIFACT_BY_NAME",
+    "GET_ARTIFACT_MANIFEST",
+    "GET_ARTIFACT_MEMBERSHIP",
     "GET_DEFAULT_ENTITY",
     "GET_EVENTS",
     "GET_FULL_HISTORY",
@@ -65,6 +89,8 @@ __all__ = [
     "GET_SERVER_FEATURES",
     "GET_SERVER_INFO",
     "GET_VIEWER",
+    "LIST_ARTIFACT_FILES",
+    "LIST_ARTIFACT_URLS",
     "LIST_LOG_LINES",
     "LIST_PROJECTS",
     "LIST_RUNS",
@@ -78,12 +104,22 @@ __all__ = [
 ]
 
 _HOMES = {
+    "COMMIT_ARTIFACT": "artifact",
+    "COMPLETE_MULTIPART_UPLOAD": "artifact",
+    "CREATE_ARTIFACT": "artifact",
+    "CREATE_ARTIFACT_FILES": "artifact",
+    "CREATE_ARTIFACT_MANIFEST": "artifact",
     "CREATE_PROJECT": "project",
     "CREATE_RUN": "run",
     "CREATE_RUN_FILES": "file",
     "DELETE_FILES": "file",
     "DELETE_RUN": "run",
+    "FIND_NEAR_ARTIFACTS": "artifact",
     "FIND_NEAR_RUNS": "run",
+    "GET_ARTIFACT": "artifact",
+    "GET_ARTIFACT_BY_NAME": "artifact",
+    "GET_ARTIFACT_MANIFEST": "artifact",
+    "GET_ARTIFACT_MEMBERSHIP": "artifact",
     "GET_DEFAULT_ENTITY": "user",
     "GET_EVENTS": "history",
     "GET_FULL_HISTORY": "history",
@@ -100,6 +136,8 @@ _HOMES = {
     "GET_SERVER_FEATURES": "server_info",
     "GET_SERVER_INFO": "server_info",
     "GET_VIEWER": "user",
+    "LIST_ARTIFACT_FILES": "artifact",
+    "LIST_ARTIFACT_URLS": "artifact",
     "LIST_LOG_LINES": "log_line",
     "LIST_PROJECTS": "project",
     "LIST_RUNS": "run",

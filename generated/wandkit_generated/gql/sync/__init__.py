@@ -8,6 +8,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from wandkit_generated.gql.sync.artifact import (
+        commit_artifact,
+        complete_multipart_upload,
+        create_artifact,
+        create_artifact_files,
+        create_artifact_manifest,
+        find_near_artifacts,
+        get_artifact,
+        get_artifact_by_name,
+        get_artifact_manifest,
+        get_artifact_membership,
+        list_artifact_files,
+        list_artifact_urls,
+    )
     from wandkit_generated.gql.sync.file import (
         create_run_files,
         delete_files,
@@ -43,12 +57,22 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.sync.user import get_default_entity, get_viewer, list_users
 
 __all__ = [
+    "commit_artifact",
+    "complete_multipart_upload",
+    "create_artifact",
+    "create_artifact_files",
+    "create_artifact_manifest",
     "create_project",
     "create_run",
     "create_run_files",
     "delete_files",
     "delete_run",
+    "find_near_artifacts",
     "find_near_runs",
+    "get_artifact",
+    "get_artifact_by_name",
+    "get_artifact_manifest",
+    "get_artifact_membership",
     "get_default_entity",
     "get_events",
     "get_full_history",
@@ -65,6 +89,8 @@ __all__ = [
     "get_server_features",
     "get_server_info",
     "get_viewer",
+    "list_artifact_files",
+    "list_artifact_urls",
     "list_log_lines",
     "list_projects",
     "list_run_files",
@@ -78,12 +104,22 @@ __all__ = [
 ]
 
 _HOMES = {
+    "commit_artifact": "artifact",
+    "complete_multipart_upload": "artifact",
+    "create_artifact": "artifact",
+    "create_artifact_files": "artifact",
+    "create_artifact_manifest": "artifact",
     "create_project": "project",
     "create_run": "run",
     "create_run_files": "file",
     "delete_files": "file",
     "delete_run": "run",
+    "find_near_artifacts": "artifact",
     "find_near_runs": "run",
+    "get_artifact": "artifact",
+    "get_artifact_by_name": "artifact",
+    "get_artifact_manifest": "artifact",
+    "get_artifact_membership": "artifact",
     "get_default_entity": "user",
     "get_events": "history",
     "get_full_history": "history",
@@ -100,6 +136,8 @@ _HOMES = {
     "get_server_features": "server_info",
     "get_server_info": "server_info",
     "get_viewer": "user",
+    "list_artifact_files": "artifact",
+    "list_artifact_urls": "artifact",
     "list_log_lines": "log_line",
     "list_projects": "project",
     "list_run_files": "file",
