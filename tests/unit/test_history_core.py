@@ -226,10 +226,11 @@ def _scan(steps: list[int], page_size: int, density: float = 1.0) -> tuple[list[
 
     received: list[int] = []
     windows = Windows(StepRange(0, max(steps, default=-1) + 1), page_size, density)
-    for window in windows:
-        rows = read(window)
-        windows.observe(window, len(rows))
-        received += rows
+    for group in windows:
+        for window in group:
+            rows = read(window)
+            windows.observe(window, len(rows))
+            received += rows
     return received, requests
 
 
@@ -256,6 +257,11 @@ def test_a_late_start_costs_few_requests() -> None:
     received, requests = _scan(steps, 100)
     assert received == steps
     assert requests < 60
+
+
+def test_windows_come_in_groups() -> None:
+    windows = Windows(StepRange(0, 50), 10, per_request=3)
+    assert [[window.start for window in group] for group in windows] == [[0, 10, 20], [30, 40]]
 
 
 def test_many_rows_at_one_step_are_all_read() -> None:

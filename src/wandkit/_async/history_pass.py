@@ -15,6 +15,7 @@ from wandkit._async.history_export import AsyncExports
 from wandkit._core import parquet
 from wandkit._core.frame import arrow_from_rows, arrow_from_texts
 from wandkit._core.history import (
+    Pace,
     Part,
     Row,
     ScanRequest,
@@ -37,8 +38,8 @@ from wandkit._core.history import (
 )
 from wandkit._core.receipt import Receipt
 from wandkit._transport.aio.graphql import AsyncGraphQL
-from wandkit._transport.concurrency.aio import amap, run_in_thread
-from wandkit.errors import MissingExtraError, NotFoundError
+from wandkit._transport.concurrency.aio import amap, monotonic, run_in_thread
+from wandkit.errors import AnswerError, MissingExtraError, NotFoundError
 from wandkit.paths import RunPath
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncScanPass"]
 
-REQUESTS_AT_ONCE = 12
+MOST_REQUESTS = 16
+VALUES_PER_REQUEST = 8_000
 ROWS_PER_TABLE = 20_000
 
 
@@ -72,6 +74,7 @@ class AsyncScanPass:
         self._files: list[Path] = []
         self._parts: list[Part] = []
         self._merge = TailMerge()
+        self._pace = Pace(MOST_REQUESTS)
         self._finished = False
 
     async def measure(self) -> None:
@@ -210,24 +213,38 @@ class AsyncScanPass:
 
     async def _live(self, steps: StepRange) -> AsyncIterator[tuple[Window, list[Any]]]:
         """Yield the answers of the live query by window: texts of rows, or rows where keys were given."""
-        windows = Windows(steps, self._request.page_size, self._density())
-        async for window, answer in amap(REQUESTS_AT_ONCE, self._read, windows):
-            windows.observe(window, len(answer))
-            yield window, answer
+        windows = Windows(steps, self._request.page_size, self._density(), self._windows_per_request())
+        pace = self._pace
+        async for answers in amap(MOST_REQUESTS, self._timed_read, windows, ahead_of_use=pace.ahead):
+            wanted_at = monotonic()
+            for window, answer in answers:
+                windows.observe(window, len(answer))
+                yield window, answer
+            pace.used(monotonic() - wanted_at)
 
-    async def _read(self, window: Window) -> tuple[Window, list[Any]]:
-        """Read one window whole: where its answer may have been capped, in smaller pieces."""
-        answer = await self._ask(window)
-        if not window.may_be_capped(max(map(len, answer))):
-            return window, self._joined(answer)
-        rows: list[Any] = []
-        for smaller in window.split():
-            _, part = await self._read(smaller)
-            rows += part
-        return window, rows
+    async def _timed_read(self, group: list[Window]) -> list[tuple[Window, list[Any]]]:
+        began = monotonic()
+        found = await self._read(group)
+        self._pace.answered(monotonic() - began)
+        return found
 
-    async def _ask(self, window: Window) -> list[list[Any]]:
-        """Send one request; return its row lists: one, or one per key for an outer join."""
+    async def _read(self, group: list[Window]) -> list[tuple[Window, list[Any]]]:
+        """Read some windows whole: where an answer may have been capped, its window in smaller pieces."""
+        found: list[tuple[Window, list[Any]]] = []
+        answers = await self._ask(group)
+        for window, answer in zip(group, answers, strict=True):
+            if not window.may_be_capped(max(map(len, answer))):
+                found.append((window, self._joined(answer)))
+                continue
+            rows: list[Any] = []
+            for smaller in window.split():
+                for _, part in await self._read([smaller]):
+                    rows += part
+            found.append((window, rows))
+        return found
+
+    async def _ask(self, group: list[Window]) -> list[list[list[Any]]]:
+        """Send one request; return for each window its row lists: one, or one per key for an outer join."""
         path, keys = self._path, self._request.keys
         if keys is None:
             page = await get_history_page(
@@ -235,20 +252,33 @@ class AsyncScanPass:
                 entity=path.entity,
                 project=path.project,
                 name=path.run,
-                min_step=window.start,
-                max_step=window.stop,
-                samples=window.samples,
+                min_step=group[0].start,
+                max_step=group[-1].stop,
+                samples=group[0].samples,
             )
             if page.project is None or page.project.run is None:
                 raise NotFoundError(f"no run {str(path)!r}", operation="GetHistoryPage")
-            return [page.project.run.history]
-        specs = [sample_spec(group, window.samples, window) for group in self._key_groups(keys)]
+            return [[page.project.run.history]]
+        each = self._key_groups(keys)
+        specs = [sample_spec(names, window.samples, window) for window in group for names in each]
         sampled = await get_sampled_history(
             self._gql, entity=path.entity, project=path.project, name=path.run, specs=specs
         )
         if sampled.project is None or sampled.project.run is None:
             raise NotFoundError(f"no run {str(path)!r}", operation="GetSampledHistory")
-        return sampled.project.run.sampled_history
+        lists = sampled.project.run.sampled_history
+        if len(lists) != len(specs):
+            raise AnswerError(
+                f"{len(lists)} answers to {len(specs)} questions", operation="GetSampledHistory"
+            )
+        return [lists[at : at + len(each)] for at in range(0, len(lists), len(each))]
+
+    def _windows_per_request(self) -> int:
+        """How many windows one request asks for: more than one only of few keys, whose rows are small."""
+        keys = self._request.keys
+        if keys is None:
+            return 1
+        return max(1, min(4, VALUES_PER_REQUEST // (self._request.page_size * len(keys))))
 
     def _key_groups(self, keys: Sequence[str]) -> list[list[str]]:
         if self._request.how == "outer":

@@ -109,11 +109,12 @@ async def amap(
     fn: Callable[[U], Awaitable[T]],
     items: Iterable[U] | AsyncIterable[U],
     *,
-    ahead_of_use: int | None = None,
+    ahead_of_use: Callable[[], int] | None = None,
 ) -> AsyncIterator[T]:
     """Yield `fn(item)` for every item, in order, at most `limit` at once.
 
-    At most `ahead_of_use` items (default twice `limit`) have begun or are done before they are used.
+    At most `ahead_of_use()` items (default twice `limit`) have begun or are done before they are used; it is
+    asked anew each time one has been used.
 
     An error of `fn` is raised at its turn, and the rest is cancelled.
     """
@@ -121,7 +122,7 @@ async def amap(
     turns = asyncio.Semaphore(max(1, limit))
     ahead: deque[asyncio.Task[T]] = deque()
     more = True
-    most = max(1, ahead_of_use or 2 * limit)
+    most = 2 * limit
 
     async def one(item: U) -> T:
         async with turns:
@@ -129,7 +130,9 @@ async def amap(
 
     try:
         while True:
-            while more and len(ahead) < most:
+            if ahead_of_use is not None:
+                most = ahead_of_use()
+            while more and len(ahead) < max(1, most):
                 try:
                     item = await source.__anext__()
                 except StopAsyncIteration:

@@ -84,11 +84,12 @@ class Prefetch(Generic[T]):
 
 
 def amap(
-    limit: int, fn: Callable[[U], T], items: Iterable[U], *, ahead_of_use: int | None = None
+    limit: int, fn: Callable[[U], T], items: Iterable[U], *, ahead_of_use: Callable[[], int] | None = None
 ) -> Iterator[T]:
     """Yield `fn(item)` for every item, in order, at most `limit` at once.
 
-    At most `ahead_of_use` items (default twice `limit`) have begun or are done before they are used.
+    At most `ahead_of_use()` items (default twice `limit`) have begun or are done before they are used; it is
+    asked anew each time one has been used.
 
     An error of `fn` is raised at its turn, and what has not begun is left undone.
     """
@@ -96,10 +97,12 @@ def amap(
     crew = _Crew(max(1, limit))
     ahead: deque[_Task[T]] = deque()
     more = True
-    most = max(1, ahead_of_use or 2 * limit)
+    most = 2 * limit
     try:
         while True:
-            while more and len(ahead) < most:
+            if ahead_of_use is not None:
+                most = ahead_of_use()
+            while more and len(ahead) < max(1, most):
                 try:
                     item = next(source)
                 except StopIteration:
@@ -183,18 +186,34 @@ class _Task(Generic[T]):
 
 
 class _Crew:
-    """Threads that work off a queue, started as jobs come in."""
+    """Threads that work off a queue, started as jobs come in that no thread is free for.
+
+    Each thread keeps memory of its own for the largest answer it has seen, so there should be few.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._queue: SimpleQueue[_Task[Any] | None] = SimpleQueue()
         self._threads = 0
+        self._open = 0
+        self._lock = threading.Lock()
 
     def submit(self, job: Callable[[], T], ended: SimpleQueue[_Task[T]] | None = None) -> _Task[T]:
         """Queue a job."""
-        task = _Task(job, ended)
+
+        def counted() -> T:
+            try:
+                return job()
+            finally:
+                with self._lock:
+                    self._open -= 1
+
+        task = _Task(counted, ended)
+        with self._lock:
+            self._open += 1
+            lacking = self._open > self._threads
         self._queue.put(task)
-        if self._threads < self._limit:
+        if lacking and self._threads < self._limit:
             self._threads += 1
             threading.Thread(
                 target=_work, args=(self._queue,), name=f"wandkit-{self._threads}", daemon=True
