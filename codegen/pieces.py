@@ -87,6 +87,7 @@ class _Cutter:
     uses: dict[str, list[Condition]] = field(default_factory=dict)
     spreads: dict[str, list[Condition]] = field(default_factory=dict)
     gated: set[tuple[str, int]] = field(default_factory=set)
+    loose: set[str] = field(default_factory=set)
 
     def cut(self, operation: OperationDefinitionNode) -> CutOperation:
         schema = self.contract.schema
@@ -97,7 +98,7 @@ class _Cutter:
             node.variable.name.value: named(node.type) for node in operation.variable_definitions
         }
         when = self.content(operation.selection_set, root)
-        body = [*self.selections(operation.selection_set, root, when, 1)]
+        body = [*self.selections(operation.selection_set, root, when, 1, loose=when != ALWAYS)]
         definitions = [*self.fragment_definitions()]
         variables = {name: any_of(self.uses.get(name, [NEVER])) for name in self.declared}
         cuts = [
@@ -160,30 +161,44 @@ class _Cutter:
     # Text -----------------------------------------------------------------------------------------
 
     def selections(
-        self, selections: SelectionSetNode, parent: GraphQLCompositeType, when: Condition, depth: int
+        self,
+        selections: SelectionSetNode,
+        parent: GraphQLCompositeType,
+        when: Condition,
+        depth: int,
+        *,
+        loose: bool = False,
     ) -> Iterator[Cut]:
-        """Yield the text of a selection, everything in it under `when` at least."""
+        """Yield the text of a selection, everything in it under `when` at least.
+
+        A field may be missing beside others only where it asks for more than what is around it does, or where
+        all of it is `loose`: in a fragment that is left out of a selection that stays.
+        """
         for item in selections.selections:
             here = all_of(when, self.presence(item, parent))
             indent = "  " * depth
             if isinstance(item, FieldNode):
+                if (loose or here != when) and item.loc is not None:
+                    self.gated.add((item.loc.source.name, item.loc.start))
                 yield from self.field_text(item, parent, here, depth)
             elif isinstance(item, FragmentSpreadNode):
                 self.spreads.setdefault(item.name.value, []).append(here)
+                if loose or here != when:
+                    self.loose.add(item.name.value)
                 yield Cut(f"{indent}...{item.name.value}{self.directives(item.directives, here)}\n", here)
             elif isinstance(item, InlineFragmentNode):
                 on = item.type_condition.name.value if item.type_condition else parent.name
                 head = f"... on {on}" if item.type_condition else "..."
                 yield Cut(f"{indent}{head}{self.directives(item.directives, here)} {{\n", here)
-                yield from self.selections(item.selection_set, self.composite(on), here, depth + 1)
+                yield from self.selections(
+                    item.selection_set, self.composite(on), here, depth + 1, loose=loose
+                )
                 yield Cut(f"{indent}}}\n", here)
 
     def field_text(
         self, item: FieldNode, parent: GraphQLCompositeType, here: Condition, depth: int
     ) -> Iterator[Cut]:
         indent = "  " * depth
-        if here != ALWAYS and item.loc is not None:
-            self.gated.add((item.loc.source.name, item.loc.start))
         alias = f"{item.alias.value}: " if item.alias else ""
         definition = self.field(parent, item)
         yield Cut(f"{indent}{alias}{item.name.value}", here)
@@ -271,7 +286,9 @@ class _Cutter:
             when = any_of(self.spreads[name])
             on = fragment.type_condition.name.value
             yield Cut(f"\nfragment {name} on {on} {{\n", when)
-            yield from self.selections(fragment.selection_set, self.composite(on), when, 1)
+            yield from self.selections(
+                fragment.selection_set, self.composite(on), when, 1, loose=name in self.loose
+            )
             yield Cut("}\n", when)
             done.append(name)
 

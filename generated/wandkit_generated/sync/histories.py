@@ -7,10 +7,10 @@ Operations: queries/history.graphql. Docs: docs/api/history.md. One run: _async/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, cast, overload
 
-from wandkit._core.frame import load_library
+from wandkit._core.frame import Columns, load_library
 from wandkit._core.history import (
     Row,
     Stream,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunsHistories"]
 
-ROWS_PER_REQUEST = 25_000
+ROWS_PER_REQUEST = 20_000
 REQUESTS_AT_ONCE = 12
 
 
@@ -100,11 +100,10 @@ class RunsHistories:
         format: Literal["default", "pandas", "polars"] = "default",
         stream: Stream = "default",
     ) -> History | pandas.DataFrame | polars.DataFrame:
-        """Fetch a sample of the history of every run of the listing, many runs in one request, in the
-        listing's order.
+        """Fetch a sample of the history of every run of the listing, many runs in one request.
 
-        Each row has the run's id as `run_id`. The receipt (`.receipt`, or `.attrs["receipt"]` of a pandas
-        frame) names the runs that failed and says whether rows were left out.
+        Runs come in the listing's order. Each row has the run's id as `run_id`. The receipt (`.receipt`, or
+        `.attrs["receipt"]` of a pandas frame) names the runs that failed and says whether rows were left out.
 
         Args:
             samples: At most how many rows of each run.
@@ -126,19 +125,26 @@ class RunsHistories:
             )
         if format != "default":
             load_library(format)
-        columns = None if names is None else list(dict.fromkeys([x_axis, *names]))
+        wanted = None if names is None else list(dict.fromkeys([x_axis, *names]))
         path = self._account.complete(self._path)
         reading = HistoriesReading(self._account.gql, path, self._filters, self._order)
-        reading.ask(samples, columns, stream)
-        try:
-            found = reading.read()
-        except (GraphQLError, InvalidRequestError, UnsupportedError):
-            found = reading.read_one_by_one(cast("Runs", self))
+        reading.ask(samples, wanted, stream)
+        blocks = reading.blocks(cast("Runs", self))
+        if format == "default":
+            rows: list[Row] = []
+            for name, block in blocks:
+                for row in block:
+                    row["run_id"] = name
+                rows += block
+            return History(rows, reading.receipt(), None if wanted is None else [*wanted, "run_id"])
+        columns = Columns(wanted)
+        for name, block in blocks:
+            columns.add(block, run_id=name)
         if format == "polars":
-            return found.to_polars()
-        if format == "pandas":
-            return History(found, found.receipt, sorted(found.keys)).to_pandas()
-        return found
+            return columns.to_polars()
+        frame = columns.sorted().to_pandas()
+        frame.attrs["receipt"] = reading.receipt()
+        return frame
 
 
 class HistoriesReading:
@@ -156,26 +162,53 @@ class HistoriesReading:
         self._samples = samples
         self._keys = keys
         self._stream: Stream = stream
-        self._rows: list[Row] = []
         self._receipts: list[Receipt] = []
+        self._listing = Receipt()
 
-    def read(self) -> History:
-        """Read many runs in each request.
+    def blocks(self, runs: Runs) -> Iterator[tuple[str, list[Row]]]:
+        """Yield each run's id and rows: many runs in one request, or each by itself where the server refuses."""
+        begun = False
+        try:
+            for node in self._nodes():
+                begun = True
+                rows, receipt = self._rows_of(node)
+                self._receipts.append(receipt)
+                yield node.name, rows
+        except (GraphQLError, InvalidRequestError, UnsupportedError):
+            if begun:
+                raise
+        else:
+            return
+        for name, found in self._one_by_one(runs):
+            self._receipts.append(found.receipt)
+            yield name, list(found)
 
-        Raises:
-            GraphQLError: The server does not take that.
-        """
+    def receipt(self) -> Receipt:
+        """The accounts of all runs read so far, joined with that of the listing."""
+        total, listing = Receipt.merged(self._receipts), self._listing
+        return Receipt(
+            received=total.received,
+            expected=total.expected,
+            duplicates=listing.duplicates,
+            sampled="by the server, run by run" if total.sampled else False,
+            source="live",
+            gaps=listing.gaps,
+            failures=listing.failures,
+        )
+
+    def _nodes(self) -> Iterator[ListRunHistoriesRun]:
+        """Yield the runs with their histories; the next request is under way while one answer is used."""
         largest = max(1, ROWS_PER_REQUEST // self._samples)
         walk = Walk(self._fetch, PageSize(first=largest, largest=largest), None)
         position = 0
         while (page := walk.next_page()) is not None:
-            for (name, rows, receipt), _ in page:
+            self._listing = walk.chain.receipt()
+            for node, _ in page:
                 position += 1
                 walk.look_ahead(position)
-                self._add(name, rows, receipt)
-        return self._history(walk.chain.receipt())
+                yield node
 
-    def _fetch(self, request: PageRequest) -> Page[tuple[str, list[Row], Receipt]]:
+    def _fetch(self, request: PageRequest) -> Page[ListRunHistoriesRun]:
         variables = {
             "entity": self._path.entity,
             "project": self._path.project,
@@ -195,7 +228,7 @@ class HistoriesReading:
             raise missing_project(self._gql, self._path, "ListRunHistories")
         connection = answer.project.runs
         return Page(
-            items=[(edge.node.name, *self._rows_of(edge.node)) for edge in connection.edges],
+            items=[edge.node for edge in connection.edges],
             keys=[edge.node.id for edge in connection.edges],
             cursors=[edge.cursor for edge in connection.edges],
             end_cursor=connection.page_info.end_cursor,
@@ -214,9 +247,8 @@ class HistoriesReading:
         expected = node.history_line_count if is_default else node.events_line_count
         return rows, whole_receipt(len(rows), self._samples, expected)
 
-    def read_one_by_one(self, runs: Runs) -> History:
-        """Read each run by itself, several at a time; one run's failure does not stop the others."""
-        self.ask(self._samples, self._keys, self._stream)
+    def _one_by_one(self, runs: Runs) -> Iterator[tuple[str, History]]:
+        """Yield each run's id and history, several at a time; one failure does not stop the others."""
 
         def one(run: Run) -> tuple[str, History | WandkitError]:
             try:
@@ -228,31 +260,9 @@ class HistoriesReading:
             return run.id, found
 
         failures: list[ItemFailure] = []
-        count = 0
         for name, found in amap(REQUESTS_AT_ONCE, one, runs):
-            count += 1
             if isinstance(found, WandkitError):
                 failures.append(ItemFailure(name, str(found)))
+                self._listing = Receipt(failures=tuple(failures))
             else:
-                self._add(name, list(found), found.receipt)
-        return self._history(Receipt(received=count, expected=count, failures=tuple(failures)))
-
-    def _add(self, name: str, rows: list[Row], receipt: Receipt) -> None:
-        for row in rows:
-            row["run_id"] = name
-        self._rows += rows
-        self._receipts.append(receipt)
-
-    def _history(self, listing: Receipt) -> History:
-        """Join the accounts of all runs with that of the listing."""
-        total = Receipt.merged(self._receipts)
-        receipt = Receipt(
-            received=total.received,
-            expected=total.expected,
-            duplicates=listing.duplicates,
-            sampled="by the server, run by run" if total.sampled else False,
-            source="live",
-            gaps=listing.gaps,
-            failures=listing.failures,
-        )
-        return History(self._rows, receipt, None if self._keys is None else [*self._keys, "run_id"])
+                yield name, found

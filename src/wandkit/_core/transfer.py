@@ -191,12 +191,15 @@ class Download:
 
 
 class Target:
-    """A file in the making: a temporary one beside `path` that takes its place when it is whole."""
+    """A file in the making: a temporary one beside `path`, or in the folder `beside` of the same disk, that
+    takes its place when it is whole.
+    """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, beside: Path | None = None) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(8)}.part")
+        folder = beside or path.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        self._temporary = folder / f".{path.name[:40]}.{secrets.token_hex(8)}.part"
         self._file = self._temporary.open("xb")
 
     def write(self, piece: bytes) -> None:
@@ -211,6 +214,7 @@ class Target:
     def keep(self) -> None:
         """Move the file into place."""
         self._file.close()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         os.replace(self._temporary, self.path)
 
     def drop(self) -> None:

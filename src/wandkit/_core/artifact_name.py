@@ -1,0 +1,175 @@
+"""What artifacts, their aliases, tags and entries may be called. Pure: no file is touched here."""
+
+from __future__ import annotations
+
+import copy
+import json
+import ntpath
+import os
+import re
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import Any, cast
+
+from wandkit.errors import ArgumentError
+
+__all__ = [
+    "VERSION",
+    "check_aliases",
+    "check_entry_name",
+    "check_metadata",
+    "check_name",
+    "check_tags",
+    "check_ttl",
+    "check_type",
+    "entry_name",
+    "has_prefix",
+    "metadata_text",
+]
+
+VERSION = re.compile(r"v\d+")
+"""What a version's own alias looks like."""
+
+_NAME = re.compile(r"[\w\-.]+", re.ASCII)
+_TAG = re.compile(r"[-\w]+( +[-\w]+)*")
+_MOST_METADATA_KEYS = 100
+_LONGEST_NAME = 128
+
+
+def check_name(name: str) -> str:
+    """Return `name` if a new artifact may have it.
+
+    Raises:
+        ArgumentError: It is empty, too long, or has other characters than letters, digits, `_`, `-`, `.`.
+    """
+    if len(name) > _LONGEST_NAME:
+        raise ArgumentError(f"an artifact's name has at most {_LONGEST_NAME} characters, not {len(name)}")
+    if not _NAME.fullmatch(name):
+        raise ArgumentError(
+            f"{name!r} cannot name an artifact",
+            next_step="Use letters, digits, underscores, dashes and dots.",
+        )
+    return name
+
+
+def check_type(kind: str, name: str = "") -> str:
+    """Return `kind` if artifacts of this type may be made by hand.
+
+    Raises:
+        ArgumentError: It is reserved.
+    """
+    reserved = (
+        not kind
+        or kind == "job"
+        or kind.startswith("wandb-")
+        or (kind == "run_table" and name.startswith("run-"))
+        or (kind == "code" and name.startswith("source-"))
+    )
+    if reserved:
+        raise ArgumentError(f"the artifact type {kind!r} is reserved", next_step="Choose another one.")
+    return kind
+
+
+def check_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a copy of `metadata` that JSON can hold.
+
+    Raises:
+        ArgumentError: It is no mapping, has more than 100 keys, or holds what JSON cannot.
+    """
+    if metadata is None:
+        return {}
+    if not isinstance(cast(object, metadata), Mapping):
+        raise ArgumentError(f"metadata is a mapping, not {type(metadata).__name__}")
+    if len(metadata) > _MOST_METADATA_KEYS:
+        raise ArgumentError(f"metadata has at most {_MOST_METADATA_KEYS} keys, not {len(metadata)}")
+    metadata_text(metadata)
+    return copy.deepcopy(dict(metadata))
+
+
+def metadata_text(metadata: Mapping[str, Any]) -> str:
+    """Return metadata as the JSON text that is sent.
+
+    Raises:
+        ArgumentError: It holds what JSON cannot, NaN among it.
+    """
+    try:
+        return json.dumps(dict(metadata), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"metadata cannot be written as JSON: {error}") from None
+
+
+def check_aliases(aliases: Iterable[str] | str) -> list[str]:
+    """Return aliases as a list without repetitions.
+
+    Raises:
+        ArgumentError: One holds a slash or a colon.
+    """
+    found = list(dict.fromkeys([aliases] if isinstance(aliases, str) else aliases))
+    for alias in found:
+        if not alias or "/" in alias or ":" in alias:
+            raise ArgumentError(f"{alias!r} cannot be an alias", next_step="Leave out slashes and colons.")
+    return found
+
+
+def check_tags(tags: Iterable[str] | str) -> list[str]:
+    """Return tags as a list without repetitions.
+
+    Raises:
+        ArgumentError: One holds other characters than letters, digits, `-`, `_` and inner spaces.
+    """
+    found = list(dict.fromkeys([tags] if isinstance(tags, str) else tags))
+    for tag in found:
+        if not _TAG.fullmatch(tag):
+            raise ArgumentError(
+                f"{tag!r} cannot be a tag", next_step="Use letters, digits, dashes, underscores and spaces."
+            )
+    return found
+
+
+def check_ttl(ttl: timedelta | None) -> int | None:
+    """Return a time to live in whole seconds; None keeps it for ever.
+
+    Raises:
+        ArgumentError: It is no length of time, or not a positive one.
+    """
+    if ttl is None:
+        return None
+    if not isinstance(cast(object, ttl), timedelta) or ttl.total_seconds() <= 0:
+        raise ArgumentError(f"a time to live is a positive timedelta, not {ttl!r}")
+    return int(ttl.total_seconds())
+
+
+def entry_name(name: str | os.PathLike[str]) -> str:
+    """Return the entry name that a path given by a user stands for: with forward slashes, without `.`.
+
+    Raises:
+        ArgumentError: It would leave the artifact.
+    """
+    text = os.fspath(name)
+    if os.sep == "\\":
+        text = text.replace("\\", "/")
+    found = check_entry_name(PurePosixPath(text).as_posix())
+    if found == ".":
+        raise ArgumentError(f"{text!r} cannot name an entry")
+    return found
+
+
+def check_entry_name(name: str) -> str:
+    """Return `name` if a file of this name stays below the folder that it is written to.
+
+    Raises:
+        ArgumentError: It is empty, absolute, has a drive letter, a `..` or a NUL.
+    """
+    parts = re.split(r"[/\\]", name)
+    drive, _ = ntpath.splitdrive(name)
+    unsafe = not name.strip() or "\0" in name or name[0] in "/\\" or name[-1] in "/\\" or drive
+    if unsafe or ".." in parts or any(0xD800 <= ord(character) <= 0xDFFF for character in name):
+        raise ArgumentError(f"the entry name {name!r} would leave its folder; nothing was written")
+    return name
+
+
+def has_prefix(name: str, prefix: str | None) -> bool:
+    """Whether `name` is `prefix`, or below the folder `prefix`; True without one."""
+    folder = (prefix or "").strip("/")
+    return not folder or name == folder or name.startswith(f"{folder}/")
