@@ -35,6 +35,7 @@ class ServerConfig:
         schema_file: SDL to serve instead of the packaged contract.
         heartbeat_timeout_s: A running run that has been silent for longer counts as crashed.
         settle_interval_s: The least time between two looks for crashed runs.
+        queue_lease_s: A popped queue item that no agent acknowledged for so long can be popped again.
         max_config_bytes: The largest run config.
         max_summary_bytes: The largest run summary.
         max_request_bytes: The largest GraphQL or file_stream request body.
@@ -54,6 +55,7 @@ class ServerConfig:
     schema_file: Path | None = None
     heartbeat_timeout_s: float = 300.0
     settle_interval_s: float = 5.0
+    queue_lease_s: float = 60.0
     max_config_bytes: int = 15 * 1024 * 1024
     max_summary_bytes: int = 64 * 1024 * 1024
     max_request_bytes: int = 128 * 1024 * 1024
