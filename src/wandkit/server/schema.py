@@ -16,6 +16,7 @@ from typing import Any, cast
 from ariadne import ObjectType, ScalarType, make_executable_schema
 from graphql import (
     DocumentNode,
+    GraphQLEnumType,
     GraphQLError,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -126,6 +127,9 @@ def _text(value: Any) -> str:
 
 def _fill_gaps(schema: GraphQLSchema) -> None:
     for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLEnumType):
+            # Values are their names here; ariadne's stand-in does not take what newer graphql-core passes.
+            kind.__dict__.pop("parse_value", None)
         if isinstance(kind, (GraphQLInterfaceType, GraphQLUnionType)) and kind.resolve_type is None:
             kind.resolve_type = _typename
         if not isinstance(kind, GraphQLObjectType) or kind.name.startswith("__"):
