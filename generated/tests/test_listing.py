@@ -177,6 +177,17 @@ def test_the_cursor_is_behind_the_last_item_handed_out() -> None:
     assert (listing.cursor, listing.more) == ("0.1", True)
 
 
+def test_the_cursor_follows_the_latest_loop() -> None:
+    listing = Letters(["abc", "d"])
+    listing.load_all()
+    everything = [letter for letter in listing]
+    for letter in listing:
+        if letter == "a":
+            break
+    assert everything == list("abcd")
+    assert (listing.cursor, listing.more) == ("0.0", True)
+
+
 def test_a_listing_starts_where_start_says() -> None:
     listing = Letters(["ab", "cd", "e"], start="1")
     assert [letter for letter in listing] == list("cde")

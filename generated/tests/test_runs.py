@@ -269,3 +269,19 @@ def test_a_page_of_runs_survives_a_busy_server(api: Api, project: str, module_se
         found = ids(api.runs(project))
     assert len(found) == 7
     assert [request.variables["first"] for request in module_server.requests] == [50, 25]
+
+
+def test_a_server_that_cannot_project_sends_all_and_the_rest_is_left_out_here() -> None:
+    places = ("Run.config(keys:)", "Run.summaryMetrics(keys:)")
+    with Server(hidden={*places, *(place.replace("Run", "BucketType") for place in places)}) as server:
+        server.add_user("ada")
+        with server.api("ada") as api:
+            api.create_run(project="p", config={"a": 1, "b": 2})
+            first = api.runs("p", select=[F.config["a"]])[0]
+            config = first.config
+            selected = dict(config)
+            config["a"] = 3
+            first.update()
+            fresh = api.runs("p")[0]
+            full = fresh.config
+    assert (selected, full) == ({"a": 1}, {"a": 3, "b": 2})

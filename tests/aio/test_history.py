@@ -365,7 +365,7 @@ async def test_a_slice_of_a_history_is_a_history(run: AsyncRun) -> None:
 def test_a_missing_library_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "polars", None)
     with pytest.raises(MissingExtraError, match=r"wandkit\[polars\]"):
-        frame.polars_from_rows([])
+        frame.columns_from([]).to_polars()
 
 
 # Exports as files.

@@ -166,7 +166,7 @@ class HistoriesReading:
         self._listing = Receipt()
 
     def blocks(self, runs: Runs) -> Iterator[tuple[str, list[Row]]]:
-        """Yield each run's id and rows: many runs in one request, or each by itself where the server refuses."""
+        """Yield each run's id and rows: many runs a request, or each by itself where the server refuses."""
         begun = False
         try:
             for node in self._nodes():
@@ -199,13 +199,11 @@ class HistoriesReading:
     def _nodes(self) -> Iterator[ListRunHistoriesRun]:
         """Yield the runs with their histories; the next request is under way while one answer is used."""
         largest = max(1, ROWS_PER_REQUEST // self._samples)
-        walk = Walk(self._fetch, PageSize(first=largest, largest=largest), None)
-        position = 0
+        walk = Walk(self._fetch, PageSize(first=max(1, largest // 4), largest=largest), None)
         while (page := walk.next_page()) is not None:
             self._listing = walk.chain.receipt()
+            walk.look_ahead()
             for node, _ in page:
-                position += 1
-                walk.look_ahead(position)
                 yield node
 
     def _fetch(self, request: PageRequest) -> Page[ListRunHistoriesRun]:

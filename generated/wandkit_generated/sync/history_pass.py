@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wandkit._core import parquet
-from wandkit._core.frame import arrow_from_rows, arrow_from_texts
+from wandkit._core.frame import arrow_from_texts, columns_from
 from wandkit._core.history import (
     Pace,
     Part,
@@ -186,10 +186,10 @@ class ScanPass:
         for rows in self.pages():
             held += rows
             if len(held) >= ROWS_PER_TABLE:
-                yield arrow_from_rows(held, self._request.keys)
+                yield columns_from(held, self._request.keys).to_arrow()
                 held = []
         if held:
-            yield arrow_from_rows(held, self._request.keys)
+            yield columns_from(held, self._request.keys).to_arrow()
 
     def _part(self, part: Part) -> Iterator[tuple[list[Row], int]]:
         """Yield the rows of one part, each batch with the step before which all rows have come."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wandkit._core.frame import concat_arrow, load_library
+from wandkit._core.frame import Columns, concat_arrow, load_library
 from wandkit._core.history import Row, ScanRequest
 from wandkit._core.receipt import Receipt
 from wandkit._core.rows import History
@@ -93,8 +93,10 @@ class HistoryScan:
             MissingExtraError: pandas is not installed.
         """
         load_library("pandas")
-        history = self.load()
-        return history.to_pandas()
+        columns = self._columns()
+        frame = columns.to_pandas()
+        frame.attrs["receipt"] = self.receipt
+        return frame
 
     def to_polars(self) -> polars.DataFrame:
         """Read all rows into a polars frame, rows × keys; what a row lacks is null, NaN stays NaN.
@@ -103,8 +105,15 @@ class HistoryScan:
             MissingExtraError: polars is not installed.
         """
         load_library("polars")
-        history = self.load()
-        return history.to_polars()
+        columns = self._columns()
+        return columns.to_polars()
+
+    def _columns(self) -> Columns:
+        """Read all rows as columns, a page at a time, so that rows and columns are not both in memory."""
+        columns = Columns(self._request.keys)
+        for rows in self.pages():
+            columns.add(rows)
+        return columns
 
     @property
     def max_step(self) -> int:

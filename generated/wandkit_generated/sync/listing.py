@@ -53,9 +53,9 @@ class Listing(Generic[T]):
                 return
             item = items[position]
             position += 1
-            if position > pages.reached:
-                pages.reached = position
-                pages.look_ahead(position)
+            pages.reached = position
+            if position == pages.look_ahead_at:
+                pages.look_ahead()
             yield item
 
     def stream(self) -> Iterator[T]:
@@ -69,7 +69,8 @@ class Listing(Generic[T]):
                 return
             for item, _ in page:
                 position += 1
-                walk.look_ahead(position)
+                if position == walk.look_ahead_at:
+                    walk.look_ahead()
                 yield item
 
     @overload
@@ -136,14 +137,20 @@ class Listing(Generic[T]):
 
 
 class Walk(Generic[T]):
-    """One pass over the pages of a query: the next page fetched ahead, smaller pages after failures."""
+    """One pass over the pages of a query: the next page fetched ahead, smaller pages after failures.
+
+    Attributes:
+        chain: Where it is, and what it counted.
+        look_ahead_at: The item, counted from 1, whose use starts the fetching of the next page: the second of
+            the newest page, so that whoever takes a first item only does not pay for a second page.
+    """
 
     def __init__(self, fetch: Callable[[PageRequest], Page[T]], sizes: PageSize, start: str | None) -> None:
         self.chain = Chain(start)
         self._fetch = fetch
         self._sizes = sizes
         self._ahead: Prefetch[Page[T]] | None = None
-        self._look_ahead_at = 0
+        self.look_ahead_at = 0
 
     def next_page(self) -> list[tuple[T, str | None]] | None:
         """Fetch the next page that holds something new; None at the end."""
@@ -155,14 +162,14 @@ class Walk(Generic[T]):
                 page = ahead.result()
             before = self.chain.received
             fresh = self.chain.take(page)
-            self._look_ahead_at = min(before + 2, self.chain.received)
+            self.look_ahead_at = min(before + 2, self.chain.received)
             if fresh:
                 return fresh
         return None
 
-    def look_ahead(self, position: int) -> None:
-        """Start on the next page, once the second item of the current one is in use."""
-        if position >= self._look_ahead_at and self._ahead is None and not self.chain.finished:
+    def look_ahead(self) -> None:
+        """Start on the next page, unless that has been done or there is none."""
+        if self._ahead is None and not self.chain.finished:
             self._ahead = Prefetch(self._fetch_next)
 
     def _fetch_next(self) -> Page[T]:
@@ -187,7 +194,7 @@ class Pages(Walk[T]):
     Attributes:
         items: What has arrived.
         cursors: The place after each item.
-        reached: How many items have been handed out by the loop that came farthest.
+        reached: How far the loop that handed out the last item has come.
     """
 
     def __init__(self, fetch: Callable[[PageRequest], Page[T]], sizes: PageSize, start: str | None) -> None:
@@ -211,4 +218,4 @@ class Pages(Walk[T]):
     def load_all(self) -> None:
         """Load every page that is left, one ahead of the other."""
         while self.load_beyond(len(self.items)):
-            self.look_ahead(len(self.items))
+            self.look_ahead()

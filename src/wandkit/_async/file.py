@@ -100,7 +100,7 @@ class AsyncFile:
 
     @property
     def is_there(self) -> bool:
-        """Whether the server has the file; it may list names that were asked for and that it does not have."""
+        """Whether the server has the file: it may list a name that was asked for without having it."""
         return bool(self.size or self.md5 or self.updated_at)
 
     @property

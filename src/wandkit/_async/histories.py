@@ -5,7 +5,7 @@ Operations: queries/history.graphql. Docs: docs/api/history.md. One run: _async/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Literal, cast, overload
 
 from wandkit_generated.gql.operations import LIST_RUN_HISTORIES
@@ -13,7 +13,7 @@ from wandkit_generated.gql.operations import LIST_RUN_HISTORIES
 from wandkit._async.account import AsyncAccount
 from wandkit._async.listing import AsyncWalk
 from wandkit._async.project import missing_project
-from wandkit._core.frame import load_library
+from wandkit._core.frame import Columns, load_library
 from wandkit._core.history import (
     Row,
     Stream,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncRunsHistories"]
 
-ROWS_PER_REQUEST = 25_000
+ROWS_PER_REQUEST = 20_000
 REQUESTS_AT_ONCE = 12
 
 
@@ -99,11 +99,10 @@ class AsyncRunsHistories:
         format: Literal["default", "pandas", "polars"] = "default",
         stream: Stream = "default",
     ) -> History | pandas.DataFrame | polars.DataFrame:
-        """Fetch a sample of the history of every run of the listing, many runs in one request, in the
-        listing's order.
+        """Fetch a sample of the history of every run of the listing, many runs in one request.
 
-        Each row has the run's id as `run_id`. The receipt (`.receipt`, or `.attrs["receipt"]` of a pandas
-        frame) names the runs that failed and says whether rows were left out.
+        Runs come in the listing's order. Each row has the run's id as `run_id`. The receipt (`.receipt`, or
+        `.attrs["receipt"]` of a pandas frame) names the runs that failed and says whether rows were left out.
 
         Args:
             samples: At most how many rows of each run.
@@ -125,19 +124,26 @@ class AsyncRunsHistories:
             )
         if format != "default":
             load_library(format)
-        columns = None if names is None else list(dict.fromkeys([x_axis, *names]))
+        wanted = None if names is None else list(dict.fromkeys([x_axis, *names]))
         path = await self._account.complete(self._path)
         reading = AsyncHistoriesReading(self._account.gql, path, self._filters, self._order)
-        reading.ask(samples, columns, stream)
-        try:
-            found = await reading.read()
-        except (GraphQLError, InvalidRequestError, UnsupportedError):
-            found = await reading.read_one_by_one(cast("AsyncRuns", self))
+        reading.ask(samples, wanted, stream)
+        blocks = reading.blocks(cast("AsyncRuns", self))
+        if format == "default":
+            rows: list[Row] = []
+            async for name, block in blocks:
+                for row in block:
+                    row["run_id"] = name
+                rows += block
+            return History(rows, reading.receipt(), None if wanted is None else [*wanted, "run_id"])
+        columns = Columns(wanted)
+        async for name, block in blocks:
+            columns.add(block, run_id=name)
         if format == "polars":
-            return found.to_polars()
-        if format == "pandas":
-            return History(found, found.receipt, sorted(found.keys)).to_pandas()
-        return found
+            return columns.to_polars()
+        frame = columns.sorted().to_pandas()
+        frame.attrs["receipt"] = reading.receipt()
+        return frame
 
 
 class AsyncHistoriesReading:
@@ -155,26 +161,51 @@ class AsyncHistoriesReading:
         self._samples = samples
         self._keys = keys
         self._stream: Stream = stream
-        self._rows: list[Row] = []
         self._receipts: list[Receipt] = []
+        self._listing = Receipt()
 
-    async def read(self) -> History:
-        """Read many runs in each request.
+    async def blocks(self, runs: AsyncRuns) -> AsyncIterator[tuple[str, list[Row]]]:
+        """Yield each run's id and rows: many runs a request, or each by itself where the server refuses."""
+        begun = False
+        try:
+            async for node in self._nodes():
+                begun = True
+                rows, receipt = self._rows_of(node)
+                self._receipts.append(receipt)
+                yield node.name, rows
+        except (GraphQLError, InvalidRequestError, UnsupportedError):
+            if begun:
+                raise
+        else:
+            return
+        async for name, found in self._one_by_one(runs):
+            self._receipts.append(found.receipt)
+            yield name, list(found)
 
-        Raises:
-            GraphQLError: The server does not take that.
-        """
+    def receipt(self) -> Receipt:
+        """The accounts of all runs read so far, joined with that of the listing."""
+        total, listing = Receipt.merged(self._receipts), self._listing
+        return Receipt(
+            received=total.received,
+            expected=total.expected,
+            duplicates=listing.duplicates,
+            sampled="by the server, run by run" if total.sampled else False,
+            source="live",
+            gaps=listing.gaps,
+            failures=listing.failures,
+        )
+
+    async def _nodes(self) -> AsyncIterator[ListRunHistoriesRun]:
+        """Yield the runs with their histories; the next request is under way while one answer is used."""
         largest = max(1, ROWS_PER_REQUEST // self._samples)
-        walk = AsyncWalk(self._fetch, PageSize(first=largest, largest=largest), None)
-        position = 0
+        walk = AsyncWalk(self._fetch, PageSize(first=max(1, largest // 4), largest=largest), None)
         while (page := await walk.next_page()) is not None:
-            for (name, rows, receipt), _ in page:
-                position += 1
-                walk.look_ahead(position)
-                self._add(name, rows, receipt)
-        return self._history(walk.chain.receipt())
+            self._listing = walk.chain.receipt()
+            walk.look_ahead()
+            for node, _ in page:
+                yield node
 
-    async def _fetch(self, request: PageRequest) -> Page[tuple[str, list[Row], Receipt]]:
+    async def _fetch(self, request: PageRequest) -> Page[ListRunHistoriesRun]:
         variables = {
             "entity": self._path.entity,
             "project": self._path.project,
@@ -194,7 +225,7 @@ class AsyncHistoriesReading:
             raise await missing_project(self._gql, self._path, "ListRunHistories")
         connection = answer.project.runs
         return Page(
-            items=[(edge.node.name, *self._rows_of(edge.node)) for edge in connection.edges],
+            items=[edge.node for edge in connection.edges],
             keys=[edge.node.id for edge in connection.edges],
             cursors=[edge.cursor for edge in connection.edges],
             end_cursor=connection.page_info.end_cursor,
@@ -213,9 +244,8 @@ class AsyncHistoriesReading:
         expected = node.history_line_count if is_default else node.events_line_count
         return rows, whole_receipt(len(rows), self._samples, expected)
 
-    async def read_one_by_one(self, runs: AsyncRuns) -> History:
-        """Read each run by itself, several at a time; one run's failure does not stop the others."""
-        self.ask(self._samples, self._keys, self._stream)
+    async def _one_by_one(self, runs: AsyncRuns) -> AsyncIterator[tuple[str, History]]:
+        """Yield each run's id and history, several at a time; one failure does not stop the others."""
 
         async def one(run: AsyncRun) -> tuple[str, History | WandkitError]:
             try:
@@ -227,31 +257,9 @@ class AsyncHistoriesReading:
             return run.id, found
 
         failures: list[ItemFailure] = []
-        count = 0
         async for name, found in amap(REQUESTS_AT_ONCE, one, runs):
-            count += 1
             if isinstance(found, WandkitError):
                 failures.append(ItemFailure(name, str(found)))
+                self._listing = Receipt(failures=tuple(failures))
             else:
-                self._add(name, list(found), found.receipt)
-        return self._history(Receipt(received=count, expected=count, failures=tuple(failures)))
-
-    def _add(self, name: str, rows: list[Row], receipt: Receipt) -> None:
-        for row in rows:
-            row["run_id"] = name
-        self._rows += rows
-        self._receipts.append(receipt)
-
-    def _history(self, listing: Receipt) -> History:
-        """Join the accounts of all runs with that of the listing."""
-        total = Receipt.merged(self._receipts)
-        receipt = Receipt(
-            received=total.received,
-            expected=total.expected,
-            duplicates=listing.duplicates,
-            sampled="by the server, run by run" if total.sampled else False,
-            source="live",
-            gaps=listing.gaps,
-            failures=listing.failures,
-        )
-        return History(self._rows, receipt, None if self._keys is None else [*self._keys, "run_id"])
+                yield name, found

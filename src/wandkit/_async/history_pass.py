@@ -13,7 +13,7 @@ from wandkit_generated.gql.aio import get_history_extent, get_history_page, get_
 
 from wandkit._async.history_export import AsyncExports
 from wandkit._core import parquet
-from wandkit._core.frame import arrow_from_rows, arrow_from_texts
+from wandkit._core.frame import arrow_from_texts, columns_from
 from wandkit._core.history import (
     Pace,
     Part,
@@ -185,10 +185,10 @@ class AsyncScanPass:
         async for rows in self.pages():
             held += rows
             if len(held) >= ROWS_PER_TABLE:
-                yield arrow_from_rows(held, self._request.keys)
+                yield columns_from(held, self._request.keys).to_arrow()
                 held = []
         if held:
-            yield arrow_from_rows(held, self._request.keys)
+            yield columns_from(held, self._request.keys).to_arrow()
 
     async def _part(self, part: Part) -> AsyncIterator[tuple[list[Row], int]]:
         """Yield the rows of one part, each batch with the step before which all rows have come."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wandkit._async.history_pass import AsyncScanPass
 from wandkit._core.awaitable import awaitable_property
-from wandkit._core.frame import concat_arrow, load_library
+from wandkit._core.frame import Columns, concat_arrow, load_library
 from wandkit._core.history import Row, ScanRequest
 from wandkit._core.receipt import Receipt
 from wandkit._core.rows import History
@@ -92,8 +92,10 @@ class AsyncHistoryScan:
             MissingExtraError: pandas is not installed.
         """
         load_library("pandas")
-        history = await self.load()
-        return history.to_pandas()
+        columns = await self._columns()
+        frame = columns.to_pandas()
+        frame.attrs["receipt"] = self.receipt
+        return frame
 
     async def to_polars(self) -> polars.DataFrame:
         """Read all rows into a polars frame, rows × keys; what a row lacks is null, NaN stays NaN.
@@ -102,8 +104,15 @@ class AsyncHistoryScan:
             MissingExtraError: polars is not installed.
         """
         load_library("polars")
-        history = await self.load()
-        return history.to_polars()
+        columns = await self._columns()
+        return columns.to_polars()
+
+    async def _columns(self) -> Columns:
+        """Read all rows as columns, a page at a time, so that rows and columns are not both in memory."""
+        columns = Columns(self._request.keys)
+        async for rows in self.pages():
+            columns.add(rows)
+        return columns
 
     @awaitable_property
     async def max_step(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 __all__ = [
+    "Columns",
     "arrow_from_rows",
     "arrow_from_texts",
     "columns_from",
@@ -71,45 +73,118 @@ def columns_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return list(names)
 
 
-def columns_from(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Sequence[Any]]:
-    """Return the values of each column; None where a row has none."""
-    wanted = tuple(names)
-    if rows and all(tuple(row) == wanted for row in rows):
-        return dict(zip(wanted, zip(*[row.values() for row in rows], strict=True), strict=True))
-    return {name: [row.get(name) for row in rows] for name in names}
+class Columns:
+    """Rows that become columns as they come, so that they need not be kept.
+
+    Attributes:
+        count: How many rows there are.
+    """
+
+    def __init__(self, names: Sequence[str] | None = None) -> None:
+        """Start without rows.
+
+        Args:
+            names: The columns; None for every name that any row has, in the order of first sight.
+        """
+        self.count = 0
+        self._fixed = names is not None
+        self._columns: dict[str, list[Any]] = {name: [] for name in names or ()}
+
+    def add(self, rows: Sequence[Row], **constant: Any) -> None:
+        """Append rows; `constant` values are the same for all of them."""
+        if not rows:
+            return
+        for name in constant:
+            self._columns.setdefault(name, [None] * self.count)
+        names = [name for name in self._columns if name not in constant]
+        values = _uniform(rows, names)
+        if values is None:
+            if not self._fixed:
+                for name in columns_of(rows):
+                    self._columns.setdefault(name, [None] * self.count)
+            values = {name: [row.get(name) for row in rows] for name in self._columns if name not in constant}
+        for name, column in self._columns.items():
+            column += [constant[name]] * len(rows) if name in constant else values[name]
+        self.count += len(rows)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns."""
+        return list(self._columns)
+
+    def sorted(self) -> Columns:
+        """Return the same columns in alphabetical order."""
+        ordered = Columns()
+        ordered.count = self.count
+        ordered._columns = {name: self._columns[name] for name in sorted(self._columns)}
+        return ordered
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return a pandas frame; missing values are NaN or None."""
+        library: Any = load_library("pandas")
+        columns = {name: _numpy_array(values) for name, values in self._columns.items()}
+        frame: pandas.DataFrame = library.DataFrame(columns, columns=self.names)
+        return frame
+
+    def to_polars(self) -> polars.DataFrame:
+        """Return a polars frame; missing values are null, NaN stays NaN."""
+        library: Any = load_library("polars")
+        series = [_polars_series(library, name, values) for name, values in self._columns.items()]
+        frame: polars.DataFrame = library.DataFrame(series)
+        return frame
+
+    def to_arrow(self) -> pyarrow.Table:
+        """Return an Arrow table; missing values are null, NaN stays NaN."""
+        arrow: Any = load_library("pyarrow")
+        arrays = {name: _arrow_array(arrow, values) for name, values in self._columns.items()}
+        table: pyarrow.Table = arrow.table(arrays)
+        return table
+
+
+def columns_from(rows: Sequence[Row], names: Sequence[str] | None = None) -> Columns:
+    """Return rows as columns: those of `names`, else all."""
+    columns = Columns(names)
+    columns.add(rows)
+    return columns
 
 
 def pandas_from_rows(rows: Sequence[Row], columns: Sequence[str] | None = None) -> pandas.DataFrame:
     """Return a pandas frame with one row per row; missing values are NaN or None."""
-    library: Any = load_library("pandas")
-    names = list(columns) if columns is not None else columns_of(rows)
-    frame: pandas.DataFrame = library.DataFrame(columns_from(rows, names), columns=names)
-    return frame
+    return columns_from(rows, columns).to_pandas()
 
 
 def polars_from_rows(rows: Sequence[Row], columns: Sequence[str] | None = None) -> polars.DataFrame:
     """Return a polars frame with one row per row; missing values are null, NaN stays NaN."""
-    library: Any = load_library("polars")
-    names = list(columns) if columns is not None else columns_of(rows)
-    found = columns_from(rows, names)
-    frame: polars.DataFrame = library.DataFrame(
-        [_polars_series(library, name, found[name]) for name in names]
-    )
-    return frame
+    return columns_from(rows, columns).to_polars()
 
 
 def arrow_from_rows(rows: Sequence[Row], columns: Sequence[str] | None = None) -> pyarrow.Table:
     """Return an Arrow table with one row per row; missing values are null, NaN stays NaN."""
-    arrow: Any = load_library("pyarrow")
-    names = list(columns) if columns is not None else columns_of(rows)
-    found = columns_from(rows, names)
-    table: pyarrow.Table = arrow.table({name: _arrow_array(arrow, found[name]) for name in names})
-    return table
+    return columns_from(rows, columns).to_arrow()
+
+
+def _uniform(rows: Sequence[Row], names: Sequence[str]) -> dict[str, list[Any]] | None:
+    """The values of each column, where every row has these columns and no other; None elsewhere."""
+    if {*map(len, rows)} != {len(names)}:
+        return None
+    try:
+        return {name: list(map(itemgetter(name), rows)) for name in names}
+    except KeyError:
+        return None
+
+
+def _numpy_array(values: list[Any]) -> Any:
+    """Floats as an array, which pandas takes over as it is; anything else as it came."""
+    if {*map(type, values)} != {float}:
+        return values
+    import numpy
+
+    return numpy.fromiter(values, numpy.float64, len(values))
 
 
 def _kinds(values: Sequence[Any]) -> set[type]:
     """The types of the values that are there."""
-    kinds: set[type] = {type(value) for value in values}
+    kinds: set[type] = {*map(type, values)}
     return kinds - {type(None)}
 
 
@@ -148,11 +223,11 @@ def arrow_from_texts(texts: Sequence[str]) -> pyarrow.Table:
     if has_non_finite_text(lines):
         lines = restore_numbers(lines)
     if not texts or lines.count("\n") != len(texts) - 1:
-        return arrow_from_rows(decode_rows(texts))
+        return columns_from(decode_rows(texts)).to_arrow()
     try:
         table: pyarrow.Table = _read_lines(arrow, lines.encode())
     except arrow.ArrowInvalid:
-        return arrow_from_rows(decode_rows(texts))
+        return columns_from(decode_rows(texts)).to_arrow()
     return table
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, overload
 
-from wandkit._core.frame import arrow_from_rows, columns_of, pandas_from_rows, polars_from_rows
+from wandkit._core.frame import columns_from, columns_of
 from wandkit._core.history import Row
 from wandkit._core.receipt import Receipt
 
@@ -47,7 +47,7 @@ class History(Sequence[Row]):
         Raises:
             MissingExtraError: pandas is not installed.
         """
-        frame = pandas_from_rows(self._rows, self.keys)
+        frame = columns_from(self._rows, self._columns).to_pandas()
         frame.attrs["receipt"] = self.receipt
         return frame
 
@@ -57,7 +57,7 @@ class History(Sequence[Row]):
         Raises:
             MissingExtraError: polars is not installed.
         """
-        return polars_from_rows(self._rows, self.keys)
+        return columns_from(self._rows, self._columns).to_polars()
 
     def to_arrow(self) -> pyarrow.Table:
         """Return an Arrow table, rows × keys; what a row lacks is null, NaN stays NaN.
@@ -65,7 +65,7 @@ class History(Sequence[Row]):
         Raises:
             MissingExtraError: pyarrow is not installed.
         """
-        return arrow_from_rows(self._rows, self.keys)
+        return columns_from(self._rows, self._columns).to_arrow()
 
     @overload
     def __getitem__(self, index: int) -> Row: ...

@@ -206,6 +206,19 @@ class Target:
         """Append some bytes."""
         self._file.write(piece)
 
+    def write_at(self, offset: int, piece: bytes) -> None:
+        """Write some bytes at a place of their own; any number of threads may."""
+        view = memoryview(piece)
+        while view:
+            done = os.pwrite(self._file.fileno(), view, offset)
+            view, offset = view[done:], offset + done
+
+    @property
+    def temporary(self) -> Path:
+        """The file as it is so far."""
+        self._file.flush()
+        return self._temporary
+
     def restart(self) -> None:
         """Throw away what was written."""
         self._file.seek(0)

@@ -210,8 +210,13 @@ LIST_RUNS: Operation[ListRuns] = Operation(
     name="ListRuns",
     kind="query",
     pieces=(
+        Piece(
+            "query ListRuns($entity: String!, $project: String!, $filters: JSONString, $order: String, $first: Int, $after: String, $withCount: Boolean!, $withConfig: Boolean!, $withSummary: Boolean!, $withSystem: Boolean!, $withKeys: Boolean!"
+        ),
+        Piece(", $configKeys: [String!]", (frozenset({"Run.config(keys:)"}),)),
+        Piece(", $summaryKeys: [String!]", (frozenset({"Run.summaryMetrics(keys:)"}),)),
         Piece("""\
-query ListRuns($entity: String!, $project: String!, $filters: JSONString, $order: String, $first: Int, $after: String, $withCount: Boolean!, $withConfig: Boolean!, $withSummary: Boolean!, $withSystem: Boolean!, $withKeys: Boolean!, $configKeys: [String!], $summaryKeys: [String!]) {
+) {
   project(name: $project, entityName: $entity) {
     readOnly
     runCount(filters: $filters) @include(if: $withCount)
@@ -232,8 +237,14 @@ query ListRuns($entity: String!, $project: String!, $filters: JSONString, $order
 }
 
 fragment RunParts on Run {
-  config(keys: $configKeys) @include(if: $withConfig)
-  summaryMetrics(keys: $summaryKeys) @include(if: $withSummary)
+  config"""),
+        Piece("(keys: $configKeys)", (frozenset({"Run.config(keys:)"}),)),
+        Piece("""\
+ @include(if: $withConfig)
+  summaryMetrics"""),
+        Piece("(keys: $summaryKeys)", (frozenset({"Run.summaryMetrics(keys:)"}),)),
+        Piece("""\
+ @include(if: $withSummary)
   systemMetrics @include(if: $withSystem)
   historyKeys @include(if: $withKeys)
 }
@@ -273,10 +284,10 @@ fragment RunHead on Run {
         "withSummary": (),
         "withSystem": (),
         "withKeys": (),
-        "configKeys": (),
-        "summaryKeys": (),
+        "configKeys": (frozenset({"Run.config(keys:)"}),),
+        "summaryKeys": (frozenset({"Run.summaryMetrics(keys:)"}),),
     },
-    gates=frozenset(),
+    gates=frozenset({"Run.config(keys:)", "Run.summaryMetrics(keys:)"}),
     answer=_list_runs,
     idempotent=True,
     when=(),
@@ -293,8 +304,13 @@ GET_RUN_PARTS: Operation[GetRunParts] = Operation(
     name="GetRunParts",
     kind="query",
     pieces=(
+        Piece(
+            "query GetRunParts($entity: String!, $project: String!, $filters: JSONString, $first: Int, $withConfig: Boolean!, $withSummary: Boolean!, $withSystem: Boolean!, $withKeys: Boolean!"
+        ),
+        Piece(", $configKeys: [String!]", (frozenset({"Run.config(keys:)"}),)),
+        Piece(", $summaryKeys: [String!]", (frozenset({"Run.summaryMetrics(keys:)"}),)),
         Piece("""\
-query GetRunParts($entity: String!, $project: String!, $filters: JSONString, $first: Int, $withConfig: Boolean!, $withSummary: Boolean!, $withSystem: Boolean!, $withKeys: Boolean!, $configKeys: [String!], $summaryKeys: [String!]) {
+) {
   project(name: $project, entityName: $entity) {
     runs(filters: $filters, first: $first) {
       edges {
@@ -308,8 +324,14 @@ query GetRunParts($entity: String!, $project: String!, $filters: JSONString, $fi
 }
 
 fragment RunParts on Run {
-  config(keys: $configKeys) @include(if: $withConfig)
-  summaryMetrics(keys: $summaryKeys) @include(if: $withSummary)
+  config"""),
+        Piece("(keys: $configKeys)", (frozenset({"Run.config(keys:)"}),)),
+        Piece("""\
+ @include(if: $withConfig)
+  summaryMetrics"""),
+        Piece("(keys: $summaryKeys)", (frozenset({"Run.summaryMetrics(keys:)"}),)),
+        Piece("""\
+ @include(if: $withSummary)
   systemMetrics @include(if: $withSystem)
   historyKeys @include(if: $withKeys)
 }
@@ -324,10 +346,10 @@ fragment RunParts on Run {
         "withSummary": (),
         "withSystem": (),
         "withKeys": (),
-        "configKeys": (),
-        "summaryKeys": (),
+        "configKeys": (frozenset({"Run.config(keys:)"}),),
+        "summaryKeys": (frozenset({"Run.summaryMetrics(keys:)"}),),
     },
-    gates=frozenset(),
+    gates=frozenset({"Run.config(keys:)", "Run.summaryMetrics(keys:)"}),
     answer=_get_run_parts,
     idempotent=True,
     when=(),
