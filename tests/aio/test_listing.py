@@ -175,6 +175,17 @@ async def test_the_cursor_is_behind_the_last_item_handed_out() -> None:
     assert (listing.cursor, listing.more) == ("0.1", True)
 
 
+async def test_the_cursor_follows_the_latest_loop() -> None:
+    listing = AsyncLetters(["abc", "d"])
+    await listing.load_all()
+    everything = [letter async for letter in listing]
+    async for letter in listing:
+        if letter == "a":
+            break
+    assert everything == list("abcd")
+    assert (listing.cursor, listing.more) == ("0.0", True)
+
+
 async def test_a_listing_starts_where_start_says() -> None:
     listing = AsyncLetters(["ab", "cd", "e"], start="1")
     assert [letter async for letter in listing] == list("cde")

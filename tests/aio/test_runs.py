@@ -285,3 +285,19 @@ async def test_a_page_of_runs_survives_a_busy_server(
         found = await ids(api.runs(project))
     assert len(found) == 7
     assert [request.variables["first"] for request in module_server.requests] == [50, 25]
+
+
+async def test_a_server_that_cannot_project_sends_all_and_the_rest_is_left_out_here() -> None:
+    places = ("Run.config(keys:)", "Run.summaryMetrics(keys:)")
+    with Server(hidden={*places, *(place.replace("Run", "BucketType") for place in places)}) as server:
+        server.add_user("ada")
+        async with server.async_api("ada") as api:
+            await api.create_run(project="p", config={"a": 1, "b": 2})
+            first = await api.runs("p", select=[F.config["a"]])[0]
+            config = await first.config
+            selected = dict(config)
+            config["a"] = 3
+            await first.update()
+            fresh = await api.runs("p")[0]
+            full = await fresh.config
+    assert (selected, full) == ({"a": 1}, {"a": 3, "b": 2})

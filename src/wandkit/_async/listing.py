@@ -51,9 +51,9 @@ class AsyncListing(Generic[T]):
                 return
             item = items[position]
             position += 1
-            if position > pages.reached:
-                pages.reached = position
-                pages.look_ahead(position)
+            pages.reached = position
+            if position == pages.look_ahead_at:
+                pages.look_ahead()
             yield item
 
     async def stream(self) -> AsyncIterator[T]:
@@ -67,7 +67,8 @@ class AsyncListing(Generic[T]):
                 return
             for item, _ in page:
                 position += 1
-                walk.look_ahead(position)
+                if position == walk.look_ahead_at:
+                    walk.look_ahead()
                 yield item
 
     @overload
@@ -130,7 +131,13 @@ class AsyncListing(Generic[T]):
 
 
 class AsyncWalk(Generic[T]):
-    """One pass over the pages of a query: the next page fetched ahead, smaller pages after failures."""
+    """One pass over the pages of a query: the next page fetched ahead, smaller pages after failures.
+
+    Attributes:
+        chain: Where it is, and what it counted.
+        look_ahead_at: The item, counted from 1, whose use starts the fetching of the next page: the second of
+            the newest page, so that whoever takes a first item only does not pay for a second page.
+    """
 
     def __init__(
         self, fetch: Callable[[PageRequest], Awaitable[Page[T]]], sizes: PageSize, start: str | None
@@ -139,7 +146,7 @@ class AsyncWalk(Generic[T]):
         self._fetch = fetch
         self._sizes = sizes
         self._ahead: Prefetch[Page[T]] | None = None
-        self._look_ahead_at = 0
+        self.look_ahead_at = 0
 
     async def next_page(self) -> list[tuple[T, str | None]] | None:
         """Fetch the next page that holds something new; None at the end."""
@@ -151,14 +158,14 @@ class AsyncWalk(Generic[T]):
                 page = await ahead.result()
             before = self.chain.received
             fresh = self.chain.take(page)
-            self._look_ahead_at = min(before + 2, self.chain.received)
+            self.look_ahead_at = min(before + 2, self.chain.received)
             if fresh:
                 return fresh
         return None
 
-    def look_ahead(self, position: int) -> None:
-        """Start on the next page, once the second item of the current one is in use."""
-        if position >= self._look_ahead_at and self._ahead is None and not self.chain.finished:
+    def look_ahead(self) -> None:
+        """Start on the next page, unless that has been done or there is none."""
+        if self._ahead is None and not self.chain.finished:
             self._ahead = Prefetch(self._fetch_next)
 
     async def _fetch_next(self) -> Page[T]:
@@ -183,7 +190,7 @@ class AsyncPages(AsyncWalk[T]):
     Attributes:
         items: What has arrived.
         cursors: The place after each item.
-        reached: How many items have been handed out by the loop that came farthest.
+        reached: How far the loop that handed out the last item has come.
     """
 
     def __init__(
@@ -209,4 +216,4 @@ class AsyncPages(AsyncWalk[T]):
     async def load_all(self) -> None:
         """Load every page that is left, one ahead of the other."""
         while await self.load_beyond(len(self.items)):
-            self.look_ahead(len(self.items))
+            self.look_ahead()
