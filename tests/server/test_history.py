@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import pytest
 
 from wandkit.server.history import sample
 from wandkit.server.loglines import parse_line
+from wandkit.testing import Server
 
 if TYPE_CHECKING:
     from conftest import Caller, House
@@ -201,6 +203,25 @@ def test_values_with_parts_survive_an_export(house: House, ada: Caller) -> None:
     assert rows[0]["h"] == histogram
     assert [row["mixed"] for row in rows] == ["1", '"one"']
     assert (rows[0]["s"], rows[1]["b"]) == ("x", True)
+
+
+def test_ended_runs_are_exported_by_themselves_where_that_is_set() -> None:
+    with Server(export_after_s=0, settle_interval_s=0.05) as server:
+        server.add_user("ada")
+        run = server.api("ada").create_run(project="p")
+        run.log([{"loss": number} for number in range(5)])
+        run.finish()
+        document = """query Q($run: String!) { project(name: "p", entityName: "ada") { run(name: $run) {
+            parquetHistory(liveKeys: ["_step"]) { parquetUrls liveData } } } }"""
+        deadline = time.monotonic() + 20
+        while True:
+            body = {"query": document, "variables": {"run": run.id}}
+            answer = httpx.post(f"{server.url}/graphql", json=body, auth=("api", server.key("ada"))).json()
+            found = answer["data"]["project"]["run"]["parquetHistory"]
+            if found["parquetUrls"] or time.monotonic() > deadline:
+                break
+    assert len(found["parquetUrls"]) == 1
+    assert found["liveData"] == []
 
 
 def test_an_export_of_an_unknown_run_is_an_error(house: House) -> None:

@@ -27,8 +27,10 @@ from starlette.routing import BaseRoute, Route
 
 from wandkit.server import resolvers, routes
 from wandkit.server.auth import key_from_header, user_of_key
+from wandkit.server.blobs import BlobStore
 from wandkit.server.config import ServerConfig
 from wandkit.server.database import Database
+from wandkit.server.export import export_due
 from wandkit.server.graphql import Context, GraphQLEngine
 from wandkit.server.lifecycle import Settler
 from wandkit.server.permissions import Access
@@ -50,6 +52,8 @@ def create_app(config: ServerConfig) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_settle_forever, settler, config)
+            if config.export_after_s is not None:
+                tasks.start_soon(_export_forever, database, services["blobs"], config, config.export_after_s)
             yield
             tasks.cancel_scope.cancel()
         database.close()
@@ -132,6 +136,15 @@ def _execute(request: Request, body: bytes) -> Response:
         _log.error("the store did not answer: %s", error.orig)
         return JSONResponse({"errors": [{"message": "the store is busy"}]}, 503, {"Retry-After": "1"})
     return JSONResponse(answer.body, answer.status)
+
+
+async def _export_forever(database: Database, blobs: BlobStore, config: ServerConfig, age_s: float) -> None:
+    while True:
+        await anyio.sleep(max(config.settle_interval_s, 0.05))
+        try:
+            await run_in_threadpool(export_due, database, blobs, age_s)
+        except (SQLAlchemyError, OSError):
+            _log.exception("exporting history failed; trying again later")
 
 
 async def _settle_forever(settler: Settler, config: ServerConfig) -> None:

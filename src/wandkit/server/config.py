@@ -42,6 +42,7 @@ class ServerConfig:
         max_file_bytes: The largest uploaded file.
         max_page_size: The most nodes in one page of a listing.
         url_lifetime_s: How long a signed URL stays valid.
+        export_after_s: How long after a run's end its history is exported to parquet; None for never.
         synchronous: SQLite's `synchronous` pragma. NORMAL keeps every acknowledged write when the process is
             killed; FULL also when the machine loses power.
     """
@@ -62,6 +63,7 @@ class ServerConfig:
     max_file_bytes: int = 64 * 1024 * 1024 * 1024
     max_page_size: int = 1000
     url_lifetime_s: float = 86400.0
+    export_after_s: float | None = None
     synchronous: str = "NORMAL"
 
     @property

@@ -10,22 +10,24 @@ import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from wandkit.server.blobs import BlobStore
+from wandkit.server.database import Database, timestamp
 from wandkit.server.history import exported_step
 from wandkit.server.model.entity import Entity
 from wandkit.server.model.project import Project
-from wandkit.server.model.run import Run
+from wandkit.server.model.run import TERMINAL_STATES, Run
 from wandkit.server.model.stream import HistoryExport, HistoryLine
 
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["export_history", "export_run", "parquet_of"]
+__all__ = ["export_due", "export_history", "export_run", "parquet_of"]
 
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -90,6 +92,25 @@ def export_run(
         session.execute(sa.delete(HistoryLine).where(*conditions))
     session.flush()
     return export
+
+
+def export_due(database: Database, blobs: BlobStore, age_s: float) -> None:
+    """Export the history of every run that ended more than `age_s` seconds ago; live rows stay."""
+    cutoff = timestamp(datetime.now(timezone.utc) - timedelta(seconds=age_s))
+    exported = sa.select(sa.func.max(HistoryExport.last_step)).where(HistoryExport.run_id == Run.id)
+    due = sa.select(Run.id).where(
+        Run.state.in_(TERMINAL_STATES),
+        Run.deleted_at.is_(None),
+        Run.heartbeat_at < cutoff,
+        Run.last_step > sa.func.coalesce(exported.scalar_subquery(), -(2**63)),
+    )
+    with database.read() as session:
+        run_ids = session.scalars(due).all()
+    for run_id in run_ids:
+        with database.write() as session:
+            run = session.get(Run, run_id)
+            if run is not None and run.state in TERMINAL_STATES:
+                export_run(session, blobs, run)
 
 
 def parquet_of(rows: Iterable[Mapping[str, Any]]) -> bytes:
