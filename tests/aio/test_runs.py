@@ -153,6 +153,24 @@ async def test_later_pages_bring_along_what_was_touched(
     assert sent(module_server) == ["ListRuns", "GetRunParts", "ListRuns", "ListRuns"]
 
 
+async def test_config_and_summary_of_a_small_first_page_come_together(
+    api: AsyncApi, project: str, module_server: Server
+) -> None:
+    async for run in api.runs(project, per_page=4):
+        await run.config
+        await run.summary
+    assert sent(module_server) == ["ListRuns", "GetRunParts", "ListRuns"]
+
+
+async def test_later_pages_bring_along_nothing_else(
+    api: AsyncApi, project: str, module_server: Server
+) -> None:
+    async for run in api.runs(project, per_page=4):
+        await run.config
+    variables = module_server.requests[-1].variables
+    assert (variables["withConfig"], variables["withSummary"]) == (True, False)
+
+
 async def test_a_page_that_is_too_much_is_completed_in_halves(
     api: AsyncApi, project: str, module_server: Server
 ) -> None:

@@ -188,6 +188,8 @@ class AsyncRunData(AsyncRunHandle):
     async def _part(self, part: Part) -> Any:
         if part not in self._raw:
             await self._need((part,))
+        elif self._page is not None:
+            self._page.touch(part)
         return self._raw[part]
 
     async def _need(self, parts: Iterable[Part]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import to_json
 from wandkit_generated.gql.operations import GET_RUN_PARTS
 
-from wandkit._core.pagination import SMALLEST_PAGE
+from wandkit._core.pagination import FIRST_PAGE, SMALLEST_PAGE
 from wandkit._core.select import PARTS, Part, Selection
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import Lock
@@ -45,6 +45,9 @@ class RunPlan:
         keys = {"configKeys": self.selection.config_keys, "summaryKeys": self.selection.summary_keys}
         return asked | {name: list(found) for name, found in keys.items() if found is not None}
 
+
+COMPANIONS: frozenset[Part] = frozenset({"config", "summary"})
+"""Who reads one of these mostly reads the other: a small page fetches both at once, which saves a trip."""
 
 _SWITCHES: dict[Part, str] = {
     "config": "withConfig",
@@ -80,10 +83,16 @@ class AsyncRunPage:
         """Fetch those of `parts` that the page lacks, for all its runs; later pages bring them along."""
         async with self._lock:
             missing = frozenset(parts) - self.loaded
+            self._plan.parts |= missing
+            if missing and len(self.runs) <= FIRST_PAGE and not self.selection.parts:
+                missing |= COMPANIONS - self.loaded
             if missing:
-                self._plan.parts |= missing
                 await self._fill(missing, self.runs)
                 self.loaded |= missing
+
+    def touch(self, part: Part) -> None:
+        """Have later pages bring `part` along, because it was read here."""
+        self._plan.parts.add(part)
 
     async def _fill(self, parts: frozenset[Part], runs: list[AsyncRun]) -> None:
         """Fetch `parts` of `runs` in one request; in two halves where that is too much for the server."""
