@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow
 import pytest
 
-from wandkit._core.frame import Columns, arrow_from_texts, columns_from, columns_of, concat_arrow
+from wandkit._core.arrow import arrow_from_texts, concat_arrow
+from wandkit._core.frame import Columns, columns_from, columns_of
 from wandkit._core.receipt import Receipt
 from wandkit._core.rows import History, sample_receipt, whole_receipt
 
@@ -68,6 +69,21 @@ def test_columns_grow_block_by_block() -> None:
     frame = columns.sorted().to_arrow()
     assert frame.to_pydict() == {"a": [1, 2, 3], "b": [None, None, 4], "run": ["x", "x", "y"]}
     assert columns.count == 3
+
+
+def test_blocks_of_integers_and_of_floats_make_floats() -> None:
+    columns = Columns()
+    columns.add([{"a": 1}])
+    columns.add([{"a": 2.5}])
+    assert columns.to_pandas()["a"].tolist() == [1.0, 2.5]
+    assert columns.to_polars()["a"].to_list() == [1.0, 2.5]
+    assert columns.to_arrow().to_pydict() == {"a": [1.0, 2.5]}
+
+
+def test_frames_of_integers_are_frames_of_integers() -> None:
+    columns = columns_from([{"a": 1}, {"a": 2}])
+    assert columns.to_pandas()["a"].dtype == "int64"
+    assert str(columns.to_arrow().schema.field("a").type) == "int64"
 
 
 def test_fixed_columns_take_no_others() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wandkit._core import parquet
-from wandkit._core.frame import arrow_from_texts, columns_from
+from wandkit._core.arrow import arrow_from_texts
+from wandkit._core.frame import columns_from
 from wandkit._core.history import (
     Pace,
     Part,

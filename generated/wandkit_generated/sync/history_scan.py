@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wandkit._core.frame import Columns, concat_arrow, load_library
+from wandkit._core.arrow import concat_arrow
+from wandkit._core.frame import Columns, load_library
 from wandkit._core.history import Row, ScanRequest
 from wandkit._core.receipt import Receipt
 from wandkit._core.rows import History

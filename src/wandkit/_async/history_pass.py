@@ -13,7 +13,8 @@ from wandkit_generated.gql.aio import get_history_extent, get_history_page, get_
 
 from wandkit._async.history_export import AsyncExports
 from wandkit._core import parquet
-from wandkit._core.frame import arrow_from_texts, columns_from
+from wandkit._core.arrow import arrow_from_texts
+from wandkit._core.frame import columns_from
 from wandkit._core.history import (
     Pace,
     Part,

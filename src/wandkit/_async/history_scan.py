@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from wandkit._async.history_pass import AsyncScanPass
+from wandkit._core.arrow import concat_arrow
 from wandkit._core.awaitable import awaitable_property
-from wandkit._core.frame import Columns, concat_arrow, load_library
+from wandkit._core.frame import Columns, load_library
 from wandkit._core.history import Row, ScanRequest
 from wandkit._core.receipt import Receipt
 from wandkit._core.rows import History

@@ -2,11 +2,12 @@
 
 Rows are dicts; a column is there for every name that any row has, in the order of first sight. A column that
 holds texts and numbers alike becomes one of JSON texts in Arrow and polars, so that no value is lost.
+In bulk, without rows: _core/arrow.py.
 """
 
 from __future__ import annotations
 
-import io
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from operator import itemgetter
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
-from wandkit._core.history import Row, decode_rows, has_non_finite_text, restore_numbers
+from wandkit._core.history import Row
 from wandkit.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Columns",
     "arrow_from_rows",
-    "arrow_from_texts",
+    "as_texts",
     "columns_from",
     "columns_of",
-    "concat_arrow",
     "has_library",
     "load_library",
     "pandas_from_rows",
@@ -88,29 +88,26 @@ class Columns:
         """
         self.count = 0
         self._fixed = names is not None
-        self._columns: dict[str, list[Any]] = {name: [] for name in names or ()}
+        self._columns = {name: Column() for name in names or ()}
 
     def add(self, rows: Sequence[Row], **constant: Any) -> None:
         """Append rows; `constant` values are the same for all of them."""
         if not rows:
             return
-        for name in constant:
-            self._columns.setdefault(name, [None] * self.count)
+        self._make(constant)
         names = [name for name in self._columns if name not in constant]
         values = _uniform(rows, names)
         if values is None:
-            if not self._fixed:
-                for name in columns_of(rows):
-                    self._columns.setdefault(name, [None] * self.count)
-            values = {name: [row.get(name) for row in rows] for name in self._columns if name not in constant}
+            self._make([] if self._fixed else columns_of(rows))
+            values = {name: [row.get(name) for row in rows] for name in self._columns}
         for name, column in self._columns.items():
-            column += [constant[name]] * len(rows) if name in constant else values[name]
+            column.add([constant[name]] * len(rows) if name in constant else values[name])
         self.count += len(rows)
 
-    @property
-    def names(self) -> list[str]:
-        """The names of the columns."""
-        return list(self._columns)
+    def _make(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self._columns:
+                self._columns[name] = Column([None] * self.count)
 
     def sorted(self) -> Columns:
         """Return the same columns in alphabetical order."""
@@ -122,23 +119,101 @@ class Columns:
     def to_pandas(self) -> pandas.DataFrame:
         """Return a pandas frame; missing values are NaN or None."""
         library: Any = load_library("pandas")
-        columns = {name: _numpy_array(values) for name, values in self._columns.items()}
-        frame: pandas.DataFrame = library.DataFrame(columns, columns=self.names)
+        columns = {name: column.to_pandas() for name, column in self._columns.items()}
+        frame: pandas.DataFrame = library.DataFrame(columns, columns=list(columns))
         return frame
 
     def to_polars(self) -> polars.DataFrame:
         """Return a polars frame; missing values are null, NaN stays NaN."""
         library: Any = load_library("polars")
-        series = [_polars_series(library, name, values) for name, values in self._columns.items()]
+        series = [column.to_polars(library, name) for name, column in self._columns.items()]
         frame: polars.DataFrame = library.DataFrame(series)
         return frame
 
     def to_arrow(self) -> pyarrow.Table:
         """Return an Arrow table; missing values are null, NaN stays NaN."""
-        arrow: Any = load_library("pyarrow")
-        arrays = {name: _arrow_array(arrow, values) for name, values in self._columns.items()}
-        table: pyarrow.Table = arrow.table(arrays)
+        library: Any = load_library("pyarrow")
+        arrays = {name: column.to_arrow(library) for name, column in self._columns.items()}
+        table: pyarrow.Table = library.table(arrays)
         return table
+
+
+class Column:
+    """The values of one column, block by block; blocks of floats and of integers are kept small."""
+
+    def __init__(self, values: list[Any] | None = None) -> None:
+        self._blocks: list[list[Any] | array[Any]] = []
+        if values:
+            self.add(values)
+
+    def add(self, values: list[Any]) -> None:
+        """Append values."""
+        kinds = {*map(type, values)}
+        block: list[Any] | array[Any] = values
+        if kinds == {float}:
+            block = array("d", values)
+        elif kinds == {int}:
+            try:
+                block = array("q", values)
+            except OverflowError:
+                block = values
+        self._blocks.append(block)
+
+    def to_pandas(self) -> Any:
+        """Return what pandas takes over as it is, or a list."""
+        numbers = self._numbers()
+        if numbers is None:
+            return self._values()
+        import numpy
+
+        return numpy.frombuffer(numbers, numpy.float64 if numbers.typecode == "d" else numpy.int64)
+
+    def to_polars(self, polars: Any, name: str) -> Any:
+        """Return a polars series."""
+        numbers = self._numbers()
+        if numbers is not None:
+            return polars.Series(
+                name, list(numbers), dtype=polars.Float64 if numbers.typecode == "d" else polars.Int64
+            )
+        values = self._values()
+        if _kinds(values) == {int, float}:
+            floats = [None if value is None else float(value) for value in values]
+            return polars.Series(name, floats, dtype=polars.Float64)
+        if len(_kinds(values)) > 1:
+            return polars.Series(name, as_texts(values), dtype=polars.String)
+        try:
+            return polars.Series(name, values)
+        except (polars.exceptions.PolarsError, TypeError, OverflowError):
+            return polars.Series(name, as_texts(values), dtype=polars.String)
+
+    def to_arrow(self, arrow: Any) -> Any:
+        """Return an Arrow array."""
+        numbers = self._numbers()
+        if numbers is not None:
+            kind = arrow.float64() if numbers.typecode == "d" else arrow.int64()
+            return arrow.Array.from_buffers(kind, len(numbers), [None, arrow.py_buffer(numbers)])
+        values = self._values()
+        if _kinds(values) == {int, float}:
+            floats = [None if value is None else float(value) for value in values]
+            return arrow.array(floats, type=arrow.float64())
+        try:
+            return arrow.array(values, from_pandas=False)
+        except (arrow.ArrowException, TypeError, OverflowError):
+            return arrow.array(as_texts(values), type=arrow.string())
+
+    def _numbers(self) -> array[Any] | None:
+        """All values as one array of floats, or of integers; None where some are neither."""
+        codes = {block.typecode if isinstance(block, array) else "" for block in self._blocks}
+        if not codes or "" in codes:
+            return None
+        joined: array[Any] = array("d") if "d" in codes else array("q")
+        for block in self._blocks:
+            same = isinstance(block, array) and block.typecode == joined.typecode
+            joined.extend(block if same else map(float, block))
+        return joined
+
+    def _values(self) -> list[Any]:
+        return [value for block in self._blocks for value in block]
 
 
 def columns_from(rows: Sequence[Row], names: Sequence[str] | None = None) -> Columns:
@@ -163,6 +238,11 @@ def arrow_from_rows(rows: Sequence[Row], columns: Sequence[str] | None = None) -
     return columns_from(rows, columns).to_arrow()
 
 
+def as_texts(values: Iterable[Any]) -> list[str | None]:
+    """Return values as texts: texts stay, None stays, everything else becomes JSON."""
+    return [value if value is None or isinstance(value, str) else to_json(value).decode() for value in values]
+
+
 def _uniform(rows: Sequence[Row], names: Sequence[str]) -> dict[str, list[Any]] | None:
     """The values of each column, where every row has these columns and no other; None elsewhere."""
     if {*map(len, rows)} != {len(names)}:
@@ -173,116 +253,7 @@ def _uniform(rows: Sequence[Row], names: Sequence[str]) -> dict[str, list[Any]] 
         return None
 
 
-def _numpy_array(values: list[Any]) -> Any:
-    """Floats as an array, which pandas takes over as it is; anything else as it came."""
-    if {*map(type, values)} != {float}:
-        return values
-    import numpy
-
-    return numpy.fromiter(values, numpy.float64, len(values))
-
-
 def _kinds(values: Sequence[Any]) -> set[type]:
     """The types of the values that are there."""
     kinds: set[type] = {*map(type, values)}
     return kinds - {type(None)}
-
-
-def _polars_series(polars: Any, name: str, values: Sequence[Any]) -> Any:
-    kinds = _kinds(values)
-    if kinds == {int, float}:
-        floats = [None if value is None else float(value) for value in values]
-        return polars.Series(name, floats, dtype=polars.Float64)
-    if len(kinds) > 1:
-        return polars.Series(name, _as_texts(values), dtype=polars.String)
-    try:
-        return polars.Series(name, values)
-    except (polars.exceptions.PolarsError, TypeError, OverflowError):
-        return polars.Series(name, _as_texts(values), dtype=polars.String)
-
-
-def _arrow_array(arrow: Any, values: Sequence[Any]) -> Any:
-    if _kinds(values) == {int, float}:
-        floats = [None if value is None else float(value) for value in values]
-        return arrow.array(floats, type=arrow.float64())
-    try:
-        return arrow.array(values, from_pandas=False)
-    except (arrow.ArrowException, TypeError, OverflowError):
-        return arrow.array(_as_texts(values), type=arrow.string())
-
-
-def _as_texts(values: Iterable[Any]) -> list[str | None]:
-    """Texts stay, everything else becomes JSON."""
-    return [value if value is None or isinstance(value, str) else to_json(value).decode() for value in values]
-
-
-def arrow_from_texts(texts: Sequence[str]) -> pyarrow.Table:
-    """Return an Arrow table from the JSON texts of rows, without making a dict per row."""
-    arrow: Any = load_library("pyarrow")
-    lines = "\n".join(texts)
-    if has_non_finite_text(lines):
-        lines = restore_numbers(lines)
-    if not texts or lines.count("\n") != len(texts) - 1:
-        return columns_from(decode_rows(texts)).to_arrow()
-    try:
-        table: pyarrow.Table = _read_lines(arrow, lines.encode())
-    except arrow.ArrowInvalid:
-        return columns_from(decode_rows(texts)).to_arrow()
-    return table
-
-
-def _read_lines(arrow: Any, data: bytes) -> Any:
-    """Read newline-delimited JSON; texts that look like dates stay texts, by a second reading."""
-    reader: Any = load_library("pyarrow.json")
-    block = reader.ReadOptions(block_size=max(1 << 20, len(data) // 8))
-    table = reader.read_json(io.BytesIO(data), read_options=block)
-    fixed = [(field.name, _without_dates(arrow, field.type)) for field in table.schema]
-    if all(kind == field.type for (_, kind), field in zip(fixed, table.schema, strict=True)):
-        return table
-    options = reader.ParseOptions(explicit_schema=arrow.schema(fixed))
-    return reader.read_json(io.BytesIO(data), read_options=block, parse_options=options)
-
-
-def _without_dates(arrow: Any, kind: Any) -> Any:
-    if arrow.types.is_temporal(kind):
-        return arrow.string()
-    if arrow.types.is_list(kind):
-        return arrow.list_(_without_dates(arrow, kind.value_type))
-    if arrow.types.is_struct(kind):
-        return arrow.struct([(field.name, _without_dates(arrow, field.type)) for field in kind])
-    return kind
-
-
-def concat_arrow(tables: Sequence[pyarrow.Table]) -> pyarrow.Table:
-    """Join tables below each other: all columns, integers widened to floats, clashing types to texts."""
-    arrow: Any = load_library("pyarrow")
-    filled = [table for table in tables if table.num_columns]
-    try:
-        whole: pyarrow.Table = _stacked(arrow, filled)
-    except (arrow.ArrowInvalid, arrow.ArrowTypeError, arrow.ArrowNotImplementedError):
-        clashing = _clashing(arrow, filled)
-        whole = _stacked(arrow, [_texts_in(arrow, table, clashing) for table in filled])
-    return whole
-
-
-def _stacked(arrow: Any, tables: Sequence[Any]) -> Any:
-    return arrow.concat_tables(tables, promote_options="permissive") if tables else arrow.table({})
-
-
-def _clashing(arrow: Any, tables: Sequence[Any]) -> set[str]:
-    found: set[str] = set()
-    for name in {field.name for table in tables for field in table.schema}:
-        fields = [arrow.schema([table.schema.field(name)]) for table in tables if name in table.schema.names]
-        try:
-            arrow.unify_schemas(fields, promote_options="permissive")
-        except (arrow.ArrowInvalid, arrow.ArrowTypeError, arrow.ArrowNotImplementedError):
-            found.add(name)
-    return found
-
-
-def _texts_in(arrow: Any, table: Any, names: set[str]) -> Any:
-    for position, name in enumerate(table.schema.names):
-        if name in names:
-            texts = arrow.array(_as_texts(table.column(position).to_pylist()), type=arrow.string())
-            table = table.set_column(position, name, texts)
-    return table

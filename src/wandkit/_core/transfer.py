@@ -26,6 +26,7 @@ __all__ = [
     "Target",
     "file_md5",
     "file_target",
+    "is_temporary",
     "path_uri",
     "same_digest",
     "upload_headers",
@@ -188,6 +189,11 @@ class Download:
                 f"{self.name}: what arrived has the md5 {self._hash.hexdigest()}, the server says {self.md5}",
                 next_step="Download it again; nothing was kept.",
             )
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file of this name is a `Target` in the making, or one that its process left behind."""
+    return re.fullmatch(r"\..*\.[0-9a-f]{16}\.part", name) is not None
 
 
 class Target:
