@@ -30,7 +30,7 @@ class Entry:
 
     name: str
     digest: str
-    size: int
+    size: int | None
     ref: str | None
     birth_id: str | None
 
@@ -98,4 +98,4 @@ def _entry(name: str, value: Any) -> Entry:
         raise ValueError(f"the size of the manifest's entry {name[:80]!r} is no number of bytes")
     if not isinstance(ref, (str, type(None))) or not isinstance(birth, (str, type(None))):
         raise ValueError(f"the manifest's entry {name[:80]!r} has a reference or an origin that is no text")
-    return Entry(name, value["digest"], size or 0, ref or None, birth or None)
+    return Entry(name, value["digest"], size, ref or None, birth or None)

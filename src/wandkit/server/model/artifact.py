@@ -1,4 +1,4 @@
-"""Versions of artifacts, as stored: what they are, their manifests and files, and which runs made and used them."""
+"""Versions of artifacts, as stored: their manifests and files, and the runs that made and used them."""
 
 from __future__ import annotations
 
@@ -172,12 +172,15 @@ class ArtifactFile(Base):
 
 
 class Upload(Base):
-    """An upload of one file in parts."""
+    """An upload of one file in parts; `blob` is the whole content, once every part has arrived."""
 
     __tablename__ = "artifact_upload"
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     file_id: Mapped[int] = mapped_column(ForeignKey("artifact_file.id", ondelete="CASCADE"), index=True)
+    blob: Mapped[str | None] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+    md5: Mapped[str | None] = mapped_column(String(24))
     created_at: Mapped[Timestamp] = mapped_column(default=now)
 
     file: Mapped[ArtifactFile] = relationship()

@@ -1,4 +1,4 @@
-"""Artifact types and collections, as stored: sequences that runs log to, portfolios that versions are linked to.
+"""Artifact types and collections, as stored: sequences to log to, portfolios to link versions to.
 
 A version is in a collection through a `CollectionMember`, which also says its number there. Aliases belong to
 a collection and point to one of its versions; the number itself (`v3`) is one of them.
@@ -58,7 +58,7 @@ class Collection(Base):
         Index("collection_name", "project_id", "name", unique=True, sqlite_where=text("deleted_at IS NULL")),
         Index("collection_type", "type_id"),
     )
-    __mapper_args__: Any = {"polymorphic_on": "kind"}
+    __mapper_args__: Any = {"polymorphic_on": "kind"}  # noqa: RUF012
 
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
@@ -88,13 +88,13 @@ class Collection(Base):
 class ArtifactSequence(Collection):
     """The versions that were logged under one name."""
 
-    __mapper_args__: Any = {"polymorphic_identity": "SEQUENCE"}
+    __mapper_args__: Any = {"polymorphic_identity": "SEQUENCE"}  # noqa: RUF012
 
 
 class ArtifactPortfolio(Collection):
     """Versions that were logged elsewhere and linked here."""
 
-    __mapper_args__: Any = {"polymorphic_identity": "PORTFOLIO"}
+    __mapper_args__: Any = {"polymorphic_identity": "PORTFOLIO"}  # noqa: RUF012
 
 
 class CollectionMember(Base):

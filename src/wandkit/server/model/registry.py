@@ -1,4 +1,4 @@
-"""Roles within one project, as stored: what a registry gives its users and teams beyond their place elsewhere."""
+"""Roles within one project, as stored: what a registry gives to users and teams."""
 
 from __future__ import annotations
 

@@ -6,9 +6,9 @@ Schema: schema/file.graphql. Contents: server/routes/storage.py.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from ariadne import MutationType, ObjectType, SchemaBindable
@@ -34,6 +34,8 @@ DEFAULT_FIRST = 100
 run_type: ObjectType = ObjectType("Run")
 file_type: ObjectType = ObjectType("File")
 mutation: MutationType = MutationType()
+
+_Resolver = TypeVar("_Resolver", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -95,82 +97,98 @@ def resolve_storage_bytes(run: Run, info: GraphQLResolveInfo) -> int:
     return context_of(info).session.scalar(size) or 0
 
 
-@file_type.field("id")
+def _field(name: str) -> Callable[[_Resolver], _Resolver]:
+    """Bind a resolver to the files of runs; a file of another kind is an object that holds its fields."""
+
+    def bind(resolve: _Resolver) -> _Resolver:
+        def either(node: FileNode | dict[str, Any], info: GraphQLResolveInfo, **arguments: Any) -> Any:
+            if isinstance(node, FileNode):
+                return resolve(node, info, **arguments)
+            value = node.get(name)
+            return value() if callable(value) else value
+
+        file_type.set_field(name, either)
+        return resolve
+
+    return bind
+
+
+@_field("id")
 def resolve_id(node: FileNode, info: GraphQLResolveInfo) -> str:
     """Return the id, which a file has before its upload too."""
     return ids.encode("RunFile", node.run.id, base64.urlsafe_b64encode(node.name.encode()).decode())
 
 
-@file_type.field("url")
+@_field("url")
 def resolve_url(node: FileNode, info: GraphQLResolveInfo, upload: bool | None = None) -> str:
     """Return a link to download, or to upload where that is asked for and allowed."""
     return _link(context_of(info), node, "PUT" if upload else "GET")
 
 
-@file_type.field("directUrl")
+@_field("directUrl")
 def resolve_direct_url(node: FileNode, info: GraphQLResolveInfo) -> str:
     """Return a link to download."""
     return _link(context_of(info), node, "GET")
 
 
-@file_type.field("uploadUrl")
+@_field("uploadUrl")
 def resolve_upload_url(node: FileNode, info: GraphQLResolveInfo) -> str:
     """Return a link to upload."""
     return _link(context_of(info), node, "PUT")
 
 
-@file_type.field("displayName")
+@_field("displayName")
 def resolve_display_name(node: FileNode, info: GraphQLResolveInfo) -> str:
     """Return the last part of the name."""
     return node.name.rpartition("/")[2]
 
 
-@file_type.field("sizeBytes")
+@_field("sizeBytes")
 def resolve_size_bytes(node: FileNode, info: GraphQLResolveInfo) -> int:
     """Return the size; 0 before the upload."""
     return node.stored.size if node.stored else 0
 
 
-@file_type.field("md5")
-@file_type.field("digest")
+@_field("md5")
+@_field("digest")
 def resolve_md5(node: FileNode, info: GraphQLResolveInfo) -> str | None:
     """Return base64 of the content's MD5 digest."""
     return node.stored.md5 if node.stored else None
 
 
-@file_type.field("mimetype")
+@_field("mimetype")
 def resolve_mimetype(node: FileNode, info: GraphQLResolveInfo) -> str:
     """Return the media type; before the upload what the name suggests."""
     return node.stored.mimetype if node.stored else mimetype_of(node.name)
 
 
-@file_type.field("updatedAt")
+@_field("updatedAt")
 def resolve_updated_at(node: FileNode, info: GraphQLResolveInfo) -> str | None:
     """Return when the content was last uploaded."""
     return node.stored.updated_at if node.stored else None
 
 
-@file_type.field("createdAt")
+@_field("createdAt")
 def resolve_created_at(node: FileNode, info: GraphQLResolveInfo) -> str | None:
     """Return when the file was first uploaded."""
     return node.stored.created_at if node.stored else None
 
 
-@file_type.field("exists")
+@_field("exists")
 def resolve_exists(node: FileNode, info: GraphQLResolveInfo) -> bool:
     """Return whether the file was uploaded."""
     return node.stored is not None
 
 
-@file_type.field("isReference")
-@file_type.field("archived")
-@file_type.field("special")
+@_field("isReference")
+@_field("archived")
+@_field("special")
 def resolve_never(node: FileNode, info: GraphQLResolveInfo) -> bool:
     """Return False: the files of runs are always contents of this server."""
     return False
 
 
-@file_type.field("uploadHeaders")
+@_field("uploadHeaders")
 def resolve_upload_headers(node: FileNode, info: GraphQLResolveInfo) -> list[str]:
     """Return no headers: a signed link is enough."""
     return []

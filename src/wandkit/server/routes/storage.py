@@ -23,7 +23,16 @@ from wandkit.server.model.run import Run
 from wandkit.server.model.stream import HistoryExport
 from wandkit.server.signing import SignatureError, Signer, load_signing_key
 
-__all__ = ["ROUTES", "answer_blob", "export_target", "make_services"]
+__all__ = [
+    "ROUTES",
+    "answer_blob",
+    "check_link",
+    "etag",
+    "export_target",
+    "is_sent_digest",
+    "make_services",
+    "too_large",
+]
 
 _RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
 
@@ -44,7 +53,7 @@ def export_target(export: HistoryExport) -> str:
 
 async def _upload_run_file(request: Request) -> Response:
     run_id, name = request.path_params["run_id"], request.path_params["name"]
-    refusal = _check(request, run_file_target(run_id, name)) or _too_large(request)
+    refusal = check_link(request, run_file_target(run_id, name)) or too_large(request)
     if refusal is not None:
         return refusal
     blobs = _blobs(request)
@@ -54,14 +63,14 @@ async def _upload_run_file(request: Request) -> Response:
         return PlainTextResponse(str(error), 413)
     except ClientDisconnect:
         return PlainTextResponse("the upload broke off", 400)
-    if not _is_sent_digest(request, blob):
+    if not is_sent_digest(request, blob):
         blobs.remove(blob.key)
         return PlainTextResponse("Content-MD5 does not fit the body", 400)
     stored = await run_in_threadpool(_store_run_file, request, run_id, name, blob)
     if not stored:
         blobs.remove(blob.key)
         return PlainTextResponse("the run is gone", 404)
-    return Response(status_code=200, headers={"ETag": _etag(blob.md5)})
+    return Response(status_code=200, headers={"ETag": etag(blob.md5)})
 
 
 def _store_run_file(request: Request, run_id: int, name: str, blob: Blob) -> bool:
@@ -75,7 +84,7 @@ def _store_run_file(request: Request, run_id: int, name: str, blob: Blob) -> boo
 
 async def _download_run_file(request: Request) -> Response:
     run_id, name = request.path_params["run_id"], request.path_params["name"]
-    refusal = _check(request, run_file_target(run_id, name))
+    refusal = check_link(request, run_file_target(run_id, name))
     if refusal is not None:
         return refusal
     return await run_in_threadpool(_find_run_file, request, run_id, name)
@@ -98,7 +107,7 @@ def _find_export(request: Request) -> Response:
         export = session.get(HistoryExport, request.path_params["export_id"])
     if export is None:
         return PlainTextResponse("no such file", 404)
-    refusal = _check(request, export_target(export))
+    refusal = check_link(request, export_target(export))
     if refusal is not None:
         return refusal
     blob = Blob(export.blob, export.size, export.md5)
@@ -111,7 +120,7 @@ def answer_blob(request: Request, blob: Blob, name: str, mimetype: str) -> Respo
     if not blobs.path(blob.key).exists():
         return PlainTextResponse("no such file", 404)
     headers = {
-        "ETag": _etag(blob.md5),
+        "ETag": etag(blob.md5),
         "Accept-Ranges": "bytes",
         "Content-Disposition": _disposition(name),
         "X-Content-Type-Options": "nosniff",
@@ -138,7 +147,7 @@ def _part(request: Request, blob: Blob) -> tuple[int, int, bool] | None:
     if asked is None or not any(asked.groups()):
         return whole
     condition = request.headers.get("if-range")
-    if condition is not None and condition != _etag(blob.md5):
+    if condition is not None and condition != etag(blob.md5):
         return whole
     first, last = asked.groups()
     if not first:
@@ -150,7 +159,7 @@ def _part(request: Request, blob: Blob) -> tuple[int, int, bool] | None:
     return (start, end, True) if start < end else None
 
 
-def _check(request: Request, target: str) -> Response | None:
+def check_link(request: Request, target: str) -> Response | None:
     signer: Signer = request.app.state.services["signer"]
     query = request.query_params
     try:
@@ -160,19 +169,19 @@ def _check(request: Request, target: str) -> Response | None:
     return None
 
 
-def _too_large(request: Request) -> Response | None:
+def too_large(request: Request) -> Response | None:
     limit, length = request.app.state.config.max_file_bytes, request.headers.get("content-length", "")
     if limit is not None and length.isdigit() and int(length) > limit:
         return PlainTextResponse(f"the body is larger than {limit} bytes", 413)
     return None
 
 
-def _is_sent_digest(request: Request, blob: Blob) -> bool:
+def is_sent_digest(request: Request, blob: Blob) -> bool:
     sent = request.headers.get("content-md5", "").strip()
     return not sent or sent == blob.md5
 
 
-def _etag(md5: str) -> str:
+def etag(md5: str) -> str:
     return f'"{b64decode(md5).hex()}"'
 
 
