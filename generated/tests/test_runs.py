@@ -149,6 +149,22 @@ def test_later_pages_bring_along_what_was_touched(api: Api, project: str, module
     assert sent(module_server) == ["ListRuns", "GetRunParts", "ListRuns", "ListRuns"]
 
 
+def test_config_and_summary_of_a_small_first_page_come_together(
+    api: Api, project: str, module_server: Server
+) -> None:
+    for run in api.runs(project, per_page=4):
+        run.config
+        run.summary
+    assert sent(module_server) == ["ListRuns", "GetRunParts", "ListRuns"]
+
+
+def test_later_pages_bring_along_nothing_else(api: Api, project: str, module_server: Server) -> None:
+    for run in api.runs(project, per_page=4):
+        run.config
+    variables = module_server.requests[-1].variables
+    assert (variables["withConfig"], variables["withSummary"]) == (True, False)
+
+
 def test_a_page_that_is_too_much_is_completed_in_halves(
     api: Api, project: str, module_server: Server
 ) -> None:

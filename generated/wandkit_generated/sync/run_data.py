@@ -189,6 +189,8 @@ class RunData(RunHandle):
     def _part(self, part: Part) -> Any:
         if part not in self._raw:
             self._need((part,))
+        elif self._page is not None:
+            self._page.touch(part)
         return self._raw[part]
 
     def _need(self, parts: Iterable[Part]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
-from wandkit._core.pagination import SMALLEST_PAGE
+from wandkit._core.pagination import FIRST_PAGE, SMALLEST_PAGE
 from wandkit._core.select import PARTS, Part, Selection
 from wandkit._transport.concurrency.threads import Lock
 from wandkit.errors import DeadlineExceededError, NotFoundError, RequestTimeoutError, ServerError
@@ -46,6 +46,9 @@ class RunPlan:
         keys = {"configKeys": self.selection.config_keys, "summaryKeys": self.selection.summary_keys}
         return asked | {name: list(found) for name, found in keys.items() if found is not None}
 
+
+COMPANIONS: frozenset[Part] = frozenset({"config", "summary"})
+"""Who reads one of these mostly reads the other: a small page fetches both at once, which saves a trip."""
 
 _SWITCHES: dict[Part, str] = {
     "config": "withConfig",
@@ -81,10 +84,16 @@ class RunPage:
         """Fetch those of `parts` that the page lacks, for all its runs; later pages bring them along."""
         with self._lock:
             missing = frozenset(parts) - self.loaded
+            self._plan.parts |= missing
+            if missing and len(self.runs) <= FIRST_PAGE and not self.selection.parts:
+                missing |= COMPANIONS - self.loaded
             if missing:
-                self._plan.parts |= missing
                 self._fill(missing, self.runs)
                 self.loaded |= missing
+
+    def touch(self, part: Part) -> None:
+        """Have later pages bring `part` along, because it was read here."""
+        self._plan.parts.add(part)
 
     def _fill(self, parts: frozenset[Part], runs: list[Run]) -> None:
         """Fetch `parts` of `runs` in one request; in two halves where that is too much for the server."""
