@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from wandkit_generated.sync.listing import Listing as Listing
     from wandkit_generated.sync.project import Project as Project
     from wandkit_generated.sync.project import Projects as Projects
+    from wandkit_generated.sync.queued_run import QueuedRun as QueuedRun
     from wandkit_generated.sync.run import Run as Run
     from wandkit_generated.sync.run_plan import Plan as Plan
+    from wandkit_generated.sync.run_queue import QueuedRuns as QueuedRuns
+    from wandkit_generated.sync.run_queue import RunQueue as RunQueue
     from wandkit_generated.sync.runs import Runs as Runs
     from wandkit_generated.sync.summary import Summary as Summary
     from wandkit_generated.sync.user import User as User
@@ -37,8 +40,11 @@ if TYPE_CHECKING:
     from wandkit._async.listing import AsyncListing as AsyncListing
     from wandkit._async.project import AsyncProject as AsyncProject
     from wandkit._async.project import AsyncProjects as AsyncProjects
+    from wandkit._async.queued_run import AsyncQueuedRun as AsyncQueuedRun
     from wandkit._async.run import AsyncRun as AsyncRun
     from wandkit._async.run_plan import AsyncPlan as AsyncPlan
+    from wandkit._async.run_queue import AsyncQueuedRuns as AsyncQueuedRuns
+    from wandkit._async.run_queue import AsyncRunQueue as AsyncRunQueue
     from wandkit._async.runs import AsyncRuns as AsyncRuns
     from wandkit._async.summary import AsyncSummary as AsyncSummary
     from wandkit._async.user import AsyncUser as AsyncUser
@@ -68,7 +74,10 @@ _NOUNS = {
     "Plan": "run_plan",
     "Project": "project",
     "Projects": "project",
+    "QueuedRun": "queued_run",
+    "QueuedRuns": "run_queue",
     "Run": "run",
+    "RunQueue": "run_queue",
     "Runs": "runs",
     "Summary": "summary",
     "User": "user",
@@ -102,7 +111,10 @@ __all__ = [
     "AsyncPlan",
     "AsyncProject",
     "AsyncProjects",
+    "AsyncQueuedRun",
+    "AsyncQueuedRuns",
     "AsyncRun",
+    "AsyncRunQueue",
     "AsyncRuns",
     "AsyncSummary",
     "AsyncUser",
@@ -123,9 +135,12 @@ __all__ = [
     "Project",
     "ProjectPath",
     "Projects",
+    "QueuedRun",
+    "QueuedRuns",
     "Receipt",
     "Run",
     "RunPath",
+    "RunQueue",
     "Runs",
     "Settings",
     "Summary",

@@ -4,6 +4,9 @@
     ├── ArgumentError (ValueError)
     │   ├── PathError
     │   └── FilterError
+    ├── ArtifactFinalizedError (AttributeError)
+    ├── ArtifactMismatchError (ValueError)
+    ├── ArtifactNotLoggedError (AttributeError)
     ├── SettingsError (ValueError)
     ├── AuthenticationError
     │   └── MissingKeyError
@@ -24,6 +27,7 @@
     │   └── ChecksumError
     ├── IncompleteHistoryError
     ├── RunStoppedError
+    ├── LaunchError
     └── WaitTimeoutError (TimeoutError)
 
 Each says what failed, which object or argument it was, and what to do next. The attributes of
@@ -38,6 +42,9 @@ from typing import Any
 __all__ = [
     "AnswerError",
     "ArgumentError",
+    "ArtifactFinalizedError",
+    "ArtifactMismatchError",
+    "ArtifactNotLoggedError",
     "AuthenticationError",
     "ChecksumError",
     "CommError",
@@ -48,6 +55,7 @@ __all__ = [
     "GraphQLError",
     "IncompleteHistoryError",
     "InvalidRequestError",
+    "LaunchError",
     "MissingExtraError",
     "MissingKeyError",
     "NotFoundError",
@@ -135,6 +143,18 @@ class PathError(ArgumentError):
 
 class FilterError(ArgumentError):
     """A filter or order is malformed; nothing was sent."""
+
+
+class ArtifactFinalizedError(WandkitError, AttributeError):
+    """A version of an artifact that the server has cannot get or lose entries."""
+
+
+class ArtifactMismatchError(WandkitError, ValueError):
+    """The files of a folder are not those of the artifact."""
+
+
+class ArtifactNotLoggedError(WandkitError, AttributeError):
+    """The artifact is a draft; the server has to know it for this."""
 
 
 class SettingsError(WandkitError, ValueError):
@@ -229,6 +249,18 @@ class IncompleteHistoryError(WandkitError):
 
 class RunStoppedError(WandkitError):
     """Somebody asked the server to stop the run that is being written."""
+
+
+class LaunchError(WandkitError):
+    """Queued work failed before it became a run, or cannot be started.
+
+    Attributes:
+        stage: What the launch agent was doing; None where it did not say.
+        file_paths: Files that the agent saved about it.
+    """
+
+    stage: str | None = None
+    file_paths: Sequence[str] = ()
 
 
 class WaitTimeoutError(WandkitError, TimeoutError):

@@ -21,7 +21,9 @@ from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_US
 from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.client import Client
 from wandkit_generated.sync.project import Project, ProjectMethods
+from wandkit_generated.sync.queued_run import QueuedRunMethods
 from wandkit_generated.sync.run import Run
+from wandkit_generated.sync.run_queue import RunQueueMethods
 from wandkit_generated.sync.runs import RunMethods
 from wandkit_generated.sync.transport.graphql import GraphQL
 from wandkit_generated.sync.user import UserMethods
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Api"]
 
 
-class Api(ProjectMethods, RunMethods, UserMethods):
+class Api(ProjectMethods, QueuedRunMethods, RunMethods, RunQueueMethods, UserMethods):
     """A W&B server, seen with one API key.
 
     Making one sends nothing, asks nothing and writes nothing: the key is looked up in the arguments, the

@@ -16,7 +16,9 @@ from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_US
 from wandkit._async.account import AsyncAccount
 from wandkit._async.client import AsyncClient
 from wandkit._async.project import AsyncProject, AsyncProjectMethods
+from wandkit._async.queued_run import AsyncQueuedRunMethods
 from wandkit._async.run import AsyncRun
+from wandkit._async.run_queue import AsyncRunQueueMethods
 from wandkit._async.runs import AsyncRunMethods
 from wandkit._async.user import AsyncUserMethods
 from wandkit._transport.aio.graphql import AsyncGraphQL
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["AsyncApi"]
 
 
-class AsyncApi(AsyncProjectMethods, AsyncRunMethods, AsyncUserMethods):
+class AsyncApi(
+    AsyncProjectMethods, AsyncQueuedRunMethods, AsyncRunMethods, AsyncRunQueueMethods, AsyncUserMethods
+):
     """A W&B server, seen with one API key.
 
     Making one sends nothing, asks nothing and writes nothing: the key is looked up in the arguments, the

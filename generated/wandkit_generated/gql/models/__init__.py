@@ -40,6 +40,10 @@ if TYPE_CHECKING:
         CreateArtifactManifestCreateArtifactManifestPayload,
         CreateArtifactManifestFile,
     )
+    from wandkit_generated.gql.models.create_default_resource_config import (
+        CreateDefaultResourceConfig,
+        CreateDefaultResourceConfigCreateDefaultResourceConfigPayload,
+    )
     from wandkit_generated.gql.models.create_project import CreateProject, CreateProjectUpsertModelPayload
     from wandkit_generated.gql.models.create_run import (
         CreateRun,
@@ -52,9 +56,31 @@ if TYPE_CHECKING:
         CreateRunFilesCreateRunFilesPayload,
         CreateRunFilesFile,
     )
+    from wandkit_generated.gql.models.create_run_queue import (
+        CreateRunQueue,
+        CreateRunQueueCreateRunQueuePayload,
+    )
+    from wandkit_generated.gql.models.delete_default_resource_config import (
+        DeleteDefaultResourceConfig,
+        DeleteDefaultResourceConfigDeleteDefaultResourceConfigsPayload,
+    )
     from wandkit_generated.gql.models.delete_files import DeleteFiles, DeleteFilesDeleteFilesPayload
+    from wandkit_generated.gql.models.delete_queued_run import (
+        DeleteQueuedRun,
+        DeleteQueuedRunDeleteFromRunQueuePayload,
+    )
     from wandkit_generated.gql.models.delete_run import DeleteRun, DeleteRunDeleteRunPayload
-    from wandkit_generated.gql.models.enums import ArtifactDigestAlgorithm, ArtifactState
+    from wandkit_generated.gql.models.delete_run_queue import (
+        DeleteRunQueue,
+        DeleteRunQueueDeleteRunQueuesPayload,
+    )
+    from wandkit_generated.gql.models.enums import (
+        ArtifactDigestAlgorithm,
+        ArtifactState,
+        RunQueueAccessType,
+        RunQueueItemState,
+        RunQueuePrioritizationMode,
+    )
     from wandkit_generated.gql.models.find_near_artifacts import (
         FindNearArtifacts,
         FindNearArtifactsArtifactAlias,
@@ -65,6 +91,11 @@ if TYPE_CHECKING:
         FindNearArtifactsProject,
         FindNearArtifactsProjectArtifactCollection,
         FindNearArtifactsProjectArtifactCollectionsEdgesNode,
+    )
+    from wandkit_generated.gql.models.find_near_run_queues import (
+        FindNearRunQueues,
+        FindNearRunQueuesProject,
+        FindNearRunQueuesRunQueue,
     )
     from wandkit_generated.gql.models.find_near_runs import (
         FindNearRuns,
@@ -100,10 +131,12 @@ if TYPE_CHECKING:
         MembershipFieldsArtifactAlias,
         MembershipFieldsArtifactCollection,
         ProjectFields,
+        QueuedRunFields,
         RunFull,
         RunHead,
         RunHeadUser,
         RunParts,
+        RunQueueFields,
         UserFields,
     )
     from wandkit_generated.gql.models.get_artifact import GetArtifact
@@ -119,6 +152,12 @@ if TYPE_CHECKING:
         GetArtifactMembershipProject,
     )
     from wandkit_generated.gql.models.get_default_entity import GetDefaultEntity, GetDefaultEntityUser
+    from wandkit_generated.gql.models.get_default_resource_config import (
+        GetDefaultResourceConfig,
+        GetDefaultResourceConfigDefaultResourceConfig,
+        GetDefaultResourceConfigEntity,
+        GetDefaultResourceConfigTemplateVariable,
+    )
     from wandkit_generated.gql.models.get_events import GetEvents, GetEventsProject, GetEventsRun
     from wandkit_generated.gql.models.get_full_history import (
         GetFullHistory,
@@ -137,6 +176,11 @@ if TYPE_CHECKING:
         GetHistoryPageRun,
     )
     from wandkit_generated.gql.models.get_project import GetProject, GetProjectProject
+    from wandkit_generated.gql.models.get_queued_run import (
+        GetQueuedRun,
+        GetQueuedRunProject,
+        GetQueuedRunRunQueue,
+    )
     from wandkit_generated.gql.models.get_run import GetRun, GetRunProject
     from wandkit_generated.gql.models.get_run_last_step import (
         GetRunLastStep,
@@ -151,6 +195,7 @@ if TYPE_CHECKING:
         GetRunPartsRunConnection,
         GetRunPartsRunEdge,
     )
+    from wandkit_generated.gql.models.get_run_queue import GetRunQueue, GetRunQueueProject
     from wandkit_generated.gql.models.get_run_state import GetRunState, GetRunStateProject, GetRunStateRun
     from wandkit_generated.gql.models.get_run_tail import GetRunTail, GetRunTailProject, GetRunTailRun
     from wandkit_generated.gql.models.get_sampled_history import (
@@ -205,6 +250,14 @@ if TYPE_CHECKING:
         ListProjectsProjectConnection,
         ListProjectsProjectEdge,
     )
+    from wandkit_generated.gql.models.list_queued_runs import (
+        ListQueuedRuns,
+        ListQueuedRunsPageInfo,
+        ListQueuedRunsProject,
+        ListQueuedRunsRunQueue,
+        ListQueuedRunsRunQueueItemConnection,
+        ListQueuedRunsRunQueueItemEdge,
+    )
     from wandkit_generated.gql.models.list_run_files import (
         ListRunFiles,
         ListRunFilesFileConnection,
@@ -234,11 +287,19 @@ if TYPE_CHECKING:
         MarkRunFilesUploaded,
         MarkRunFilesUploadedMarkRunFilesUploadedPayload,
     )
+    from wandkit_generated.gql.models.push_to_run_queue import (
+        PushToRunQueue,
+        PushToRunQueuePushToRunQueueByNamePayload,
+    )
     from wandkit_generated.gql.models.stop_run import StopRun, StopRunStopRunPayload
     from wandkit_generated.gql.models.update_run import UpdateRun, UpdateRunRun, UpdateRunUpsertBucketPayload
     from wandkit_generated.gql.models.update_run_state import (
         UpdateRunState,
         UpdateRunStateUpdateRunStatePayload,
+    )
+    from wandkit_generated.gql.models.upsert_run_queue import (
+        UpsertRunQueue,
+        UpsertRunQueueUpsertRunQueuePayload,
     )
 
 __all__ = [
@@ -285,6 +346,8 @@ __all__ = [
     "CreateArtifactManifestArtifactManifest",
     "CreateArtifactManifestCreateArtifactManifestPayload",
     "CreateArtifactManifestFile",
+    "CreateDefaultResourceConfig",
+    "CreateDefaultResourceConfigCreateDefaultResourceConfigPayload",
     "CreateProject",
     "CreateProjectUpsertModelPayload",
     "CreateRun",
@@ -292,12 +355,20 @@ __all__ = [
     "CreateRunFilesCreateRunFilesPayload",
     "CreateRunFilesFile",
     "CreateRunProject",
+    "CreateRunQueue",
+    "CreateRunQueueCreateRunQueuePayload",
     "CreateRunRun",
     "CreateRunUpsertBucketPayload",
+    "DeleteDefaultResourceConfig",
+    "DeleteDefaultResourceConfigDeleteDefaultResourceConfigsPayload",
     "DeleteFiles",
     "DeleteFilesDeleteFilesPayload",
+    "DeleteQueuedRun",
+    "DeleteQueuedRunDeleteFromRunQueuePayload",
     "DeleteRun",
     "DeleteRunDeleteRunPayload",
+    "DeleteRunQueue",
+    "DeleteRunQueueDeleteRunQueuesPayload",
     "FileFields",
     "FindNearArtifacts",
     "FindNearArtifactsArtifactAlias",
@@ -308,6 +379,9 @@ __all__ = [
     "FindNearArtifactsProject",
     "FindNearArtifactsProjectArtifactCollection",
     "FindNearArtifactsProjectArtifactCollectionsEdgesNode",
+    "FindNearRunQueues",
+    "FindNearRunQueuesProject",
+    "FindNearRunQueuesRunQueue",
     "FindNearRuns",
     "FindNearRunsModelsEdgesNode",
     "FindNearRunsProject",
@@ -327,6 +401,10 @@ __all__ = [
     "GetArtifactMembershipProject",
     "GetDefaultEntity",
     "GetDefaultEntityUser",
+    "GetDefaultResourceConfig",
+    "GetDefaultResourceConfigDefaultResourceConfig",
+    "GetDefaultResourceConfigEntity",
+    "GetDefaultResourceConfigTemplateVariable",
     "GetEvents",
     "GetEventsProject",
     "GetEventsRun",
@@ -342,6 +420,9 @@ __all__ = [
     "GetHistoryPageRun",
     "GetProject",
     "GetProjectProject",
+    "GetQueuedRun",
+    "GetQueuedRunProject",
+    "GetQueuedRunRunQueue",
     "GetRun",
     "GetRunLastStep",
     "GetRunLastStepProject",
@@ -355,6 +436,8 @@ __all__ = [
     "GetRunPartsRunConnection",
     "GetRunPartsRunEdge",
     "GetRunProject",
+    "GetRunQueue",
+    "GetRunQueueProject",
     "GetRunState",
     "GetRunStateProject",
     "GetRunStateRun",
@@ -393,6 +476,12 @@ __all__ = [
     "ListProjectsPageInfo",
     "ListProjectsProjectConnection",
     "ListProjectsProjectEdge",
+    "ListQueuedRuns",
+    "ListQueuedRunsPageInfo",
+    "ListQueuedRunsProject",
+    "ListQueuedRunsRunQueue",
+    "ListQueuedRunsRunQueueItemConnection",
+    "ListQueuedRunsRunQueueItemEdge",
     "ListRunFiles",
     "ListRunFilesFileConnection",
     "ListRunFilesFileEdge",
@@ -421,10 +510,17 @@ __all__ = [
     "MembershipFieldsArtifactAlias",
     "MembershipFieldsArtifactCollection",
     "ProjectFields",
+    "PushToRunQueue",
+    "PushToRunQueuePushToRunQueueByNamePayload",
+    "QueuedRunFields",
     "RunFull",
     "RunHead",
     "RunHeadUser",
     "RunParts",
+    "RunQueueAccessType",
+    "RunQueueFields",
+    "RunQueueItemState",
+    "RunQueuePrioritizationMode",
     "StopRun",
     "StopRunStopRunPayload",
     "TagInput",
@@ -434,6 +530,8 @@ __all__ = [
     "UpdateRunStateUpdateRunStatePayload",
     "UpdateRunUpsertBucketPayload",
     "UploadPartsInput",
+    "UpsertRunQueue",
+    "UpsertRunQueueUpsertRunQueuePayload",
     "UserFields",
 ]
 
@@ -481,6 +579,8 @@ _HOMES = {
     "CreateArtifactManifestArtifactManifest": "create_artifact_manifest",
     "CreateArtifactManifestCreateArtifactManifestPayload": "create_artifact_manifest",
     "CreateArtifactManifestFile": "create_artifact_manifest",
+    "CreateDefaultResourceConfig": "create_default_resource_config",
+    "CreateDefaultResourceConfigCreateDefaultResourceConfigPayload": "create_default_resource_config",
     "CreateProject": "create_project",
     "CreateProjectUpsertModelPayload": "create_project",
     "CreateRun": "create_run",
@@ -488,12 +588,20 @@ _HOMES = {
     "CreateRunFilesCreateRunFilesPayload": "create_run_files",
     "CreateRunFilesFile": "create_run_files",
     "CreateRunProject": "create_run",
+    "CreateRunQueue": "create_run_queue",
+    "CreateRunQueueCreateRunQueuePayload": "create_run_queue",
     "CreateRunRun": "create_run",
     "CreateRunUpsertBucketPayload": "create_run",
+    "DeleteDefaultResourceConfig": "delete_default_resource_config",
+    "DeleteDefaultResourceConfigDeleteDefaultResourceConfigsPayload": "delete_default_resource_config",
     "DeleteFiles": "delete_files",
     "DeleteFilesDeleteFilesPayload": "delete_files",
+    "DeleteQueuedRun": "delete_queued_run",
+    "DeleteQueuedRunDeleteFromRunQueuePayload": "delete_queued_run",
     "DeleteRun": "delete_run",
     "DeleteRunDeleteRunPayload": "delete_run",
+    "DeleteRunQueue": "delete_run_queue",
+    "DeleteRunQueueDeleteRunQueuesPayload": "delete_run_queue",
     "FileFields": "fragments",
     "FindNearArtifacts": "find_near_artifacts",
     "FindNearArtifactsArtifactAlias": "find_near_artifacts",
@@ -504,6 +612,9 @@ _HOMES = {
     "FindNearArtifactsProject": "find_near_artifacts",
     "FindNearArtifactsProjectArtifactCollection": "find_near_artifacts",
     "FindNearArtifactsProjectArtifactCollectionsEdgesNode": "find_near_artifacts",
+    "FindNearRunQueues": "find_near_run_queues",
+    "FindNearRunQueuesProject": "find_near_run_queues",
+    "FindNearRunQueuesRunQueue": "find_near_run_queues",
     "FindNearRuns": "find_near_runs",
     "FindNearRunsModelsEdgesNode": "find_near_runs",
     "FindNearRunsProject": "find_near_runs",
@@ -523,6 +634,10 @@ _HOMES = {
     "GetArtifactMembershipProject": "get_artifact_membership",
     "GetDefaultEntity": "get_default_entity",
     "GetDefaultEntityUser": "get_default_entity",
+    "GetDefaultResourceConfig": "get_default_resource_config",
+    "GetDefaultResourceConfigDefaultResourceConfig": "get_default_resource_config",
+    "GetDefaultResourceConfigEntity": "get_default_resource_config",
+    "GetDefaultResourceConfigTemplateVariable": "get_default_resource_config",
     "GetEvents": "get_events",
     "GetEventsProject": "get_events",
     "GetEventsRun": "get_events",
@@ -538,6 +653,9 @@ _HOMES = {
     "GetHistoryPageRun": "get_history_page",
     "GetProject": "get_project",
     "GetProjectProject": "get_project",
+    "GetQueuedRun": "get_queued_run",
+    "GetQueuedRunProject": "get_queued_run",
+    "GetQueuedRunRunQueue": "get_queued_run",
     "GetRun": "get_run",
     "GetRunLastStep": "get_run_last_step",
     "GetRunLastStepProject": "get_run_last_step",
@@ -551,6 +669,8 @@ _HOMES = {
     "GetRunPartsRunConnection": "get_run_parts",
     "GetRunPartsRunEdge": "get_run_parts",
     "GetRunProject": "get_run",
+    "GetRunQueue": "get_run_queue",
+    "GetRunQueueProject": "get_run_queue",
     "GetRunState": "get_run_state",
     "GetRunStateProject": "get_run_state",
     "GetRunStateRun": "get_run_state",
@@ -589,6 +709,12 @@ _HOMES = {
     "ListProjectsPageInfo": "list_projects",
     "ListProjectsProjectConnection": "list_projects",
     "ListProjectsProjectEdge": "list_projects",
+    "ListQueuedRuns": "list_queued_runs",
+    "ListQueuedRunsPageInfo": "list_queued_runs",
+    "ListQueuedRunsProject": "list_queued_runs",
+    "ListQueuedRunsRunQueue": "list_queued_runs",
+    "ListQueuedRunsRunQueueItemConnection": "list_queued_runs",
+    "ListQueuedRunsRunQueueItemEdge": "list_queued_runs",
     "ListRunFiles": "list_run_files",
     "ListRunFilesFileConnection": "list_run_files",
     "ListRunFilesFileEdge": "list_run_files",
@@ -617,10 +743,17 @@ _HOMES = {
     "MembershipFieldsArtifactAlias": "fragments",
     "MembershipFieldsArtifactCollection": "fragments",
     "ProjectFields": "fragments",
+    "PushToRunQueue": "push_to_run_queue",
+    "PushToRunQueuePushToRunQueueByNamePayload": "push_to_run_queue",
+    "QueuedRunFields": "fragments",
     "RunFull": "fragments",
     "RunHead": "fragments",
     "RunHeadUser": "fragments",
     "RunParts": "fragments",
+    "RunQueueAccessType": "enums",
+    "RunQueueFields": "fragments",
+    "RunQueueItemState": "enums",
+    "RunQueuePrioritizationMode": "enums",
     "StopRun": "stop_run",
     "StopRunStopRunPayload": "stop_run",
     "TagInput": "inputs",
@@ -630,6 +763,8 @@ _HOMES = {
     "UpdateRunStateUpdateRunStatePayload": "update_run_state",
     "UpdateRunUpsertBucketPayload": "update_run",
     "UploadPartsInput": "inputs",
+    "UpsertRunQueue": "upsert_run_queue",
+    "UpsertRunQueueUpsertRunQueuePayload": "upsert_run_queue",
     "UserFields": "fragments",
 }
 

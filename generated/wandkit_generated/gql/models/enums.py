@@ -7,6 +7,9 @@ from wandkit._core.model import OpenEnum
 __all__ = [
     "ArtifactDigestAlgorithm",
     "ArtifactState",
+    "RunQueueAccessType",
+    "RunQueueItemState",
+    "RunQueuePrioritizationMode",
 ]
 
 
@@ -19,3 +22,20 @@ class ArtifactState(OpenEnum):
     COMMITTED = "COMMITTED"
     DELETED = "DELETED"
     PENDING = "PENDING"
+
+
+class RunQueueAccessType(OpenEnum):
+    PROJECT = "PROJECT"
+    USER = "USER"
+
+
+class RunQueueItemState(OpenEnum):
+    CLAIMED = "CLAIMED"
+    FAILED = "FAILED"
+    LEASED = "LEASED"
+    PENDING = "PENDING"
+
+
+class RunQueuePrioritizationMode(OpenEnum):
+    DISABLED = "DISABLED"
+    V0 = "V0"

@@ -9,7 +9,13 @@ from pydantic import Field
 from wandkit._core.model import BaseModel, Tolerant
 from wandkit._core.scalars import DateTime, Int64, Json, JSONString
 
-from .enums import ArtifactDigestAlgorithm, ArtifactState
+from .enums import (
+    ArtifactDigestAlgorithm,
+    ArtifactState,
+    RunQueueAccessType,
+    RunQueueItemState,
+    RunQueuePrioritizationMode,
+)
 
 __all__ = [
     "AccountFields",
@@ -35,10 +41,12 @@ __all__ = [
     "MembershipFieldsArtifactAlias",
     "MembershipFieldsArtifactCollection",
     "ProjectFields",
+    "QueuedRunFields",
     "RunFull",
     "RunHead",
     "RunHeadUser",
     "RunParts",
+    "RunQueueFields",
     "UserFields",
 ]
 
@@ -212,6 +220,14 @@ class ProjectFields(BaseModel):
     is_benchmark: bool
 
 
+class QueuedRunFields(BaseModel):
+    id: str
+    state: RunQueueItemState
+    associated_run_id: Optional[str]
+    created_at: DateTime
+    run_spec: Optional[Json] = None
+
+
 class RunHead(BaseModel):
     id: str
     name: str
@@ -248,3 +264,13 @@ class RunParts(BaseModel):
     summary_metrics: Optional[JSONString] = None
     system_metrics: Optional[JSONString] = None
     history_keys: Optional[Json] = None
+
+
+class RunQueueFields(BaseModel):
+    id: str
+    name: str
+    access: RunQueueAccessType
+    prioritization_mode: RunQueuePrioritizationMode
+    default_resource_config_id: Optional[str] = Field(alias="defaultResourceConfigID")
+    external_links: Optional[Json] = None
+    created_at: DateTime

@@ -1,0 +1,291 @@
+"""Queued runs: work that waits in a run queue until an agent makes a run of it.
+
+Schema: schema/run_queue.graphql. Operations: queries/run_queue.graphql. Docs: docs/api/run_queue.md.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from wandkit_generated.gql.aio import delete_queued_run, get_queued_run
+
+from wandkit._async.account import AsyncAccount
+from wandkit._async.run import AsyncRun
+from wandkit._core.awaitable import awaitable_property
+from wandkit._core.run_queue import LAUNCH_PROJECT, failure_of, object_of
+from wandkit._transport.concurrency.aio import monotonic, sleep
+from wandkit.errors import ArgumentError, LaunchError, NotFoundError, WaitTimeoutError
+from wandkit.paths import RunPath
+
+if TYPE_CHECKING:
+    from wandkit_generated.gql.models import GetQueuedRunRunQueue, QueuedRunFields
+
+__all__ = ["AsyncQueuedRun", "AsyncQueuedRunMethods"]
+
+FIRST_POLL_S = 0.5
+SLOWEST_POLL_S = 5.0
+ITEM_CHECK_S = 15.0
+"""How often a wait for the run's end asks whether the agent has given the item up."""
+
+
+class AsyncQueuedRun:
+    """A piece of queued work. Get it from `Job.call`, `RunQueue.items` or `AsyncApi.queued_run`.
+
+    Attributes:
+        entity: Where the run is logged, and whose queue it is unless `queue_entity` differs.
+        project: The project that the run is logged to.
+        queue_name: The name of the queue.
+        id: The server's id of the item.
+        project_queue: The project that holds the queue.
+        priority: The priority that it was pushed with, where this object knows.
+        queue_entity: Whose queue it is.
+        last_state: The state when last seen, for a listed item that of the listing; None before.
+    """
+
+    def __init__(
+        self,
+        account: AsyncAccount,
+        entity: str,
+        project: str,
+        queue_name: str,
+        run_queue_item_id: str,
+        project_queue: str | None = None,
+        priority: int | None = None,
+        *,
+        queue_entity: str | None = None,
+    ) -> None:
+        self._account = account
+        self._run: AsyncRun | None = None
+        self._fields: QueuedRunFields | None = None
+        self.entity: str = entity
+        self.project: str = project
+        self.queue_name: str = queue_name
+        self.id: str = run_queue_item_id
+        self.project_queue: str = project_queue or LAUNCH_PROJECT
+        self.priority: int | None = priority
+        self.queue_entity: str = queue_entity or entity
+        self.last_state: str | None = None
+
+    @classmethod
+    def from_fields(
+        cls, account: AsyncAccount, place: tuple[str, str, str], fields: QueuedRunFields
+    ) -> AsyncQueuedRun:
+        """Return the item of the queue at `place` (entity, project, name) that an answer describes."""
+        entity, project, queue = place
+        spec = object_of(fields.run_spec)
+        item = cls(
+            account,
+            str(spec.get("entity") or entity),
+            str(spec.get("project") or project),
+            queue,
+            fields.id,
+            project,
+            queue_entity=entity,
+        )
+        item._note(fields)
+        return item
+
+    @awaitable_property
+    async def state(self) -> str:
+        """The state, asked anew each time: pending, leased, claimed or failed.
+
+        Raises:
+            NotFoundError: The item is gone.
+        """
+        fields = await self._fetch(with_spec=False)
+        return fields.state.value.lower()
+
+    @awaitable_property
+    async def run_spec(self) -> dict[str, Any]:
+        """What is to be run: the job, its overrides, resource and resource arguments."""
+        fields = self._fields
+        if fields is None or fields.run_spec is None:
+            fields = await self._fetch(with_spec=True)
+        spec = object_of(fields.run_spec)
+        return {key: value for key, value in spec.items() if key != "_wandkit"}
+
+    @awaitable_property
+    async def created_at(self) -> datetime:
+        """When it was pushed, in UTC."""
+        fields = self._fields
+        if fields is None:
+            fields = await self._fetch(with_spec=False)
+        return fields.created_at.astimezone(timezone.utc)
+
+    async def wait_until_running(
+        self, timeout: float | None = None, *, poll_s: float | None = None
+    ) -> AsyncRun:
+        """Wait until an agent has made a run of it, and return the run.
+
+        Args:
+            timeout: Most seconds to wait; None waits for ever.
+            poll_s: Seconds between two questions; left out, half a second at first and five later.
+
+        Raises:
+            LaunchError: The agent gave the item up; the message says why.
+            NotFoundError: The item is gone.
+            WaitTimeoutError: There is no run after `timeout` seconds.
+        """
+        if timeout is not None and timeout < 0:
+            raise ArgumentError(f"timeout must be 0 or more seconds, not {timeout}.")
+        begun = monotonic()
+        pause = poll_s or FIRST_POLL_S
+        while self._run is None:
+            await self._look_for_run()
+            if self._run is not None:
+                break
+            left = None if timeout is None else timeout - (monotonic() - begun)
+            if left is not None and left <= 0:
+                raise WaitTimeoutError(
+                    f"The queued run {self.id!r} of the queue {self.queue_name!r} is still {self.last_state} "
+                    f"after {timeout:g} s.",
+                    next_step="Wait longer, or look whether an agent serves the queue.",
+                )
+            await sleep(pause if left is None else min(pause, left))
+            pause = poll_s or min(pause * 1.5, SLOWEST_POLL_S)
+        return self._run
+
+    async def wait_until_finished(
+        self, timeout: float | None = None, *, poll_s: float | None = None
+    ) -> AsyncRun:
+        """Wait until its run has ended, and return the run with all its parts.
+
+        How the run ended is in `run.state`.
+
+        Args:
+            timeout: Most seconds to wait, for the start and the end together; None waits for ever.
+            poll_s: Seconds between two questions; left out, half a second at first and five later.
+
+        Raises:
+            LaunchError: The agent gave the item up; the message says why.
+            NotFoundError: The item or the run is gone.
+            WaitTimeoutError: The run has not ended after `timeout` seconds.
+        """
+        begun = monotonic()
+        run = await self.wait_until_running(timeout, poll_s=poll_s)
+        while True:
+            left = None if timeout is None else max(0.0, timeout - (monotonic() - begun))
+            try:
+                await run.wait_until_finished(
+                    ITEM_CHECK_S if left is None else min(left, ITEM_CHECK_S), poll_s=poll_s
+                )
+            except WaitTimeoutError:
+                await self._fetch_going()
+                if left is not None and left <= ITEM_CHECK_S:
+                    raise
+            else:
+                await run.load(force=True)
+                return run
+
+    async def delete(self, delete_artifacts: bool = False) -> None:
+        """Take it out of its queue; a run that came of it stays.
+
+        Args:
+            delete_artifacts: Taken for compatibility; a queue item has no artifacts.
+
+        Raises:
+            NotFoundError: The queue or the item is gone.
+        """
+        queue = await self._fetch_queue(with_spec=False)
+        answer = await delete_queued_run(self._account.gql, queue_id=queue.id, id=self.id)
+        if answer.delete_from_run_queue is None or not answer.delete_from_run_queue.success:
+            raise self._gone("DeleteQueuedRun")
+
+    async def _look_for_run(self) -> None:
+        fields = await self._fetch_going()
+        if fields.associated_run_id is None:
+            return
+        try:
+            self._run = await AsyncRun.fetch(
+                self._account.gql, RunPath(self.entity, self.project, fields.associated_run_id)
+            )
+        except NotFoundError:
+            # An agent says which run it will be before the run is there.
+            self._run = None
+
+    async def _fetch_going(self) -> QueuedRunFields:
+        """Fetch the item; one that failed is an error that says why."""
+        fields = await self._fetch(with_spec=False)
+        if fields.state.value != "FAILED":
+            return fields
+        fields = await self._fetch(with_spec=True)
+        why = failure_of(fields.run_spec)
+        stage = f" at the stage {why.stage!r}" if why.stage else ""
+        reason = why.message or "the server does not say why"
+        error = LaunchError(
+            f"The queued run {self.id!r} of the queue {self.queue_name!r} failed{stage}: {reason}",
+            operation="GetQueuedRun",
+            host=self._account.settings.base_url,
+            next_step="See the log of the launch agent that took it, and push it again.",
+        )
+        error.stage, error.file_paths = why.stage, why.file_paths
+        raise error
+
+    async def _fetch(self, *, with_spec: bool) -> QueuedRunFields:
+        queue = await self._fetch_queue(with_spec=with_spec)
+        if queue.run_queue_item is None:
+            raise self._gone("GetQueuedRun")
+        return queue.run_queue_item
+
+    async def _fetch_queue(self, *, with_spec: bool) -> GetQueuedRunRunQueue:
+        answer = await get_queued_run(
+            self._account.gql,
+            entity=self.queue_entity,
+            project=self.project_queue,
+            queue=self.queue_name,
+            id=self.id,
+            with_spec=with_spec,
+        )
+        queue = answer.project.run_queue if answer.project else None
+        if queue is None:
+            raise self._gone("GetQueuedRun")
+        if queue.run_queue_item is not None:
+            self._note(queue.run_queue_item)
+        return queue
+
+    def _note(self, fields: QueuedRunFields) -> None:
+        self._fields = fields
+        self.last_state = fields.state.value.lower()
+
+    def _gone(self, operation: str) -> NotFoundError:
+        place = f"{self.queue_entity}/{self.project_queue}/{self.queue_name}"
+        return NotFoundError(
+            f"No item {self.id!r} in the run queue {place!r} any more.",
+            operation=operation,
+            host=self._account.settings.base_url,
+            next_step="It or its queue has been deleted, or the API key may not see it.",
+        )
+
+    def __repr__(self) -> str:
+        """Return the queue and the id."""
+        return f"<QueuedRun {self.queue_name} ({self.id})>"
+
+
+class AsyncQueuedRunMethods:
+    """The methods of `AsyncApi` about queued runs."""
+
+    _account: AsyncAccount
+
+    def queued_run(
+        self,
+        entity: str,
+        project: str,
+        queue_name: str,
+        run_queue_item_id: str,
+        project_queue: str | None = None,
+        priority: int | None = None,
+    ) -> AsyncQueuedRun:
+        """Return the queued work of this id. Nothing is sent.
+
+        Args:
+            entity: Whose queue it is, and where the run is logged.
+            project: The project that the run is logged to.
+            queue_name: The name of the queue.
+            run_queue_item_id: The server's id of the item.
+            project_queue: The project that holds the queue; default `model-registry`.
+            priority: The priority that it was pushed with, to be remembered.
+        """
+        return AsyncQueuedRun(
+            self._account, entity, project, queue_name, run_queue_item_id, project_queue, priority
+        )

@@ -1,0 +1,371 @@
+"""Run queues: where jobs wait for an agent, and what they are given to run with.
+
+Schema: schema/run_queue.graphql. Operations: queries/run_queue.graphql. Docs: docs/api/run_queue.md.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from wandkit_generated.gql.aio import (
+    create_default_resource_config,
+    create_project,
+    create_run_queue,
+    delete_default_resource_config,
+    delete_run_queue,
+    find_near_run_queues,
+    get_default_resource_config,
+    get_run_queue,
+    upsert_run_queue,
+)
+from wandkit_generated.gql.operations import LIST_QUEUED_RUNS
+
+from wandkit._async.account import AsyncAccount
+from wandkit._async.listing import AsyncListing
+from wandkit._async.queued_run import AsyncQueuedRun
+from wandkit._core.awaitable import awaitable_property
+from wandkit._core.near import did_you_mean, near_matches
+from wandkit._core.operation import UNSET
+from wandkit._core.pagination import Page, PageRequest
+from wandkit._core.run_queue import (
+    LAUNCH_PROJECT,
+    check_priority_mode,
+    check_queue_name,
+    check_resource,
+    config_text,
+    links_of,
+    links_text,
+    object_of,
+    variables_text,
+)
+from wandkit.errors import InvalidRequestError, NotFoundError, WandkitError
+
+if TYPE_CHECKING:
+    from wandkit_generated.gql.models import GetDefaultResourceConfigDefaultResourceConfig as ResourceConfig
+    from wandkit_generated.gql.models import RunQueueFields
+
+    from wandkit._async.api import AsyncApi
+
+__all__ = ["AsyncQueuedRuns", "AsyncRunQueue", "AsyncRunQueueMethods"]
+
+
+class AsyncRunQueue:
+    """One run queue. Get it from `AsyncApi.run_queue`, which sends nothing: attributes load when read.
+
+    Attributes:
+        entity: The user or team that owns the queue.
+        name: The queue's name.
+    """
+
+    def __init__(self, account: AsyncAccount, name: str, entity: str) -> None:
+        self._account = account
+        self._fields: RunQueueFields | None = None
+        self._config: ResourceConfig | None = None
+        self._items: AsyncQueuedRuns | None = None
+        self.entity: str = entity
+        self.name: str = name
+
+    @classmethod
+    async def create(
+        cls,
+        api: AsyncApi,
+        name: str,
+        resource: str,
+        entity: str | None = None,
+        prioritization_mode: str | None = None,
+        config: Mapping[str, Any] | None = None,
+        template_variables: Mapping[str, Any] | None = None,
+    ) -> AsyncRunQueue:
+        """Create a run queue; the same as `api.create_run_queue(...)`."""
+        queue = await api.create_run_queue(
+            name, resource, entity, prioritization_mode, config, template_variables
+        )
+        return queue
+
+    @awaitable_property
+    async def id(self) -> str:
+        """The server's opaque id of the queue."""
+        fields = await self._loaded()
+        return fields.id
+
+    @awaitable_property
+    async def access(self) -> str:
+        """Who may use the queue: `PROJECT`, everybody in the project; `USER`, its creator."""
+        fields = await self._loaded()
+        return fields.access.value
+
+    @awaitable_property
+    async def prioritization_mode(self) -> str:
+        """`V0` where items with a smaller priority come first, else `DISABLED`."""
+        fields = await self._loaded()
+        return fields.prioritization_mode.value
+
+    @awaitable_property
+    async def external_links(self) -> dict[str, str]:
+        """Links to pages about the queue, by label."""
+        fields = await self._loaded()
+        return links_of(fields.external_links)
+
+    @awaitable_property
+    async def created_at(self) -> datetime:
+        """When the queue was made, in UTC."""
+        fields = await self._loaded()
+        return fields.created_at.astimezone(timezone.utc)
+
+    @awaitable_property
+    async def type(self) -> str | None:
+        """The resource that items run on, for example `kubernetes`; None where the queue has no config."""
+        config = await self._loaded_config()
+        return config.resource if config else None
+
+    @awaitable_property
+    async def default_resource_config(self) -> dict[str, Any]:
+        """The config as the server keeps it: `{"resource_args": {TYPE: …}}`; empty where there is none."""
+        config = await self._loaded_config()
+        return object_of(config.config) if config else {}
+
+    @awaitable_property
+    async def template_variables(self) -> list[dict[str, Any]]:
+        """The variables that may stand in the config as `{{name}}`, each with its `name` and its `schema`."""
+        config = await self._loaded_config()
+        found = config.template_variables if config else []
+        return [{"name": one.name, "schema": object_of(one.schema_)} for one in found]
+
+    @property
+    def items(self) -> AsyncQueuedRuns:
+        """What is in the queue, as a listing, the newest first. Nothing is sent before it is used."""
+        if self._items is None:
+            self._items = self._account.keep(AsyncQueuedRuns(self._account, self))
+        return self._items
+
+    async def delete(self) -> None:
+        """Delete the queue with all that waits in it.
+
+        Raises:
+            NotFoundError: The queue is gone.
+        """
+        fields = await self._loaded()
+        answer = await delete_run_queue(self._account.gql, id=fields.id)
+        if answer.delete_run_queues is None or not answer.delete_run_queues.success:
+            raise _refused(self._account, f"delete the run queue {self.entity}/{self.name}", "DeleteRunQueue")
+        self._fields = self._config = self._items = None
+
+    async def missing(self, operation: str) -> NotFoundError:
+        """Return the error for a queue that is not there, with near names of the same entity."""
+        account = self._account
+        try:
+            answer = await find_near_run_queues(account.gql, entity=self.entity, project=LAUNCH_PROJECT)
+        except WandkitError:
+            near = []
+        else:
+            queues = answer.project.run_queues if answer.project else []
+            near = near_matches(self.name, [queue.name for queue in queues])
+        return NotFoundError(
+            f"No run queue '{self.entity}/{self.name}', or the API key may not see it.",
+            operation=operation,
+            host=account.settings.base_url,
+            next_step=did_you_mean(near) or "Check the entity and the name, or create it.",
+        )
+
+    async def _loaded(self) -> RunQueueFields:
+        if self._fields is None:
+            answer = await get_run_queue(
+                self._account.gql, entity=self.entity, project=LAUNCH_PROJECT, name=self.name
+            )
+            found = answer.project.run_queue if answer.project else None
+            if found is None:
+                raise await self.missing("GetRunQueue")
+            self._fields = found
+        return self._fields
+
+    async def _loaded_config(self) -> ResourceConfig | None:
+        if self._config is None:
+            fields = await self._loaded()
+            if fields.default_resource_config_id is None:
+                return None
+            answer = await get_default_resource_config(
+                self._account.gql, entity=self.entity, id=fields.default_resource_config_id
+            )
+            self._config = answer.entity.default_resource_config if answer.entity else None
+        return self._config
+
+    def __repr__(self) -> str:
+        """Return the owner and the name."""
+        return f"<RunQueue {self.entity}/{self.name}>"
+
+
+class AsyncQueuedRuns(AsyncListing[AsyncQueuedRun]):
+    """What is in one run queue, the newest first. Get it from `AsyncRunQueue.items`."""
+
+    def __init__(self, account: AsyncAccount, queue: AsyncRunQueue, *, per_page: int | None = None) -> None:
+        super().__init__(per_page=per_page)
+        self._account = account
+        self._queue = queue
+
+    async def _fetch_page(self, request: PageRequest) -> Page[AsyncQueuedRun]:
+        queue = self._queue
+        variables = {
+            "entity": queue.entity,
+            "project": LAUNCH_PROJECT,
+            "queue": queue.name,
+            "first": request.size,
+            "after": request.cursor,
+            "withSpec": True,
+        }
+        answer, problems = await self._account.gql.execute_with_problems(LIST_QUEUED_RUNS, variables)
+        found = answer.project.run_queue if answer.project else None
+        if found is None:
+            raise await queue.missing("ListQueuedRuns")
+        connection = found.run_queue_items
+        place = (queue.entity, LAUNCH_PROJECT, queue.name)
+        return Page(
+            items=[AsyncQueuedRun.from_fields(self._account, place, edge.node) for edge in connection.edges],
+            keys=[edge.node.id for edge in connection.edges],
+            cursors=[edge.cursor for edge in connection.edges],
+            end_cursor=connection.page_info.end_cursor,
+            has_next=connection.page_info.has_next_page,
+            problems=problems,
+        )
+
+    def __repr__(self) -> str:
+        """Return whose items these are."""
+        return f"<QueuedRuns {self._queue.entity}/{self._queue.name}>"
+
+
+class AsyncRunQueueMethods:
+    """The methods of `AsyncApi` about run queues."""
+
+    _account: AsyncAccount
+
+    def run_queue(self, entity: str, name: str) -> AsyncRunQueue:
+        """Return the run queue of this owner and name. Nothing is sent."""
+        return AsyncRunQueue(self._account, name, entity)
+
+    async def create_run_queue(
+        self,
+        name: str,
+        type: str,
+        entity: str | None = None,
+        prioritization_mode: str | None = None,
+        config: Mapping[str, Any] | None = None,
+        template_variables: Mapping[str, Any] | None = None,
+    ) -> AsyncRunQueue:
+        """Create a run queue that everybody in the entity may use, and return it.
+
+        Args:
+            name: Its name, 1 to 64 characters.
+            type: `local-container`, `local-process`, `kubernetes`, `sagemaker` or `gcp-vertex`.
+            entity: The user or team; default the settings' entity, then the account's default one.
+            prioritization_mode: `V0` lets items have priorities; None is first come, first served.
+            config: What items are given to run with; `{{name}}` in its texts stands for a variable.
+            template_variables: The JSON schema of each variable: `{"cpu": {"schema": {"type": "integer"}}}`.
+
+        Raises:
+            ArgumentError: An argument cannot be used; nothing was sent.
+            ConflictError: There is a queue of this name.
+            InvalidRequestError: The server refuses the config or a schema; the message says why.
+        """
+        check_queue_name(name)
+        check_resource(type)
+        mode = check_priority_mode(prioritization_mode, ("V0",))
+        text, variables = config_text(type, config), variables_text(template_variables)
+        account = self._account
+        owner = await account.require_entity(entity)
+        await create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
+        config_id = await _new_config(account, owner, type, text, variables or "{}")
+        try:
+            await _new_queue(account, owner, name, mode, config_id)
+        except WandkitError:
+            await delete_default_resource_config(account.gql, id=config_id)
+            raise
+        return AsyncRunQueue(account, name, owner)
+
+    async def upsert_run_queue(
+        self,
+        name: str,
+        resource_config: Mapping[str, Any],
+        resource_type: str,
+        entity: str | None = None,
+        template_variables: Mapping[str, Any] | None = None,
+        external_links: Mapping[str, str] | None = None,
+        prioritization_mode: str | None = None,
+    ) -> AsyncRunQueue:
+        """Create a run queue, or give one that is there another config, and return it.
+
+        What the server finds odd about the config is a warning each.
+
+        Args:
+            name: Its name, 1 to 64 characters.
+            resource_config: What items are given to run with; `{{name}}` in its texts stands for a variable.
+            resource_type: `local-container`, `local-process`, `kubernetes`, `sagemaker` or `gcp-vertex`.
+            entity: The user or team; default the settings' entity, then the account's default one.
+            template_variables: The JSON schema of each variable: `{"cpu": {"schema": {"type": "integer"}}}`.
+            external_links: Links to pages about the queue, by label.
+            prioritization_mode: `V0` lets items have priorities; `DISABLED` or None does not.
+
+        Raises:
+            ArgumentError: An argument cannot be used; nothing was sent.
+            InvalidRequestError: The server refuses the config or a schema; the message says why.
+        """
+        check_queue_name(name)
+        mode = check_priority_mode(prioritization_mode, ("V0", "DISABLED")) or "DISABLED"
+        check_resource(resource_type)
+        text, variables = config_text(resource_type, resource_config), variables_text(template_variables)
+        links = links_text(external_links)
+        account = self._account
+        owner = await account.require_entity(entity)
+        await create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
+        from wandkit_generated.gql.models.enums import RunQueuePrioritizationMode
+
+        answer = await upsert_run_queue(
+            account.gql,
+            entity=owner,
+            project=LAUNCH_PROJECT,
+            name=name,
+            resource=resource_type,
+            config=text,
+            template_variables=variables or UNSET,
+            prioritization_mode=RunQueuePrioritizationMode(mode),
+            external_links=links,
+        )
+        payload = answer.upsert_run_queue
+        if payload is None or not payload.success:
+            raise _refused(account, f"create or change the run queue {owner}/{name}", "UpsertRunQueue")
+        for problem in payload.config_schema_validation_errors or []:
+            warnings.warn(f"The config of the run queue {owner}/{name}: {problem}.", stacklevel=2)
+        return AsyncRunQueue(account, name, owner)
+
+
+async def _new_config(account: AsyncAccount, owner: str, resource: str, text: str, variables: str) -> str:
+    answer = await create_default_resource_config(
+        account.gql, entity=owner, resource=resource, config=text, template_variables=variables
+    )
+    payload = answer.create_default_resource_config
+    if payload is None or not payload.success:
+        raise _refused(account, f"keep the resource config of {owner}", "CreateDefaultResourceConfig")
+    return payload.default_resource_config_id
+
+
+async def _new_queue(account: AsyncAccount, owner: str, name: str, mode: str | None, config_id: str) -> None:
+    from wandkit_generated.gql.models.enums import RunQueueAccessType, RunQueuePrioritizationMode
+
+    answer = await create_run_queue(
+        account.gql,
+        entity=owner,
+        project=LAUNCH_PROJECT,
+        name=name,
+        access=RunQueueAccessType.PROJECT,
+        prioritization_mode=RunQueuePrioritizationMode(mode) if mode else UNSET,
+        config_id=config_id,
+    )
+    if answer.create_run_queue is None or not answer.create_run_queue.success:
+        raise _refused(account, f"create the run queue {owner}/{name}", "CreateRunQueue")
+
+
+def _refused(account: AsyncAccount, what: str, operation: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"The server did not {what}.", operation=operation, host=account.settings.base_url
+    )

@@ -1,0 +1,270 @@
+"""Run queues: made, changed, read, listed, deleted, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from wandkit import AsyncApi, AsyncRunQueue
+from wandkit.errors import ArgumentError, ConflictError, InvalidRequestError, NotFoundError
+from wandkit.testing import Server
+
+CPU = {"cpu": {"schema": {"type": "integer", "minimum": 1}}}
+PUSH = """
+mutation Push($queue: String!, $spec: JSONString!, $values: JSONString) {
+  pushToRunQueueByName(input: {
+    entityName: "ada", projectName: "model-registry", queueName: $queue, runSpec: $spec,
+    templateVariableValues: $values
+  }) { runQueueItemId runSpec }
+}
+"""
+
+
+@pytest.fixture
+async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
+    """Give a client of ada's."""
+    async with module_server.async_api("ada") as api:
+        yield api
+
+
+@pytest.fixture
+def name() -> str:
+    """Give the name of a queue of the test's own."""
+    return f"q{uuid.uuid4().hex[:8]}"
+
+
+async def push(api: AsyncApi, queue: str, spec: dict[str, Any], **values: object) -> dict[str, Any]:
+    """Push as an agent's host would, and return what the server made of the spec."""
+    variables = {"queue": queue, "spec": json.dumps(spec), "values": json.dumps(values) if values else None}
+    answer = await api.client.execute(PUSH, variables)
+    made: dict[str, Any] = json.loads(answer["pushToRunQueueByName"]["runSpec"])
+    return made
+
+
+@pytest.mark.parametrize(
+    "resource", ["local-container", "local-process", "kubernetes", "sagemaker", "gcp-vertex"]
+)
+async def test_a_queue_of_each_resource_type_can_be_made(api: AsyncApi, name: str, resource: str) -> None:
+    queue = await api.create_run_queue(name, resource, config={"a": 1})
+    found = (await queue.type, await queue.default_resource_config)
+    assert found == (resource, {"resource_args": {resource: {"a": 1}}})
+
+
+async def test_a_new_queue_says_what_it_is(api: AsyncApi, name: str) -> None:
+    queue = await api.create_run_queue(
+        name, "kubernetes", prioritization_mode="v0", config={"cpu": "{{cpu}}"}, template_variables=CPU
+    )
+    assert (queue.name, queue.entity) == (name, "ada")
+    facts = (await queue.access, await queue.prioritization_mode, await queue.external_links)
+    assert facts == ("PROJECT", "V0", {})
+    variables = await queue.template_variables
+    assert variables == [{"name": "cpu", "schema": {"type": "integer", "minimum": 1}}]
+
+
+async def test_a_queue_without_priorities_says_so(api: AsyncApi, name: str) -> None:
+    queue = await api.create_run_queue(name, "local-process")
+    mode = await queue.prioritization_mode
+    assert mode == "DISABLED"
+
+
+async def test_a_queue_is_made_through_its_class(api: AsyncApi, name: str) -> None:
+    queue = await AsyncRunQueue.create(api, name, "sagemaker")
+    kind = await queue.type
+    assert kind == "sagemaker"
+
+
+async def test_a_queue_can_be_made_for_a_team(api: AsyncApi, name: str, module_server: Server) -> None:
+    team = f"team{name}"
+    module_server.add_team(team, {"ada": "admin"})
+    await api.create_run_queue(name, "kubernetes", team)
+    access = await api.run_queue(team, name).access
+    assert access == "PROJECT"
+
+
+async def test_naming_a_queue_sends_nothing(api: AsyncApi, module_server: Server) -> None:
+    module_server.requests.clear()
+    queue = api.run_queue("ada", "anything")
+    assert (repr(queue), repr(queue.items)) == ("<RunQueue ada/anything>", "<QueuedRuns ada/anything>")
+    assert module_server.requests == []
+
+
+async def test_the_attributes_of_a_queue_take_two_requests(
+    api: AsyncApi, name: str, module_server: Server
+) -> None:
+    await api.create_run_queue(name, "kubernetes")
+    queue = api.run_queue("ada", name)
+    module_server.requests.clear()
+    await queue.id
+    await queue.access
+    await queue.created_at
+    await queue.type
+    await queue.template_variables
+    assert len(module_server.requests) == 2
+
+
+async def test_an_upsert_makes_a_queue(api: AsyncApi, name: str) -> None:
+    queue = await api.upsert_run_queue(
+        name,
+        {"cpu": "{{cpu}}"},
+        "kubernetes",
+        template_variables=CPU,
+        external_links={"wiki": "https://example.com/wiki"},
+        prioritization_mode="v0",
+    )
+    facts = (await queue.type, await queue.prioritization_mode, await queue.external_links)
+    assert facts == ("kubernetes", "V0", {"wiki": "https://example.com/wiki"})
+
+
+async def test_an_upsert_changes_a_queue_and_keeps_what_waits_in_it(api: AsyncApi, name: str) -> None:
+    await api.create_run_queue(name, "kubernetes", prioritization_mode="V0")
+    await push(api, name, {"job": "j"})
+    queue = await api.upsert_run_queue(name, {"b": 2}, "local-container")
+    facts = (await queue.type, await queue.default_resource_config, await queue.prioritization_mode)
+    count = await queue.items.count()
+    assert facts == ("local-container", {"resource_args": {"local-container": {"b": 2}}}, "DISABLED")
+    assert count == 1
+
+
+async def test_an_upsert_warns_of_an_odd_config(api: AsyncApi, name: str) -> None:
+    with pytest.warns(UserWarning, match="gpus"):
+        await api.upsert_run_queue(name, {"gpu": "{{gpus}}"}, "kubernetes")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"name": ""}, "empty"),
+        ({"name": "n" * 65}, "64 characters"),
+        ({"type": "slurm"}, "slurm"),
+        ({"prioritization_mode": "V1"}, "V1"),
+        ({"prioritization_mode": "DISABLED"}, "DISABLED"),
+        ({"config": ["a"]}, "mapping"),
+        ({"config": {"a": object()}}, "config.a"),
+        ({"template_variables": {"cpu": {"type": "integer"}}}, "no schema"),
+    ],
+)
+async def test_a_bad_argument_of_create_is_refused_before_anything_is_sent(
+    api: AsyncApi, module_server: Server, arguments: dict[str, Any], complaint: str
+) -> None:
+    module_server.requests.clear()
+    with pytest.raises(ArgumentError, match=complaint):
+        await api.create_run_queue(**{"name": "q", "type": "kubernetes", **arguments})
+    assert module_server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"name": ""}, "empty"),
+        ({"name": "n" * 65}, "64 characters"),
+        ({"resource_type": "slurm"}, "slurm"),
+        ({"prioritization_mode": "V1"}, "V1"),
+        ({"external_links": {"wiki": 1}}, "wiki"),
+    ],
+)
+async def test_a_bad_argument_of_upsert_is_refused_before_anything_is_sent(
+    api: AsyncApi, module_server: Server, arguments: dict[str, Any], complaint: str
+) -> None:
+    module_server.requests.clear()
+    given = {"name": "q", "resource_config": {}, "resource_type": "kubernetes", **arguments}
+    with pytest.raises(ValueError, match=complaint):
+        await api.upsert_run_queue(**given)
+    assert module_server.requests == []
+
+
+async def test_a_schema_that_is_none_is_refused_by_name(api: AsyncApi, name: str) -> None:
+    bad = {"cpu": {"schema": {"type": "whole"}}}
+    with pytest.raises(InvalidRequestError, match="'cpu'"):
+        await api.create_run_queue(name, "kubernetes", template_variables=bad)
+
+
+async def test_a_second_queue_of_a_name_is_a_conflict_and_the_first_stays(api: AsyncApi, name: str) -> None:
+    first = await api.create_run_queue(name, "kubernetes", config={"a": 1})
+    with pytest.raises(ConflictError, match=name):
+        await api.create_run_queue(name, "sagemaker")
+    kind = await first.type
+    assert kind == "kubernetes"
+
+
+async def test_a_missing_queue_names_near_ones(api: AsyncApi, name: str) -> None:
+    await api.create_run_queue(name, "kubernetes")
+    with pytest.raises(NotFoundError, match=f"Did you mean '{name}'"):
+        await api.run_queue("ada", f"{name}x").id
+
+
+async def test_the_items_of_a_missing_queue_are_an_error(api: AsyncApi, name: str) -> None:
+    with pytest.raises(NotFoundError, match=name):
+        await api.run_queue("ada", name).items.count()
+
+
+async def test_the_queue_of_somebody_else_looks_missing(
+    api: AsyncApi, name: str, module_server: Server
+) -> None:
+    await api.create_run_queue(name, "kubernetes")
+    module_server.add_user(f"eve{name}")
+    async with module_server.async_api(f"eve{name}") as other:
+        with pytest.raises(NotFoundError):
+            await other.run_queue("ada", name).id
+
+
+async def test_items_are_listed_newest_first_with_their_state(
+    api: AsyncApi, name: str, module_server: Server
+) -> None:
+    queue = await api.create_run_queue(name, "kubernetes")
+    await push(api, name, {"job": "first", "project": "p1"})
+    await push(api, name, {"job": "second", "project": "p2"})
+    module_server.requests.clear()
+    items = await queue.items.load_all()
+    assert [(item.project, item.last_state) for item in items] == [("p2", "pending"), ("p1", "pending")]
+    specs = [await item.run_spec for item in items]
+    assert [spec["job"] for spec in specs] == ["second", "first"]
+    assert len(module_server.requests) == 1
+
+
+async def test_many_items_are_listed_page_by_page(api: AsyncApi, name: str) -> None:
+    queue = await api.create_run_queue(name, "kubernetes")
+    for number in range(120):
+        await push(api, name, {"job": str(number)})
+    ids = {item.id async for item in queue.items}
+    assert len(ids) == 120
+    assert queue.items.receipt.received == 120
+
+
+async def test_values_of_variables_fill_the_config(api: AsyncApi, name: str) -> None:
+    await api.create_run_queue(
+        name, "kubernetes", config={"cpu": "{{cpu}}", "label": "n-{{cpu}}"}, template_variables=CPU
+    )
+    made = await push(api, name, {"job": "j"}, cpu=4)
+    assert made["resource_args"] == {"kubernetes": {"cpu": 4, "label": "n-4"}}
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [({"cpu": 0}, "less than the minimum"), ({"cpu": "x"}, "'x'"), ({}, "needs a value")],
+)
+async def test_values_that_do_not_fit_are_refused(
+    api: AsyncApi, name: str, values: dict[str, object], complaint: str
+) -> None:
+    await api.create_run_queue(name, "kubernetes", config={"cpu": "{{cpu}}"}, template_variables=CPU)
+    with pytest.raises(InvalidRequestError, match=complaint):
+        await push(api, name, {"job": "j"}, **values)
+
+
+async def test_a_deleted_queue_is_gone(api: AsyncApi, name: str) -> None:
+    queue = await api.create_run_queue(name, "kubernetes")
+    await queue.delete()
+    with pytest.raises(NotFoundError):
+        await queue.id
+
+
+async def test_a_queue_crosses_to_another_process(api: AsyncApi, name: str) -> None:
+    import pickle
+
+    queue = await api.create_run_queue(name, "kubernetes")
+    copy = pickle.loads(pickle.dumps(queue))
+    kind = await copy.type
+    assert kind == "kubernetes"
