@@ -165,6 +165,15 @@ def test_the_summary_is_sent_when_it_changed() -> None:
     assert SUMMARY not in chunk.body["files"]
 
 
+def test_the_summary_says_how_long_the_run_took() -> None:
+    lines, server = stream(StreamStart(runtime_s=12.5)), Server()
+    lines.log({"a": 1}, 0)
+    lines.close()
+    send_all(lines, server)
+    assert server.rows(SUMMARY)[0]["_wandb"] == {"runtime": 12}
+    assert len(server.rows()) == 1
+
+
 def test_the_last_request_ends_the_run() -> None:
     assert stream().final_chunk(3).body == {"complete": True, "exitcode": 3}
 

@@ -9,6 +9,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, cast
 
 from typing_extensions import Self
@@ -27,6 +28,7 @@ FLUSH_EVERY_S = 1.0
 HEARTBEAT_EVERY_S = 30.0
 LOOK_EVERY_S = 0.2
 MOST_PENDING = 50_000
+ROWS_AT_ONCE = 1000
 RETRY_EVERY_S = 5.0
 
 
@@ -147,16 +149,18 @@ class AsyncRunWriter:
         stream = self._open_stream()
         first = checked_step(step)
         behind = 0
-        async with self._state:
-            for number, row in enumerate(rows):
-                taken = stream.log(row, None if first is None else first + number)
-                behind += not taken
+        source = iter(rows)
+        while batch := list(islice(source, ROWS_AT_ONCE)):
+            async with self._state:
+                for row in batch:
+                    behind += not stream.log(row, first)
+                    first = None if first is None else first + 1
+            await self._go_on()
         if behind:
             warnings.warn(
                 f"{behind} row(s) left out: their step is below the run's current step {stream.step}",
                 stacklevel=3,
             )
-        await self._go_on()
 
     async def log_system(self, row: Mapping[str, Any]) -> None:
         """Take one row of system metrics."""
@@ -181,6 +185,8 @@ class AsyncRunWriter:
 
     async def finish(self, exit_code: int) -> None:
         """Send everything and the end of the run."""
+        async with self._state:
+            self._open_stream().close()
         await self.flush()
         async with self._sending:
             await self._post(self._open_stream().final_chunk(exit_code))

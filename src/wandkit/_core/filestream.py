@@ -185,6 +185,12 @@ class FileStream:
         for line in text.splitlines() or [""]:
             self._lines[OUTPUT].append(f"{'ERROR ' if error else ''}{stamp} {line}")
 
+    def close(self) -> None:
+        """Complete the open row and note in the summary how long the run took, as the web app shows it."""
+        self.commit()
+        self._summary["_wandb"] = {"runtime": int(max(0.0, self._now() - self._began))}
+        self._summary_changed = True
+
     def next_chunk(self) -> Chunk | None:
         """Return the next request, the same until `acknowledge`; None where there is nothing to send."""
         files: dict[str, Any] = {}
