@@ -12,7 +12,7 @@ from typing import Generic, TypeVar, overload
 
 from wandkit._core.pagination import Chain, Page, PageRequest, PageSize, needed_for
 from wandkit._core.receipt import Receipt
-from wandkit._transport.concurrency.threads import Lock, Prefetch, monotonic
+from wandkit._transport.concurrency.threads import Lock, Prefetch, monotonic, sleep
 from wandkit.errors import DeadlineExceededError, RequestTimeoutError, ServerError
 
 __all__ = ["Listing"]
@@ -56,6 +56,7 @@ class Listing(Generic[T]):
             pages.reached = position
             if position == pages.look_ahead_at:
                 pages.look_ahead()
+                sleep(0)  # lets the request go out before the consumer keeps the loop busy
             yield item
 
     def stream(self) -> Iterator[T]:
@@ -71,6 +72,7 @@ class Listing(Generic[T]):
                 position += 1
                 if position == walk.look_ahead_at:
                     walk.look_ahead()
+                    sleep(0)
                 yield item
 
     @overload

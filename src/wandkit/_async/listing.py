@@ -10,7 +10,7 @@ from typing import Generic, TypeVar, overload
 
 from wandkit._core.pagination import Chain, Page, PageRequest, PageSize, needed_for
 from wandkit._core.receipt import Receipt
-from wandkit._transport.concurrency.aio import Lock, Prefetch, monotonic
+from wandkit._transport.concurrency.aio import Lock, Prefetch, monotonic, sleep
 from wandkit.errors import DeadlineExceededError, RequestTimeoutError, ServerError
 
 __all__ = ["AsyncListing"]
@@ -54,6 +54,7 @@ class AsyncListing(Generic[T]):
             pages.reached = position
             if position == pages.look_ahead_at:
                 pages.look_ahead()
+                await sleep(0)  # lets the request go out before the consumer keeps the loop busy
             yield item
 
     async def stream(self) -> AsyncIterator[T]:
@@ -69,6 +70,7 @@ class AsyncListing(Generic[T]):
                 position += 1
                 if position == walk.look_ahead_at:
                     walk.look_ahead()
+                    await sleep(0)
                 yield item
 
     @overload
