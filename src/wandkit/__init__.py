@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wandkit_generated.sync.api import Api as Api
+    from wandkit_generated.sync.artifact import Artifact as Artifact
     from wandkit_generated.sync.console import ConsoleLogs as ConsoleLogs
     from wandkit_generated.sync.file import File as File
     from wandkit_generated.sync.file import Files as Files
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from wandkit import errors as errors
     from wandkit._async.api import AsyncApi as AsyncApi
+    from wandkit._async.artifact import AsyncArtifact as AsyncArtifact
     from wandkit._async.console import AsyncConsoleLogs as AsyncConsoleLogs
     from wandkit._async.file import AsyncFile as AsyncFile
     from wandkit._async.file import AsyncFiles as AsyncFiles
@@ -66,6 +68,7 @@ __version__ = "0.1.0"
 
 _NOUNS = {
     "Api": "api",
+    "Artifact": "artifact",
     "ConsoleLogs": "console",
     "File": "file",
     "Files": "file",
@@ -102,7 +105,9 @@ _PLACES = {
 
 __all__ = [
     "Api",
+    "Artifact",
     "AsyncApi",
+    "AsyncArtifact",
     "AsyncConsoleLogs",
     "AsyncFile",
     "AsyncFiles",

@@ -19,6 +19,7 @@ from wandkit.paths import ProjectPath, RunPath, parse_path
 from wandkit.settings import Settings
 from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_USERS
 from wandkit_generated.sync.account import Account
+from wandkit_generated.sync.artifacts import ArtifactMethods
 from wandkit_generated.sync.client import Client
 from wandkit_generated.sync.project import Project, ProjectMethods
 from wandkit_generated.sync.queued_run import QueuedRunMethods
@@ -36,7 +37,14 @@ if TYPE_CHECKING:
 __all__ = ["Api"]
 
 
-class Api(ProjectMethods, QueuedRunMethods, RunMethods, RunQueueMethods, UserMethods):
+class Api(
+    ArtifactMethods,
+    ProjectMethods,
+    QueuedRunMethods,
+    RunMethods,
+    RunQueueMethods,
+    UserMethods,
+):
     """A W&B server, seen with one API key.
 
     Making one sends nothing, asks nothing and writes nothing: the key is looked up in the arguments, the

@@ -19,6 +19,7 @@ from wandkit._core.run_row import row_of
 from wandkit._core.select import PARTS, part_of
 from wandkit.paths import RunPath
 from wandkit_generated.gql.sync import get_run_last_step
+from wandkit_generated.sync.artifacts import RunArtifactMethods
 from wandkit_generated.sync.console import RunConsole
 from wandkit_generated.sync.file import RunFiles, read_metadata
 from wandkit_generated.sync.history import RunHistory
@@ -39,7 +40,14 @@ if TYPE_CHECKING:
 __all__ = ["Run"]
 
 
-class Run(RunChange, RunHistory, RunFiles, RunConsole, RunLog):
+class Run(
+    RunChange,
+    RunHistory,
+    RunFiles,
+    RunConsole,
+    RunLog,
+    RunArtifactMethods,
+):
     """One run. Get it from `Api.run` or a listing; do not build it yourself.
 
     The small fields are there at once. The large ones (`config`, `summary`, `system_metrics`, `history_keys`)

@@ -14,6 +14,7 @@ from typing_extensions import Self
 from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_USERS
 
 from wandkit._async.account import AsyncAccount
+from wandkit._async.artifacts import AsyncArtifactMethods
 from wandkit._async.client import AsyncClient
 from wandkit._async.project import AsyncProject, AsyncProjectMethods
 from wandkit._async.queued_run import AsyncQueuedRunMethods
@@ -35,7 +36,12 @@ __all__ = ["AsyncApi"]
 
 
 class AsyncApi(
-    AsyncProjectMethods, AsyncQueuedRunMethods, AsyncRunMethods, AsyncRunQueueMethods, AsyncUserMethods
+    AsyncArtifactMethods,
+    AsyncProjectMethods,
+    AsyncQueuedRunMethods,
+    AsyncRunMethods,
+    AsyncRunQueueMethods,
+    AsyncUserMethods,
 ):
     """A W&B server, seen with one API key.
 

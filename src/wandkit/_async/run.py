@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typing_extensions import Self
 from wandkit_generated.gql.aio import get_run_last_step
 
+from wandkit._async.artifacts import AsyncRunArtifactMethods
 from wandkit._async.console import AsyncRunConsole
 from wandkit._async.file import AsyncRunFiles, read_metadata
 from wandkit._async.history import AsyncRunHistory
@@ -38,7 +39,14 @@ if TYPE_CHECKING:
 __all__ = ["AsyncRun"]
 
 
-class AsyncRun(AsyncRunChange, AsyncRunHistory, AsyncRunFiles, AsyncRunConsole, AsyncRunLog):
+class AsyncRun(
+    AsyncRunChange,
+    AsyncRunHistory,
+    AsyncRunFiles,
+    AsyncRunConsole,
+    AsyncRunLog,
+    AsyncRunArtifactMethods,
+):
     """One run. Get it from `AsyncApi.run` or a listing; do not build it yourself.
 
     The small fields are there at once. The large ones (`config`, `summary`, `system_metrics`, `history_keys`)

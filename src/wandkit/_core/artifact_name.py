@@ -24,7 +24,6 @@ __all__ = [
     "check_ttl",
     "check_type",
     "entry_name",
-    "has_prefix",
     "metadata_text",
 ]
 
@@ -167,9 +166,3 @@ def check_entry_name(name: str) -> str:
     if unsafe or ".." in parts or any(0xD800 <= ord(character) <= 0xDFFF for character in name):
         raise ArgumentError(f"the entry name {name!r} would leave its folder; nothing was written")
     return name
-
-
-def has_prefix(name: str, prefix: str | None) -> bool:
-    """Whether `name` is `prefix`, or below the folder `prefix`; True without one."""
-    folder = (prefix or "").strip("/")
-    return not folder or name == folder or name.startswith(f"{folder}/")
