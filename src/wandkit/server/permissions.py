@@ -1,29 +1,34 @@
 """Who may see and change what, and how the server says no.
 
-A user sees the entities they belong to and every public project. What they may not see does not exist for
-them: reads find nothing. Changes are refused with the server's own errors. Administrators of the server may
-do everything.
+A user sees the entities they belong to and every public project; members of an organization see its
+registries, except restricted ones. Roles within one project come on top. What they may not see does not
+exist for them: reads find nothing. Changes are refused with the server's own errors. Administrators of the
+server may do everything.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from wandkit.server import ids
-from wandkit.server.model.entity import Entity, Membership
+from wandkit.server.model.entity import Entity, Membership, OrganizationMembership
 from wandkit.server.model.project import Project
+from wandkit.server.model.registry import ProjectRole
 from wandkit.server.model.run import Run
 from wandkit.server.model.user import User
 
-__all__ = ["OPEN_ACCESS", "PUBLIC_ACCESS", "Access", "Refusal", "denied", "not_logged_in"]
+__all__ = ["OPEN_ACCESS", "PUBLIC_ACCESS", "RESTRICTED", "Access", "Refusal", "denied", "not_logged_in"]
 
 OPEN_ACCESS = frozenset({"USER_WRITE"})
 """`Project.access` values with which every user may write."""
 PUBLIC_ACCESS = OPEN_ACCESS | {"USER_READ"}
 """`Project.access` values with which everybody may read."""
+RESTRICTED = "RESTRICTED"
+"""The `Project.access` of a registry that only those see who have a role in it."""
+_WRITERS = frozenset({"admin", "member"})
 
 
 class Refusal(Exception):
@@ -66,13 +71,43 @@ class Access:
 
     @cached_property
     def roles(self) -> dict[int, str]:
-        """The caller's role by entity id."""
+        """The caller's role by entity id; the entity of an organization has the organization's members."""
         if self.user is None:
             return {}
+        of_organizations = (
+            select(Entity.id, OrganizationMembership.role)
+            .join(OrganizationMembership, OrganizationMembership.organization_id == Entity.organization_id)
+            .where(OrganizationMembership.user_id == self.user.id, Entity.kind == "organization")
+        )
         rows = self.session.execute(
             select(Membership.entity_id, Membership.role).where(Membership.user_id == self.user.id)
         )
-        return {row.entity_id: row.role for row in rows}
+        return {
+            number: role for found in (self.session.execute(of_organizations), rows) for number, role in found
+        }
+
+    @cached_property
+    def project_roles(self) -> dict[int, frozenset[str]]:
+        """The roles that the caller, or a team of theirs, has in single projects, by project id."""
+        if self.user is None:
+            return {}
+        mine = or_(ProjectRole.user_id == self.user.id, ProjectRole.team_id.in_(list(self.roles)))
+        found: dict[int, frozenset[str]] = {}
+        for number, role in self.session.execute(
+            select(ProjectRole.project_id, ProjectRole.role).where(mine)
+        ):
+            found[number] = found.get(number, frozenset()) | {role}
+        return found
+
+    def roles_in(self, project: Project) -> frozenset[str]:
+        """Return the caller's roles in a project: its own, and what their place in its entity gives."""
+        own = self.project_roles.get(project.id, frozenset())
+        role = self.roles.get(project.entity_id)
+        if role is None:
+            return own
+        if role != "admin" and project.entity.kind == "organization":
+            return own if project.access == RESTRICTED else own | {"viewer"}
+        return own | {role}
 
     @property
     def is_admin(self) -> bool:
@@ -103,13 +138,17 @@ class Access:
 
     def reads(self, project: Project) -> bool:
         """Whether the caller may see the project."""
-        return project.access in PUBLIC_ACCESS or self.is_admin or project.entity_id in self.roles
+        return project.access in PUBLIC_ACCESS or self.is_admin or bool(self.roles_in(project))
 
     def writes(self, project: Project) -> bool:
         """Whether the caller may change the project's runs."""
         if self.user is not None and project.access in OPEN_ACCESS:
             return True
-        return self.is_admin or self.roles.get(project.entity_id, "viewer") != "viewer"
+        return self.is_admin or not _WRITERS.isdisjoint(self.roles_in(project))
+
+    def manages(self, project: Project) -> bool:
+        """Whether the caller may delete the project and say who else may do what in it."""
+        return self.is_admin or "admin" in self.roles_in(project)
 
     def default_entity(self) -> Entity | None:
         """Return the entity that a request without one means: the user's default, else their own."""

@@ -36,6 +36,7 @@ class Project(Base):
     views: Mapped[str | None] = mapped_column(Text)
     is_benchmark: Mapped[bool] = mapped_column(default=False)
     is_published: Mapped[bool] = mapped_column(default=False)
+    allow_all_artifact_types: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Timestamp] = mapped_column(default=now)
     updated_at: Mapped[Timestamp] = mapped_column(default=now, onupdate=now)
     deleted_at: Mapped[Timestamp | None]

@@ -16,6 +16,7 @@ from wandkit.server.model.artifact import Artifact
 from wandkit.server.model.collection import ArtifactPortfolio, ArtifactSequence, Collection, CollectionMember
 from wandkit.server.model.project import Project
 from wandkit.server.permissions import Refusal, denied
+from wandkit.server.registries import takes_type
 from wandkit.server.resolvers.artifact import alias_node, artifact_by_id, artifact_loading
 from wandkit.server.resolvers.artifact_type import obtain_type
 from wandkit.server.versions import (
@@ -157,6 +158,8 @@ def _portfolio(context: Context, found: Artifact, input: dict[str, Any]) -> Coll
         check_collection_name(name)
     except ValueError as error:
         raise Refusal(str(error)) from None
+    if not takes_type(context.session, owner, found.sequence.type.name):
+        raise Refusal(f"the registry {owner.name} does not take artifacts of type {found.sequence.type.name}")
     kind = obtain_type(context.session, owner, found.sequence.type.name)
     made = ArtifactPortfolio(project=owner, type=kind, name=name)
     context.session.add(made)

@@ -6,19 +6,23 @@ from typing import Any
 
 from ariadne import MutationType, ObjectType, QueryType, SchemaBindable
 from graphql import GraphQLResolveInfo
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import joinedload
 
 from wandkit.server import ids
 from wandkit.server.database import now
-from wandkit.server.filtering.order import Ordering, SortKey
+from wandkit.server.filtering.artifact import project_field
+from wandkit.server.filtering.operators import compile_filter_text
+from wandkit.server.filtering.order import compile_order
 from wandkit.server.graphql import Context, context_of
 from wandkit.server.model.entity import Entity
 from wandkit.server.model.project import Project
 from wandkit.server.model.run import Run
 from wandkit.server.names import check_name
 from wandkit.server.pagination import page
-from wandkit.server.permissions import PUBLIC_ACCESS, Refusal, denied
+from wandkit.server.permissions import PUBLIC_ACCESS, RESTRICTED, Refusal, denied
+from wandkit.server.registries import apply_to_registry, is_registry
+from wandkit.server.resolvers.run import understood
 
 __all__ = ["BINDABLES", "new_project", "project_page"]
 
@@ -29,13 +33,6 @@ project: ObjectType = ObjectType("Project")
 BINDABLES: list[SchemaBindable] = [query, mutation, project]
 
 ACCESS_VALUES = frozenset({"PRIVATE", "ENTITY_READ", "ENTITY_WRITE", "USER_READ", "USER_WRITE", "RESTRICTED"})
-_COLUMNS = {
-    "name": Project.name,
-    "created_at": Project.created_at,
-    "createdAt": Project.created_at,
-    "updated_at": Project.updated_at,
-    "updatedAt": Project.updated_at,
-}
 
 
 @query.field("project")
@@ -69,19 +66,23 @@ def project_page(context: Context, entity: Entity, arguments: dict[str, Any]) ->
         .where(Project.entity_id == entity.id, Project.deleted_at.is_(None))
         .options(joinedload(Project.user), joinedload(Project.entity))
     )
-    if not context.access.sees(entity):
-        statement = statement.where(Project.access.in_(PUBLIC_ACCESS))
-    text = arguments.get("order") or "-created_at"
-    column = _COLUMNS.get(text.lstrip("+-"))
-    if column is None:
-        raise Refusal(f"cannot order projects by {text!r}; use one of {', '.join(sorted(_COLUMNS))}")
-    descending = text.startswith("-")
-    keys = (
-        SortKey(column.expression, descending),
-        SortKey(Project.id.expression, descending, nullable=False),
-    )
+    matching = understood(lambda: compile_filter_text(arguments.get("filters"), project_field))
+    statement = statement.where(matching, _visible(context, entity))
+    order = understood(lambda: compile_order(arguments.get("order"), project_field, Project.id.expression))
     size = {"first": arguments.get("pageSize") or arguments.get("batchSize"), **_given(arguments)}
-    return page(context.session, statement, Ordering(keys), size, max_size=context.config.max_page_size)
+    return page(context.session, statement, order, size, max_size=context.config.max_page_size)
+
+
+def _visible(context: Context, entity: Entity) -> ColumnElement[bool]:
+    """Return the condition of the entity's projects that the caller may see."""
+    if context.access.administers(entity):
+        return true()
+    invited = Project.id.in_(list(context.access.project_roles)) | Project.access.in_(PUBLIC_ACCESS)
+    if not context.access.sees(entity):
+        return invited
+    if entity.kind != "organization":
+        return true()
+    return invited | (Project.access != RESTRICTED)
 
 
 @project.field("id")
@@ -132,6 +133,8 @@ def resolve_upsert_model(_parent: None, info: GraphQLResolveInfo, *, input: dict
     """Make a project or change one; null leaves a field as it is."""
     context = context_of(info)
     found, inserted = _find_or_make(context, input)
+    if is_registry(found) and not inserted and not context.access.manages(found):
+        raise denied()
     if input.get("access") is not None:
         if input["access"] not in ACCESS_VALUES:
             raise Refusal(
@@ -141,6 +144,7 @@ def resolve_upsert_model(_parent: None, info: GraphQLResolveInfo, *, input: dict
     for key, attribute in _CHANGEABLE.items():
         if input.get(key) is not None:
             setattr(found, attribute, input[key])
+    apply_to_registry(context.session, context.access.require_user(), found, input, inserted=inserted)
     context.session.flush()
     return {"model": found, "project": found, "inserted": inserted, "entityName": found.entity.name}
 
@@ -163,6 +167,8 @@ def resolve_rename_project(
     """Give a project another name."""
     context = context_of(info)
     found = context.access.project_to_change(input["entityName"], input["oldProjectName"])
+    if is_registry(found) and not context.access.manages(found):
+        raise denied()
     wanted = input["newProjectName"]
     _check_name(wanted)
     taken = context.access.project(found.entity.name, wanted)
@@ -179,9 +185,7 @@ def resolve_delete_model(_parent: None, info: GraphQLResolveInfo, *, input: dict
     context = context_of(info)
     found = _project_by_id(context, input["id"])
     me = context.access.require_user()
-    if not context.access.administers(found.entity) and (
-        found.user_id != me.id or not context.access.writes(found)
-    ):
+    if not context.access.manages(found) and (found.user_id != me.id or not context.access.writes(found)):
         raise denied()
     found.deleted_at = now()
     return {"success": True}
