@@ -10,28 +10,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wandkit._core.history import (
-    Part,
     Row,
+    check_keys,
+    check_samples,
+    check_steps,
+    decode_rows,
+    key_count,
+    last_step_of,
+    live_start,
+    missing_keys,
+    restore_numbers,
+    restore_values,
+    select_keys,
+)
+from wandkit._core.scan import (
+    Part,
     ScanRequest,
     StepRange,
     TailMerge,
     Window,
     Windows,
-    check_keys,
-    check_samples,
-    check_steps,
-    decode_rows,
     holding_steps,
-    key_count,
-    last_step_of,
-    live_start,
-    missing_keys,
     outer_join,
     plan_parts,
-    restore_numbers,
-    restore_values,
     sample_spec,
-    select_keys,
 )
 from wandkit.errors import AnswerError, ArgumentError
 

@@ -11,18 +11,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, cast, overload
 
 from wandkit._core.frame import Columns, load_library
-from wandkit._core.history import (
-    Row,
-    Stream,
-    check_keys,
-    check_samples,
-    decode_rows,
-    restore_values,
-    sample_spec,
-)
+from wandkit._core.history import Row, Stream, check_keys, check_samples, decode_rows, restore_values
 from wandkit._core.pagination import Page, PageRequest, PageSize
 from wandkit._core.receipt import ItemFailure, Receipt
 from wandkit._core.rows import History, sample_receipt, whole_receipt
+from wandkit._core.scan import sample_spec
 from wandkit._transport.concurrency.threads import amap
 from wandkit.errors import (
     ArgumentError,

@@ -18,7 +18,6 @@ from wandkit._core.frame import has_library
 from wandkit._core.history import (
     How,
     Row,
-    ScanRequest,
     Stream,
     check_keys,
     check_samples,
@@ -27,9 +26,9 @@ from wandkit._core.history import (
     key_names,
     missing_keys,
     restore_values,
-    sample_spec,
 )
 from wandkit._core.rows import History, sample_receipt, whole_receipt
+from wandkit._core.scan import ScanRequest, sample_spec
 from wandkit.errors import NotFoundError
 from wandkit_generated.gql.sync import get_events, get_full_history, get_history_extent, get_sampled_history
 from wandkit_generated.sync.history_export import Exports, HistoryExports

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from wandkit._core.arrow import concat_arrow
 from wandkit._core.frame import Columns, load_library
-from wandkit._core.history import Row, ScanRequest
+from wandkit._core.history import Row
 from wandkit._core.receipt import Receipt
 from wandkit._core.rows import History
+from wandkit._core.scan import ScanRequest
 from wandkit.paths import RunPath
 from wandkit_generated.sync.history_pass import ScanPass
 from wandkit_generated.sync.transport.graphql import GraphQL

@@ -14,18 +14,11 @@ from wandkit._async.account import AsyncAccount
 from wandkit._async.listing import AsyncWalk
 from wandkit._async.project import missing_project
 from wandkit._core.frame import Columns, load_library
-from wandkit._core.history import (
-    Row,
-    Stream,
-    check_keys,
-    check_samples,
-    decode_rows,
-    restore_values,
-    sample_spec,
-)
+from wandkit._core.history import Row, Stream, check_keys, check_samples, decode_rows, restore_values
 from wandkit._core.pagination import Page, PageRequest, PageSize
 from wandkit._core.receipt import ItemFailure, Receipt
 from wandkit._core.rows import History, sample_receipt, whole_receipt
+from wandkit._core.scan import sample_spec
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import amap
 from wandkit.errors import (

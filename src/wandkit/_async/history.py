@@ -21,7 +21,6 @@ from wandkit._core.frame import has_library
 from wandkit._core.history import (
     How,
     Row,
-    ScanRequest,
     Stream,
     check_keys,
     check_samples,
@@ -30,9 +29,9 @@ from wandkit._core.history import (
     key_names,
     missing_keys,
     restore_values,
-    sample_spec,
 )
 from wandkit._core.rows import History, sample_receipt, whole_receipt
+from wandkit._core.scan import ScanRequest, sample_spec
 from wandkit.errors import NotFoundError
 
 if TYPE_CHECKING:

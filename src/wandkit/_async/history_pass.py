@@ -16,28 +16,30 @@ from wandkit._core import parquet
 from wandkit._core.arrow import arrow_from_texts
 from wandkit._core.frame import columns_from
 from wandkit._core.history import (
-    Pace,
-    Part,
     Row,
-    ScanRequest,
-    StepRange,
-    TailMerge,
-    Window,
-    Windows,
     decode_rows,
-    holding_steps,
     key_count,
     key_names,
     last_step_of,
     live_start,
     missing_keys,
+    restore_values,
+)
+from wandkit._core.receipt import Receipt
+from wandkit._core.scan import (
+    Pace,
+    Part,
+    ScanRequest,
+    StepRange,
+    TailMerge,
+    Window,
+    Windows,
+    holding_steps,
     outer_join,
     plan_parts,
-    restore_values,
     sample_spec,
     without_step,
 )
-from wandkit._core.receipt import Receipt
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import amap, monotonic, run_in_thread
 from wandkit.errors import AnswerError, MissingExtraError, NotFoundError

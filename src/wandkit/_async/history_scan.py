@@ -12,9 +12,10 @@ from wandkit._async.history_pass import AsyncScanPass
 from wandkit._core.arrow import concat_arrow
 from wandkit._core.awaitable import awaitable_property
 from wandkit._core.frame import Columns, load_library
-from wandkit._core.history import Row, ScanRequest
+from wandkit._core.history import Row
 from wandkit._core.receipt import Receipt
 from wandkit._core.rows import History
+from wandkit._core.scan import ScanRequest
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.paths import RunPath
 

@@ -164,9 +164,7 @@ class Column:
         numbers = self._numbers()
         if numbers is None:
             return self._values()
-        import numpy
-
-        return numpy.frombuffer(numbers, numpy.float64 if numbers.typecode == "d" else numpy.int64)
+        return _numpy_view(numbers)
 
     def to_polars(self, polars: Any, name: str) -> Any:
         """Return a polars series."""
@@ -251,6 +249,13 @@ def _uniform(rows: Sequence[Row], names: Sequence[str]) -> dict[str, list[Any]] 
         return {name: list(map(itemgetter(name), rows)) for name in names}
     except KeyError:
         return None
+
+
+def _numpy_view(numbers: array[Any]) -> Any:
+    """The same memory as a numpy array."""
+    import numpy
+
+    return numpy.frombuffer(numbers, numpy.float64 if numbers.typecode == "d" else numpy.int64)
 
 
 def _kinds(values: Sequence[Any]) -> set[type]:

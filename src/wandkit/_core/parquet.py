@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from wandkit._core.frame import has_library, load_library
-from wandkit._core.history import How, Row, StepRange, select_keys
+from wandkit._core.history import How, Row, select_keys
+from wandkit._core.scan import StepRange
 
 if TYPE_CHECKING:
     import pyarrow
