@@ -4,44 +4,14 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from wandkit import Api, QueuedRun
-from wandkit.errors import ArgumentError, LaunchError, NotFoundError, WaitTimeoutError
+from wandkit.errors import ArgumentError, ConflictError, LaunchError, NotFoundError, WaitTimeoutError
 from wandkit.testing import Server
-
-PUSH = """
-mutation Push($queue: String!, $spec: JSONString!) {
-  pushToRunQueueByName(input: {
-    entityName: "ada", projectName: "model-registry", queueName: $queue, runSpec: $spec
-  }) { runQueueItemId }
-}
-"""
-POP = """
-mutation Pop($queue: String!) {
-  popFromRunQueue(input: {entityName: "ada", projectName: "model-registry", queueName: $queue}) {
-    runQueueItemId
-    runSpec
-  }
-}
-"""
-ACK = """
-mutation Ack($id: ID!, $run: String!) {
-  ackRunQueueItem(input: {runQueueItemId: $id, runName: $run}) { success }
-}
-"""
-FAIL = """
-mutation Fail($id: ID!, $message: String, $stage: String, $files: [String!]) {
-  failRunQueueItem(input: {runQueueItemId: $id, message: $message, stage: $stage, filePaths: $files}) {
-    success
-  }
-}
-"""
 
 
 @pytest.fixture
@@ -55,29 +25,22 @@ def api(module_server: Server) -> Iterator[Api]:
 def item(api: Api) -> QueuedRun:
     """Give a piece of work in a queue of the test's own."""
     name = f"q{uuid.uuid4().hex[:8]}"
-    api.create_run_queue(name, "local-process")
-    spec = {"job": "ada/p/job:latest", "entity": "ada", "project": f"p{name}"}
-    answer = api.client.execute(PUSH, {"queue": name, "spec": json.dumps(spec)})
-    made: str = answer["pushToRunQueueByName"]["runQueueItemId"]
-    return api.queued_run("ada", f"p{name}", name, made)
+    queue = api.create_run_queue(name, "local-process")
+    item = queue.push({"job": "ada/p/job:latest", "entity": "ada", "project": f"p{name}"})
+    return item
 
 
-def pop(api: Api, item: QueuedRun) -> Any:
+def pop(api: Api, item: QueuedRun) -> QueuedRun | None:
     """Take the next item of the queue, as an agent does."""
-    answer = api.client.execute(POP, {"queue": item.queue_name})
-    return answer["popFromRunQueue"]
+    taken = api.run_queue("ada", item.queue_name).pop()
+    return taken
 
 
 def start(api: Api, item: QueuedRun, run_id: str = "made") -> None:
     """Make a run of the item, as an agent does."""
     pop(api, item)
-    api.client.execute(ACK, {"id": item.id, "run": run_id})
+    item.acknowledge(run_id)
     api.create_run(run_id=run_id, project=item.project)
-
-
-def fail(api: Api, item: QueuedRun, message: str | None = None, **facts: Any) -> None:
-    """Give the item up, as an agent does."""
-    api.client.execute(FAIL, {"id": item.id, "message": message, **facts})
 
 
 def test_naming_a_queued_run_sends_nothing(api: Api, module_server: Server) -> None:
@@ -93,9 +56,9 @@ def test_the_state_follows_the_item(api: Api, item: QueuedRun) -> None:
     states = [item.state]
     pop(api, item)
     states.append(item.state)
-    api.client.execute(ACK, {"id": item.id, "run": "r"})
+    item.acknowledge("r")
     states.append(item.state)
-    fail(api, item, "no")
+    item.fail("no")
     states.append(item.state)
     assert states == ["pending", "leased", "claimed", "failed"]
     assert item.last_state == "failed"
@@ -107,8 +70,12 @@ def test_what_is_to_be_run_can_be_read(item: QueuedRun) -> None:
 
 
 def test_the_spec_of_a_failed_item_is_the_spec_alone(api: Api, item: QueuedRun) -> None:
-    fail(api, item, "no")
-    spec = item.run_spec
+    item.fail("no")
+    listed = api.run_queue("ada", item.queue_name).items[0]
+    spec = listed.run_spec
+    other = api.queued_run("ada", item.project, item.queue_name, item.id)
+    fetched = other.run_spec
+    assert fetched == spec
     assert "_wandkit" not in spec
 
 
@@ -131,7 +98,7 @@ def test_a_run_that_was_found_is_not_asked_for_again(
 
 def test_waiting_goes_on_until_the_run_is_there(api: Api, item: QueuedRun) -> None:
     pop(api, item)
-    api.client.execute(ACK, {"id": item.id, "run": "late"})
+    item.acknowledge("late")
     with pytest.raises(WaitTimeoutError, match="still claimed"):
         item.wait_until_running(timeout=0.05, poll_s=0.01)
     api.create_run(run_id="late", project=item.project)
@@ -154,14 +121,14 @@ def test_waiting_for_the_end_returns_the_run_with_its_summary(api: Api, item: Qu
 @pytest.mark.parametrize("wait", ["wait_until_running", "wait_until_finished"])
 def test_a_failed_item_ends_a_wait_and_says_why(api: Api, item: QueuedRun, wait: str) -> None:
     pop(api, item)
-    fail(api, item, "no such image: trainer:9", stage="agent", files=["error.log"])
+    item.fail("no such image: trainer:9", file_paths=["error.log"])
     with pytest.raises(LaunchError, match="'agent': no such image: trainer:9") as caught:
         getattr(item, wait)(timeout=30)
     assert (caught.value.stage, caught.value.file_paths) == ("agent", ("error.log",))
 
 
 def test_an_item_that_failed_without_a_word_ends_a_wait_too(api: Api, item: QueuedRun) -> None:
-    fail(api, item)
+    item.fail("")
     with pytest.raises(LaunchError, match="does not say why"):
         item.wait_until_running(timeout=30)
 
@@ -169,7 +136,7 @@ def test_an_item_that_failed_without_a_word_ends_a_wait_too(api: Api, item: Queu
 def test_an_item_that_fails_after_its_run_began_ends_the_wait(api: Api, item: QueuedRun) -> None:
     start(api, item)
     item.wait_until_running()
-    fail(api, item, "the pod was evicted", stage="run")
+    item.fail("the pod was evicted", stage="run")
     with pytest.raises(LaunchError, match="evicted"):
         item.wait_until_finished(timeout=0.05, poll_s=0.01)
 
@@ -221,3 +188,29 @@ def test_an_item_that_never_was_is_an_error(api: Api, item: QueuedRun) -> None:
     other = api.queued_run("ada", item.project, item.queue_name, "UnVuUXVldWVJdGVtOjk5OTk5OTk=")
     with pytest.raises(ValueError, match="No item"):
         other.state
+
+
+def test_an_item_is_lent_to_one_only(api: Api, item: QueuedRun) -> None:
+    first = pop(api, item)
+    second = pop(api, item)
+    assert first is not None
+    assert (first.id, first.project, second) == (item.id, item.project, None)
+
+
+def test_an_item_becomes_one_run_only(api: Api, item: QueuedRun) -> None:
+    pop(api, item)
+    item.acknowledge("one")
+    with pytest.raises(ConflictError, match=item.queue_name):
+        item.acknowledge("two")
+
+
+def test_an_item_that_nobody_popped_cannot_be_acknowledged(item: QueuedRun) -> None:
+    with pytest.raises(ConflictError, match="Pop another one"):
+        item.acknowledge("one")
+
+
+def test_an_item_fails_once(item: QueuedRun) -> None:
+    told = [item.fail("first"), item.fail("second")]
+    assert told == [True, False]
+    with pytest.raises(LaunchError, match="first"):
+        item.wait_until_running(timeout=30)

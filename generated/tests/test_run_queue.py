@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -16,14 +15,6 @@ from wandkit.errors import ArgumentError, ConflictError, InvalidRequestError, No
 from wandkit.testing import Server
 
 CPU = {"cpu": {"schema": {"type": "integer", "minimum": 1}}}
-PUSH = """
-mutation Push($queue: String!, $spec: JSONString!, $values: JSONString) {
-  pushToRunQueueByName(input: {
-    entityName: "ada", projectName: "model-registry", queueName: $queue, runSpec: $spec,
-    templateVariableValues: $values
-  }) { runQueueItemId runSpec }
-}
-"""
 
 
 @pytest.fixture
@@ -37,14 +28,6 @@ def api(module_server: Server) -> Iterator[Api]:
 def name() -> str:
     """Give the name of a queue of the test's own."""
     return f"q{uuid.uuid4().hex[:8]}"
-
-
-def push(api: Api, queue: str, spec: dict[str, Any], **values: object) -> dict[str, Any]:
-    """Push as an agent's host would, and return what the server made of the spec."""
-    variables = {"queue": queue, "spec": json.dumps(spec), "values": json.dumps(values) if values else None}
-    answer = api.client.execute(PUSH, variables)
-    made: dict[str, Any] = json.loads(answer["pushToRunQueueByName"]["runSpec"])
-    return made
 
 
 @pytest.mark.parametrize(
@@ -120,8 +103,8 @@ def test_an_upsert_makes_a_queue(api: Api, name: str) -> None:
 
 
 def test_an_upsert_changes_a_queue_and_keeps_what_waits_in_it(api: Api, name: str) -> None:
-    api.create_run_queue(name, "kubernetes", prioritization_mode="V0")
-    push(api, name, {"job": "j"})
+    old = api.create_run_queue(name, "kubernetes", prioritization_mode="V0")
+    old.push({"job": "j"})
     queue = api.upsert_run_queue(name, {"b": 2}, "local-container")
     facts = (queue.type, queue.default_resource_config, queue.prioritization_mode)
     count = queue.items.count()
@@ -211,8 +194,8 @@ def test_the_queue_of_somebody_else_looks_missing(api: Api, name: str, module_se
 
 def test_items_are_listed_newest_first_with_their_state(api: Api, name: str, module_server: Server) -> None:
     queue = api.create_run_queue(name, "kubernetes")
-    push(api, name, {"job": "first", "project": "p1"})
-    push(api, name, {"job": "second", "project": "p2"})
+    queue.push({"job": "first", "project": "p1"})
+    queue.push({"job": "second", "project": "p2"})
     module_server.requests.clear()
     items = queue.items.load_all()
     assert [(item.project, item.last_state) for item in items] == [("p2", "pending"), ("p1", "pending")]
@@ -224,18 +207,19 @@ def test_items_are_listed_newest_first_with_their_state(api: Api, name: str, mod
 def test_many_items_are_listed_page_by_page(api: Api, name: str) -> None:
     queue = api.create_run_queue(name, "kubernetes")
     for number in range(120):
-        push(api, name, {"job": str(number)})
+        queue.push({"job": str(number)})
     ids = {item.id for item in queue.items}
     assert len(ids) == 120
     assert queue.items.receipt.received == 120
 
 
 def test_values_of_variables_fill_the_config(api: Api, name: str) -> None:
-    api.create_run_queue(
+    queue = api.create_run_queue(
         name, "kubernetes", config={"cpu": "{{cpu}}", "label": "n-{{cpu}}"}, template_variables=CPU
     )
-    made = push(api, name, {"job": "j"}, cpu=4)
-    assert made["resource_args"] == {"kubernetes": {"cpu": 4, "label": "n-4"}}
+    item = queue.push({"job": "j"}, {"cpu": 4})
+    spec = item.run_spec
+    assert spec["resource_args"] == {"kubernetes": {"cpu": 4, "label": "n-4"}}
 
 
 @pytest.mark.parametrize(
@@ -245,9 +229,9 @@ def test_values_of_variables_fill_the_config(api: Api, name: str) -> None:
 def test_values_that_do_not_fit_are_refused(
     api: Api, name: str, values: dict[str, object], complaint: str
 ) -> None:
-    api.create_run_queue(name, "kubernetes", config={"cpu": "{{cpu}}"}, template_variables=CPU)
+    queue = api.create_run_queue(name, "kubernetes", config={"cpu": "{{cpu}}"}, template_variables=CPU)
     with pytest.raises(InvalidRequestError, match=complaint):
-        push(api, name, {"job": "j"}, **values)
+        queue.push({"job": "j"}, values)
 
 
 def test_a_deleted_queue_is_gone(api: Api, name: str) -> None:
@@ -264,3 +248,38 @@ def test_a_queue_crosses_to_another_process(api: Api, name: str) -> None:
     copy = pickle.loads(pickle.dumps(queue))
     kind = copy.type
     assert kind == "kubernetes"
+
+
+def test_items_come_out_in_the_order_they_came(api: Api, name: str) -> None:
+    queue = api.create_run_queue(name, "kubernetes")
+    pushed = [(queue.push({"job": str(number)})).id for number in range(3)]
+    popped = [queue.pop() for _ in range(4)]
+    assert [item and item.id for item in popped] == [*pushed, None]
+
+
+def test_a_smaller_priority_comes_first(api: Api, name: str) -> None:
+    queue = api.create_run_queue(name, "kubernetes", prioritization_mode="V0")
+    pushed = {priority: queue.push({}, priority=priority) for priority in (3, None, 0, 1, 2)}
+    popped = [queue.pop() for _ in range(5)]
+    wanted = [pushed[priority].id for priority in (0, 1, None, 2, 3)]
+    assert [item and item.id for item in popped] == wanted
+    assert pushed[3].priority == 3
+
+
+def test_a_priority_needs_a_queue_that_has_them(api: Api, name: str) -> None:
+    queue = api.create_run_queue(name, "kubernetes")
+    with pytest.raises(InvalidRequestError, match="no prioritization"):
+        queue.push({"job": "j"}, priority=1)
+
+
+@pytest.mark.parametrize("act", ["push", "pop"])
+def test_a_missing_queue_neither_takes_nor_gives(api: Api, name: str, act: str) -> None:
+    queue = api.run_queue("ada", name)
+    with pytest.raises(NotFoundError, match=name):
+        getattr(queue, act)(*([{}] if act == "push" else []))
+
+
+def test_a_spec_that_has_no_json_form_is_refused(api: Api, name: str) -> None:
+    queue = api.run_queue("ada", name)
+    with pytest.raises(ArgumentError, match="job"):
+        queue.push({"job": object()})

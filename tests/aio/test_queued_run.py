@@ -2,44 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from wandkit import AsyncApi, AsyncQueuedRun
-from wandkit.errors import ArgumentError, LaunchError, NotFoundError, WaitTimeoutError
+from wandkit.errors import ArgumentError, ConflictError, LaunchError, NotFoundError, WaitTimeoutError
 from wandkit.testing import Server
-
-PUSH = """
-mutation Push($queue: String!, $spec: JSONString!) {
-  pushToRunQueueByName(input: {
-    entityName: "ada", projectName: "model-registry", queueName: $queue, runSpec: $spec
-  }) { runQueueItemId }
-}
-"""
-POP = """
-mutation Pop($queue: String!) {
-  popFromRunQueue(input: {entityName: "ada", projectName: "model-registry", queueName: $queue}) {
-    runQueueItemId
-    runSpec
-  }
-}
-"""
-ACK = """
-mutation Ack($id: ID!, $run: String!) {
-  ackRunQueueItem(input: {runQueueItemId: $id, runName: $run}) { success }
-}
-"""
-FAIL = """
-mutation Fail($id: ID!, $message: String, $stage: String, $files: [String!]) {
-  failRunQueueItem(input: {runQueueItemId: $id, message: $message, stage: $stage, filePaths: $files}) {
-    success
-  }
-}
-"""
 
 
 @pytest.fixture
@@ -53,29 +23,22 @@ async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
 async def item(api: AsyncApi) -> AsyncQueuedRun:
     """Give a piece of work in a queue of the test's own."""
     name = f"q{uuid.uuid4().hex[:8]}"
-    await api.create_run_queue(name, "local-process")
-    spec = {"job": "ada/p/job:latest", "entity": "ada", "project": f"p{name}"}
-    answer = await api.client.execute(PUSH, {"queue": name, "spec": json.dumps(spec)})
-    made: str = answer["pushToRunQueueByName"]["runQueueItemId"]
-    return api.queued_run("ada", f"p{name}", name, made)
+    queue = await api.create_run_queue(name, "local-process")
+    item = await queue.push({"job": "ada/p/job:latest", "entity": "ada", "project": f"p{name}"})
+    return item
 
 
-async def pop(api: AsyncApi, item: AsyncQueuedRun) -> Any:
+async def pop(api: AsyncApi, item: AsyncQueuedRun) -> AsyncQueuedRun | None:
     """Take the next item of the queue, as an agent does."""
-    answer = await api.client.execute(POP, {"queue": item.queue_name})
-    return answer["popFromRunQueue"]
+    taken = await api.run_queue("ada", item.queue_name).pop()
+    return taken
 
 
 async def start(api: AsyncApi, item: AsyncQueuedRun, run_id: str = "made") -> None:
     """Make a run of the item, as an agent does."""
     await pop(api, item)
-    await api.client.execute(ACK, {"id": item.id, "run": run_id})
+    await item.acknowledge(run_id)
     await api.create_run(run_id=run_id, project=item.project)
-
-
-async def fail(api: AsyncApi, item: AsyncQueuedRun, message: str | None = None, **facts: Any) -> None:
-    """Give the item up, as an agent does."""
-    await api.client.execute(FAIL, {"id": item.id, "message": message, **facts})
 
 
 async def test_naming_a_queued_run_sends_nothing(api: AsyncApi, module_server: Server) -> None:
@@ -91,9 +54,9 @@ async def test_the_state_follows_the_item(api: AsyncApi, item: AsyncQueuedRun) -
     states = [await item.state]
     await pop(api, item)
     states.append(await item.state)
-    await api.client.execute(ACK, {"id": item.id, "run": "r"})
+    await item.acknowledge("r")
     states.append(await item.state)
-    await fail(api, item, "no")
+    await item.fail("no")
     states.append(await item.state)
     assert states == ["pending", "leased", "claimed", "failed"]
     assert item.last_state == "failed"
@@ -105,8 +68,12 @@ async def test_what_is_to_be_run_can_be_read(item: AsyncQueuedRun) -> None:
 
 
 async def test_the_spec_of_a_failed_item_is_the_spec_alone(api: AsyncApi, item: AsyncQueuedRun) -> None:
-    await fail(api, item, "no")
-    spec = await item.run_spec
+    await item.fail("no")
+    listed = await api.run_queue("ada", item.queue_name).items[0]
+    spec = await listed.run_spec
+    other = api.queued_run("ada", item.project, item.queue_name, item.id)
+    fetched = await other.run_spec
+    assert fetched == spec
     assert "_wandkit" not in spec
 
 
@@ -129,7 +96,7 @@ async def test_a_run_that_was_found_is_not_asked_for_again(
 
 async def test_waiting_goes_on_until_the_run_is_there(api: AsyncApi, item: AsyncQueuedRun) -> None:
     await pop(api, item)
-    await api.client.execute(ACK, {"id": item.id, "run": "late"})
+    await item.acknowledge("late")
     with pytest.raises(WaitTimeoutError, match="still claimed"):
         await item.wait_until_running(timeout=0.05, poll_s=0.01)
     await api.create_run(run_id="late", project=item.project)
@@ -154,7 +121,7 @@ async def test_waiting_for_the_end_returns_the_run_with_its_summary(
 @pytest.mark.parametrize("wait", ["wait_until_running", "wait_until_finished"])
 async def test_a_failed_item_ends_a_wait_and_says_why(api: AsyncApi, item: AsyncQueuedRun, wait: str) -> None:
     await pop(api, item)
-    await fail(api, item, "no such image: trainer:9", stage="agent", files=["error.log"])
+    await item.fail("no such image: trainer:9", file_paths=["error.log"])
     with pytest.raises(LaunchError, match="'agent': no such image: trainer:9") as caught:
         await getattr(item, wait)(timeout=30)
     assert (caught.value.stage, caught.value.file_paths) == ("agent", ("error.log",))
@@ -163,7 +130,7 @@ async def test_a_failed_item_ends_a_wait_and_says_why(api: AsyncApi, item: Async
 async def test_an_item_that_failed_without_a_word_ends_a_wait_too(
     api: AsyncApi, item: AsyncQueuedRun
 ) -> None:
-    await fail(api, item)
+    await item.fail("")
     with pytest.raises(LaunchError, match="does not say why"):
         await item.wait_until_running(timeout=30)
 
@@ -173,7 +140,7 @@ async def test_an_item_that_fails_after_its_run_began_ends_the_wait(
 ) -> None:
     await start(api, item)
     await item.wait_until_running()
-    await fail(api, item, "the pod was evicted", stage="run")
+    await item.fail("the pod was evicted", stage="run")
     with pytest.raises(LaunchError, match="evicted"):
         await item.wait_until_finished(timeout=0.05, poll_s=0.01)
 
@@ -225,3 +192,29 @@ async def test_an_item_that_never_was_is_an_error(api: AsyncApi, item: AsyncQueu
     other = api.queued_run("ada", item.project, item.queue_name, "UnVuUXVldWVJdGVtOjk5OTk5OTk=")
     with pytest.raises(ValueError, match="No item"):
         await other.state
+
+
+async def test_an_item_is_lent_to_one_only(api: AsyncApi, item: AsyncQueuedRun) -> None:
+    first = await pop(api, item)
+    second = await pop(api, item)
+    assert first is not None
+    assert (first.id, first.project, second) == (item.id, item.project, None)
+
+
+async def test_an_item_becomes_one_run_only(api: AsyncApi, item: AsyncQueuedRun) -> None:
+    await pop(api, item)
+    await item.acknowledge("one")
+    with pytest.raises(ConflictError, match=item.queue_name):
+        await item.acknowledge("two")
+
+
+async def test_an_item_that_nobody_popped_cannot_be_acknowledged(item: AsyncQueuedRun) -> None:
+    with pytest.raises(ConflictError, match="Pop another one"):
+        await item.acknowledge("one")
+
+
+async def test_an_item_fails_once(item: AsyncQueuedRun) -> None:
+    told = [await item.fail("first"), await item.fail("second")]
+    assert told == [True, False]
+    with pytest.raises(LaunchError, match="first"):
+        await item.wait_until_running(timeout=30)

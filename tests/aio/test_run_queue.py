@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,14 +13,6 @@ from wandkit.errors import ArgumentError, ConflictError, InvalidRequestError, No
 from wandkit.testing import Server
 
 CPU = {"cpu": {"schema": {"type": "integer", "minimum": 1}}}
-PUSH = """
-mutation Push($queue: String!, $spec: JSONString!, $values: JSONString) {
-  pushToRunQueueByName(input: {
-    entityName: "ada", projectName: "model-registry", queueName: $queue, runSpec: $spec,
-    templateVariableValues: $values
-  }) { runQueueItemId runSpec }
-}
-"""
 
 
 @pytest.fixture
@@ -35,14 +26,6 @@ async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
 def name() -> str:
     """Give the name of a queue of the test's own."""
     return f"q{uuid.uuid4().hex[:8]}"
-
-
-async def push(api: AsyncApi, queue: str, spec: dict[str, Any], **values: object) -> dict[str, Any]:
-    """Push as an agent's host would, and return what the server made of the spec."""
-    variables = {"queue": queue, "spec": json.dumps(spec), "values": json.dumps(values) if values else None}
-    answer = await api.client.execute(PUSH, variables)
-    made: dict[str, Any] = json.loads(answer["pushToRunQueueByName"]["runSpec"])
-    return made
 
 
 @pytest.mark.parametrize(
@@ -120,8 +103,8 @@ async def test_an_upsert_makes_a_queue(api: AsyncApi, name: str) -> None:
 
 
 async def test_an_upsert_changes_a_queue_and_keeps_what_waits_in_it(api: AsyncApi, name: str) -> None:
-    await api.create_run_queue(name, "kubernetes", prioritization_mode="V0")
-    await push(api, name, {"job": "j"})
+    old = await api.create_run_queue(name, "kubernetes", prioritization_mode="V0")
+    await old.push({"job": "j"})
     queue = await api.upsert_run_queue(name, {"b": 2}, "local-container")
     facts = (await queue.type, await queue.default_resource_config, await queue.prioritization_mode)
     count = await queue.items.count()
@@ -215,8 +198,8 @@ async def test_items_are_listed_newest_first_with_their_state(
     api: AsyncApi, name: str, module_server: Server
 ) -> None:
     queue = await api.create_run_queue(name, "kubernetes")
-    await push(api, name, {"job": "first", "project": "p1"})
-    await push(api, name, {"job": "second", "project": "p2"})
+    await queue.push({"job": "first", "project": "p1"})
+    await queue.push({"job": "second", "project": "p2"})
     module_server.requests.clear()
     items = await queue.items.load_all()
     assert [(item.project, item.last_state) for item in items] == [("p2", "pending"), ("p1", "pending")]
@@ -228,18 +211,19 @@ async def test_items_are_listed_newest_first_with_their_state(
 async def test_many_items_are_listed_page_by_page(api: AsyncApi, name: str) -> None:
     queue = await api.create_run_queue(name, "kubernetes")
     for number in range(120):
-        await push(api, name, {"job": str(number)})
+        await queue.push({"job": str(number)})
     ids = {item.id async for item in queue.items}
     assert len(ids) == 120
     assert queue.items.receipt.received == 120
 
 
 async def test_values_of_variables_fill_the_config(api: AsyncApi, name: str) -> None:
-    await api.create_run_queue(
+    queue = await api.create_run_queue(
         name, "kubernetes", config={"cpu": "{{cpu}}", "label": "n-{{cpu}}"}, template_variables=CPU
     )
-    made = await push(api, name, {"job": "j"}, cpu=4)
-    assert made["resource_args"] == {"kubernetes": {"cpu": 4, "label": "n-4"}}
+    item = await queue.push({"job": "j"}, {"cpu": 4})
+    spec = await item.run_spec
+    assert spec["resource_args"] == {"kubernetes": {"cpu": 4, "label": "n-4"}}
 
 
 @pytest.mark.parametrize(
@@ -249,9 +233,9 @@ async def test_values_of_variables_fill_the_config(api: AsyncApi, name: str) -> 
 async def test_values_that_do_not_fit_are_refused(
     api: AsyncApi, name: str, values: dict[str, object], complaint: str
 ) -> None:
-    await api.create_run_queue(name, "kubernetes", config={"cpu": "{{cpu}}"}, template_variables=CPU)
+    queue = await api.create_run_queue(name, "kubernetes", config={"cpu": "{{cpu}}"}, template_variables=CPU)
     with pytest.raises(InvalidRequestError, match=complaint):
-        await push(api, name, {"job": "j"}, **values)
+        await queue.push({"job": "j"}, values)
 
 
 async def test_a_deleted_queue_is_gone(api: AsyncApi, name: str) -> None:
@@ -268,3 +252,38 @@ async def test_a_queue_crosses_to_another_process(api: AsyncApi, name: str) -> N
     copy = pickle.loads(pickle.dumps(queue))
     kind = await copy.type
     assert kind == "kubernetes"
+
+
+async def test_items_come_out_in_the_order_they_came(api: AsyncApi, name: str) -> None:
+    queue = await api.create_run_queue(name, "kubernetes")
+    pushed = [(await queue.push({"job": str(number)})).id for number in range(3)]
+    popped = [await queue.pop() for _ in range(4)]
+    assert [item and item.id for item in popped] == [*pushed, None]
+
+
+async def test_a_smaller_priority_comes_first(api: AsyncApi, name: str) -> None:
+    queue = await api.create_run_queue(name, "kubernetes", prioritization_mode="V0")
+    pushed = {priority: await queue.push({}, priority=priority) for priority in (3, None, 0, 1, 2)}
+    popped = [await queue.pop() for _ in range(5)]
+    wanted = [pushed[priority].id for priority in (0, 1, None, 2, 3)]
+    assert [item and item.id for item in popped] == wanted
+    assert pushed[3].priority == 3
+
+
+async def test_a_priority_needs_a_queue_that_has_them(api: AsyncApi, name: str) -> None:
+    queue = await api.create_run_queue(name, "kubernetes")
+    with pytest.raises(InvalidRequestError, match="no prioritization"):
+        await queue.push({"job": "j"}, priority=1)
+
+
+@pytest.mark.parametrize("act", ["push", "pop"])
+async def test_a_missing_queue_neither_takes_nor_gives(api: AsyncApi, name: str, act: str) -> None:
+    queue = api.run_queue("ada", name)
+    with pytest.raises(NotFoundError, match=name):
+        await getattr(queue, act)(*([{}] if act == "push" else []))
+
+
+async def test_a_spec_that_has_no_json_form_is_refused(api: AsyncApi, name: str) -> None:
+    queue = api.run_queue("ada", name)
+    with pytest.raises(ArgumentError, match="job"):
+        await queue.push({"job": object()})

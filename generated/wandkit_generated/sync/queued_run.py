@@ -7,14 +7,20 @@ Schema: schema/run_queue.graphql. Operations: queries/run_queue.graphql. Docs: d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from wandkit._core.run_queue import LAUNCH_PROJECT, failure_of, object_of
 from wandkit._transport.concurrency.threads import monotonic, sleep
-from wandkit.errors import ArgumentError, LaunchError, NotFoundError, WaitTimeoutError
+from wandkit.errors import ArgumentError, ConflictError, LaunchError, NotFoundError, WaitTimeoutError
 from wandkit.paths import RunPath
-from wandkit_generated.gql.sync import delete_queued_run, get_queued_run
+from wandkit_generated.gql.sync import (
+    acknowledge_queued_run,
+    delete_queued_run,
+    fail_queued_run,
+    get_queued_run,
+)
 from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.run import Run
 
@@ -57,7 +63,8 @@ class QueuedRun:
     ) -> None:
         self._account = account
         self._run: Run | None = None
-        self._fields: QueuedRunFields | None = None
+        self._created_at: datetime | None = None
+        self._spec: dict[str, Any] | None = None
         self.entity: str = entity
         self.project: str = project
         self.queue_name: str = queue_name
@@ -68,19 +75,28 @@ class QueuedRun:
         self.last_state: str | None = None
 
     @classmethod
-    def from_fields(cls, account: Account, place: tuple[str, str, str], fields: QueuedRunFields) -> QueuedRun:
-        """Return the item of the queue at `place` (entity, project, name) that an answer describes."""
+    def from_spec(
+        cls, account: Account, place: tuple[str, str, str], item_id: str, run_spec: object
+    ) -> QueuedRun:
+        """Return the item of the queue at `place` (entity, project, name) whose run spec is known."""
         entity, project, queue = place
-        spec = object_of(fields.run_spec)
+        spec = object_of(run_spec)
         item = cls(
             account,
             str(spec.get("entity") or entity),
             str(spec.get("project") or project),
             queue,
-            fields.id,
+            item_id,
             project,
             queue_entity=entity,
         )
+        item._spec = _without_notes(spec)
+        return item
+
+    @classmethod
+    def from_fields(cls, account: Account, place: tuple[str, str, str], fields: QueuedRunFields) -> QueuedRun:
+        """Return the item of the queue at `place` (entity, project, name) that an answer describes."""
+        item = cls.from_spec(account, place, fields.id, fields.run_spec)
         item._note(fields)
         return item
 
@@ -97,19 +113,18 @@ class QueuedRun:
     @property
     def run_spec(self) -> dict[str, Any]:
         """What is to be run: the job, its overrides, resource and resource arguments."""
-        fields = self._fields
-        if fields is None or fields.run_spec is None:
+        if self._spec is None:
             fields = self._fetch(with_spec=True)
-        spec = object_of(fields.run_spec)
-        return {key: value for key, value in spec.items() if key != "_wandkit"}
+            self._spec = _without_notes(object_of(fields.run_spec))
+        return self._spec
 
     @property
     def created_at(self) -> datetime:
         """When it was pushed, in UTC."""
-        fields = self._fields
-        if fields is None:
+        if self._created_at is None:
             fields = self._fetch(with_spec=False)
-        return fields.created_at.astimezone(timezone.utc)
+            return fields.created_at.astimezone(timezone.utc)
+        return self._created_at
 
     def wait_until_running(self, timeout: float | None = None, *, poll_s: float | None = None) -> Run:
         """Wait until an agent has made a run of it, and return the run.
@@ -186,6 +201,34 @@ class QueuedRun:
         if answer.delete_from_run_queue is None or not answer.delete_from_run_queue.success:
             raise self._gone("DeleteQueuedRun")
 
+    def acknowledge(self, run_id: str) -> None:
+        """Say, as the agent that popped it, which run it becomes; the item is then nobody else's.
+
+        Raises:
+            ConflictError: It is not leased: somebody else was first, or it failed.
+        """
+        answer = acknowledge_queued_run(self._account.gql, id=self.id, run=run_id)
+        if answer.ack_run_queue_item is None or not answer.ack_run_queue_item.success:
+            raise ConflictError(
+                f"The queued run {self.id!r} of the queue {self.queue_name!r} is not to be had any more.",
+                operation="AcknowledgeQueuedRun",
+                host=self._account.settings.base_url,
+                next_step="Pop another one: the lease ran out, or another agent was first.",
+            )
+
+    def fail(self, message: str, stage: str = "agent", file_paths: Sequence[str] = ()) -> bool:
+        """Give it up, as an agent, and say why; False where it had failed before.
+
+        Args:
+            message: What those who wait are told.
+            stage: What the agent was doing.
+            file_paths: Files that it saved about the failure.
+        """
+        answer = fail_queued_run(
+            self._account.gql, id=self.id, message=message, stage=stage, file_paths=list(file_paths)
+        )
+        return bool(answer.fail_run_queue_item and answer.fail_run_queue_item.success)
+
     def _look_for_run(self) -> None:
         fields = self._fetch_going()
         if fields.associated_run_id is None:
@@ -239,7 +282,7 @@ class QueuedRun:
         return queue
 
     def _note(self, fields: QueuedRunFields) -> None:
-        self._fields = fields
+        self._created_at = fields.created_at.astimezone(timezone.utc)
         self.last_state = fields.state.value.lower()
 
     def _gone(self, operation: str) -> NotFoundError:
@@ -254,6 +297,10 @@ class QueuedRun:
     def __repr__(self) -> str:
         """Return the queue and the id."""
         return f"<QueuedRun {self.queue_name} ({self.id})>"
+
+
+def _without_notes(spec: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in spec.items() if key != "_wandkit"}
 
 
 class QueuedRunMethods:

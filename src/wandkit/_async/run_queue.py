@@ -19,6 +19,8 @@ from wandkit_generated.gql.aio import (
     find_near_run_queues,
     get_default_resource_config,
     get_run_queue,
+    pop_from_run_queue,
+    push_to_run_queue,
     upsert_run_queue,
 )
 from wandkit_generated.gql.operations import LIST_QUEUED_RUNS
@@ -27,6 +29,7 @@ from wandkit._async.account import AsyncAccount
 from wandkit._async.listing import AsyncListing
 from wandkit._async.queued_run import AsyncQueuedRun
 from wandkit._core.awaitable import awaitable_property
+from wandkit._core.jsontext import to_json, write
 from wandkit._core.near import did_you_mean, near_matches
 from wandkit._core.operation import UNSET
 from wandkit._core.pagination import Page, PageRequest
@@ -140,6 +143,70 @@ class AsyncRunQueue:
         if self._items is None:
             self._items = self._account.keep(AsyncQueuedRuns(self._account, self))
         return self._items
+
+    async def push(
+        self,
+        run_spec: Mapping[str, Any],
+        template_variables: Mapping[str, Any] | None = None,
+        priority: int | None = None,
+    ) -> AsyncQueuedRun:
+        """Add work to the queue and return it; `Job.call` makes the spec of a job.
+
+        Args:
+            run_spec: What to run: `job`, `entity`, `project`, `overrides` and what else an agent knows.
+            template_variables: The values of the queue's template variables.
+            priority: 0 comes first; only for queues that prioritize.
+
+        Raises:
+            NotFoundError: No such queue, or the API key may not see it.
+            InvalidRequestError: A value of a variable does not fit, or the queue does not prioritize.
+        """
+        account = self._account
+        try:
+            answer = await push_to_run_queue(
+                account.gql,
+                entity=self.entity,
+                project=LAUNCH_PROJECT,
+                queue=self.name,
+                run_spec=write(to_json(run_spec, "run_spec")),
+                template_variable_values=(
+                    UNSET
+                    if template_variables is None
+                    else write(to_json(template_variables, "template_variables"))
+                ),
+                priority=UNSET if priority is None else priority,
+            )
+        except NotFoundError as error:
+            raise await self.missing("PushToRunQueue") from error
+        payload = answer.push_to_run_queue_by_name
+        if payload is None:
+            raise await self.missing("PushToRunQueue")
+        place = (self.entity, LAUNCH_PROJECT, self.name)
+        item = AsyncQueuedRun.from_spec(account, place, payload.run_queue_item_id, payload.run_spec)
+        item.priority = priority
+        return item
+
+    async def pop(self) -> AsyncQueuedRun | None:
+        """Take the next item, as an agent does; None where nothing waits.
+
+        The server lends it for a minute or so: `acknowledge` it when its run begins, else somebody else gets
+        it.
+
+        Raises:
+            NotFoundError: No such queue, or the API key may not see it.
+        """
+        account = self._account
+        try:
+            answer = await pop_from_run_queue(
+                account.gql, entity=self.entity, project=LAUNCH_PROJECT, queue=self.name
+            )
+        except NotFoundError as error:
+            raise await self.missing("PopFromRunQueue") from error
+        payload = answer.pop_from_run_queue
+        if payload is None or payload.run_queue_item_id is None:
+            return None
+        place = (self.entity, LAUNCH_PROJECT, self.name)
+        return AsyncQueuedRun.from_spec(account, place, payload.run_queue_item_id, payload.run_spec)
 
     async def delete(self) -> None:
         """Delete the queue with all that waits in it.

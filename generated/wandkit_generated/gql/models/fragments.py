@@ -25,6 +25,7 @@ __all__ = [
     "AccountFieldsEntity",
     "AccountFieldsEntityConnection",
     "AccountFieldsEntityEdge",
+    "AgentFields",
     "ArtifactFields",
     "ArtifactFieldsArtifactAlias",
     "ArtifactFieldsArtifactCollection",
@@ -33,6 +34,13 @@ __all__ = [
     "ArtifactFieldsProject",
     "ArtifactFieldsTag",
     "ArtifactFileFields",
+    "ArtifactTypeFields",
+    "CollectionFields",
+    "CollectionFieldsArtifactType",
+    "CollectionFieldsProject",
+    "CollectionFieldsTag",
+    "CollectionFieldsTagConnection",
+    "CollectionFieldsTagEdge",
     "CollectionPlace",
     "CollectionPlaceProject",
     "FileFields",
@@ -46,7 +54,10 @@ __all__ = [
     "RunHead",
     "RunHeadUser",
     "RunParts",
+    "RunPlace",
+    "RunPlaceProject",
     "RunQueueFields",
+    "SweepFields",
     "UserFields",
 ]
 
@@ -91,6 +102,16 @@ class AccountFieldsApiKey(BaseModel):
     id: str
     name: str
     description: Optional[str]
+
+
+class AgentFields(BaseModel):
+    id: str
+    name: str
+    host: str
+    state: Optional[str]
+    total_runs: int
+    created_at: DateTime
+    heartbeat_at: Optional[DateTime]
 
 
 class CollectionPlace(BaseModel):
@@ -173,6 +194,49 @@ class ArtifactFileFields(BaseModel):
     digest: Optional[str]
     storage_path: Optional[str]
     updated_at: Optional[DateTime]
+
+
+class ArtifactTypeFields(BaseModel):
+    id: str
+    name: str
+    description: Optional[str]
+    created_at: DateTime
+
+
+class CollectionFields(BaseModel):
+    typename__: str = Field(alias="__typename")
+    id: str
+    name: str
+    description: Optional[str]
+    created_at: DateTime
+    updated_at: Optional[DateTime]
+    default_artifact_type: "CollectionFieldsArtifactType"
+    tags: "CollectionFieldsTagConnection"
+    project: Optional["CollectionFieldsProject"]
+
+
+class CollectionFieldsArtifactType(BaseModel):
+    id: str
+    name: str
+
+
+class CollectionFieldsTagConnection(BaseModel):
+    edges: list[Annotated["CollectionFieldsTagEdge", Tolerant("CollectionFieldsTagConnection.edges")]]
+
+
+class CollectionFieldsTagEdge(BaseModel):
+    node: "CollectionFieldsTag"
+
+
+class CollectionFieldsTag(BaseModel):
+    id: str
+    name: str
+
+
+class CollectionFieldsProject(BaseModel):
+    id: str
+    name: str
+    entity_name: str
 
 
 class FileFields(BaseModel):
@@ -266,6 +330,18 @@ class RunParts(BaseModel):
     history_keys: Optional[Json] = None
 
 
+class RunPlace(BaseModel):
+    id: str
+    name: str
+    project: Optional["RunPlaceProject"]
+
+
+class RunPlaceProject(BaseModel):
+    id: str
+    name: str
+    entity_name: str
+
+
 class RunQueueFields(BaseModel):
     id: str
     name: str
@@ -274,3 +350,18 @@ class RunQueueFields(BaseModel):
     default_resource_config_id: Optional[str] = Field(alias="defaultResourceConfigID")
     external_links: Optional[Json] = None
     created_at: DateTime
+
+
+class SweepFields(BaseModel):
+    id: str
+    name: str
+    display_name: Optional[str]
+    description: Optional[str]
+    method: str
+    state: str
+    config: str
+    best_loss: Optional[float]
+    run_count: int
+    run_count_expected: Optional[int]
+    created_at: DateTime
+    updated_at: Optional[DateTime]

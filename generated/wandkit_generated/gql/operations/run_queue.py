@@ -9,30 +9,36 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from wandkit_generated.gql.models.acknowledge_queued_run import AcknowledgeQueuedRun
     from wandkit_generated.gql.models.create_default_resource_config import CreateDefaultResourceConfig
     from wandkit_generated.gql.models.create_run_queue import CreateRunQueue
     from wandkit_generated.gql.models.delete_default_resource_config import DeleteDefaultResourceConfig
     from wandkit_generated.gql.models.delete_queued_run import DeleteQueuedRun
     from wandkit_generated.gql.models.delete_run_queue import DeleteRunQueue
+    from wandkit_generated.gql.models.fail_queued_run import FailQueuedRun
     from wandkit_generated.gql.models.find_near_run_queues import FindNearRunQueues
     from wandkit_generated.gql.models.get_default_resource_config import GetDefaultResourceConfig
     from wandkit_generated.gql.models.get_queued_run import GetQueuedRun
     from wandkit_generated.gql.models.get_run_queue import GetRunQueue
     from wandkit_generated.gql.models.list_queued_runs import ListQueuedRuns
+    from wandkit_generated.gql.models.pop_from_run_queue import PopFromRunQueue
     from wandkit_generated.gql.models.push_to_run_queue import PushToRunQueue
     from wandkit_generated.gql.models.upsert_run_queue import UpsertRunQueue
 
 __all__ = [
+    "ACKNOWLEDGE_QUEUED_RUN",
     "CREATE_DEFAULT_RESOURCE_CONFIG",
     "CREATE_RUN_QUEUE",
     "DELETE_DEFAULT_RESOURCE_CONFIG",
     "DELETE_QUEUED_RUN",
     "DELETE_RUN_QUEUE",
+    "FAIL_QUEUED_RUN",
     "FIND_NEAR_RUN_QUEUES",
     "GET_DEFAULT_RESOURCE_CONFIG",
     "GET_QUEUED_RUN",
     "GET_RUN_QUEUE",
     "LIST_QUEUED_RUNS",
+    "POP_FROM_RUN_QUEUE",
     "PUSH_TO_RUN_QUEUE",
     "UPSERT_RUN_QUEUE",
 ]
@@ -465,5 +471,96 @@ mutation DeleteQueuedRun($queueId: ID!, $id: ID!) {
     gates=frozenset(),
     answer=_delete_queued_run,
     idempotent=False,
+    when=(),
+)
+
+
+def _pop_from_run_queue() -> type[PopFromRunQueue]:
+    from wandkit_generated.gql.models.pop_from_run_queue import PopFromRunQueue
+
+    return PopFromRunQueue
+
+
+POP_FROM_RUN_QUEUE: Operation[PopFromRunQueue] = Operation(
+    name="PopFromRunQueue",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation PopFromRunQueue($entity: String!, $project: String!, $queue: String!) {
+  popFromRunQueue(input: {entityName: $entity, projectName: $project, queueName: $queue}) {
+    runQueueItemId
+    runSpec
+  }
+}
+"""),
+    ),
+    variables={
+        "entity": (),
+        "project": (),
+        "queue": (),
+    },
+    gates=frozenset(),
+    answer=_pop_from_run_queue,
+    idempotent=False,
+    when=(),
+)
+
+
+def _acknowledge_queued_run() -> type[AcknowledgeQueuedRun]:
+    from wandkit_generated.gql.models.acknowledge_queued_run import AcknowledgeQueuedRun
+
+    return AcknowledgeQueuedRun
+
+
+ACKNOWLEDGE_QUEUED_RUN: Operation[AcknowledgeQueuedRun] = Operation(
+    name="AcknowledgeQueuedRun",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation AcknowledgeQueuedRun($id: ID!, $run: String!) {
+  ackRunQueueItem(input: {runQueueItemId: $id, runName: $run}) {
+    success
+  }
+}
+"""),
+    ),
+    variables={
+        "id": (),
+        "run": (),
+    },
+    gates=frozenset(),
+    answer=_acknowledge_queued_run,
+    idempotent=False,
+    when=(),
+)
+
+
+def _fail_queued_run() -> type[FailQueuedRun]:
+    from wandkit_generated.gql.models.fail_queued_run import FailQueuedRun
+
+    return FailQueuedRun
+
+
+FAIL_QUEUED_RUN: Operation[FailQueuedRun] = Operation(
+    name="FailQueuedRun",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation FailQueuedRun($id: ID!, $message: String!, $stage: String!, $filePaths: [String!]) {
+  failRunQueueItem(input: {runQueueItemId: $id, message: $message, stage: $stage, filePaths: $filePaths}) {
+    success
+  }
+}
+"""),
+    ),
+    variables={
+        "id": (),
+        "message": (),
+        "stage": (),
+        "filePaths": (),
+    },
+    gates=frozenset(),
+    answer=_fail_queued_run,
+    idempotent=True,
     when=(),
 )

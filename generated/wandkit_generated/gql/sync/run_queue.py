@@ -8,47 +8,58 @@ from typing import TYPE_CHECKING
 
 from wandkit._core.operation import UNSET, given
 from wandkit_generated.gql.operations.run_queue import (
+    ACKNOWLEDGE_QUEUED_RUN,
     CREATE_DEFAULT_RESOURCE_CONFIG,
     CREATE_RUN_QUEUE,
     DELETE_DEFAULT_RESOURCE_CONFIG,
     DELETE_QUEUED_RUN,
     DELETE_RUN_QUEUE,
+    FAIL_QUEUED_RUN,
     FIND_NEAR_RUN_QUEUES,
     GET_DEFAULT_RESOURCE_CONFIG,
     GET_QUEUED_RUN,
     GET_RUN_QUEUE,
     LIST_QUEUED_RUNS,
+    POP_FROM_RUN_QUEUE,
     PUSH_TO_RUN_QUEUE,
     UPSERT_RUN_QUEUE,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wandkit._core.operation import Executor, UnsetType
+    from wandkit_generated.gql.models.acknowledge_queued_run import AcknowledgeQueuedRun
     from wandkit_generated.gql.models.create_default_resource_config import CreateDefaultResourceConfig
     from wandkit_generated.gql.models.create_run_queue import CreateRunQueue
     from wandkit_generated.gql.models.delete_default_resource_config import DeleteDefaultResourceConfig
     from wandkit_generated.gql.models.delete_queued_run import DeleteQueuedRun
     from wandkit_generated.gql.models.delete_run_queue import DeleteRunQueue
     from wandkit_generated.gql.models.enums import RunQueueAccessType, RunQueuePrioritizationMode
+    from wandkit_generated.gql.models.fail_queued_run import FailQueuedRun
     from wandkit_generated.gql.models.find_near_run_queues import FindNearRunQueues
     from wandkit_generated.gql.models.get_default_resource_config import GetDefaultResourceConfig
     from wandkit_generated.gql.models.get_queued_run import GetQueuedRun
     from wandkit_generated.gql.models.get_run_queue import GetRunQueue
     from wandkit_generated.gql.models.list_queued_runs import ListQueuedRuns
+    from wandkit_generated.gql.models.pop_from_run_queue import PopFromRunQueue
     from wandkit_generated.gql.models.push_to_run_queue import PushToRunQueue
     from wandkit_generated.gql.models.upsert_run_queue import UpsertRunQueue
 
 __all__ = [
+    "acknowledge_queued_run",
     "create_default_resource_config",
     "create_run_queue",
     "delete_default_resource_config",
     "delete_queued_run",
     "delete_run_queue",
+    "fail_queued_run",
     "find_near_run_queues",
     "get_default_resource_config",
     "get_queued_run",
     "get_run_queue",
     "list_queued_runs",
+    "pop_from_run_queue",
     "push_to_run_queue",
     "upsert_run_queue",
 ]
@@ -300,3 +311,60 @@ def delete_queued_run(
         }
     )
     return gql.execute(DELETE_QUEUED_RUN, variables, timeout=timeout)
+
+
+def pop_from_run_queue(
+    gql: Executor,
+    *,
+    entity: str,
+    project: str,
+    queue: str,
+    timeout: float | None = None,
+) -> PopFromRunQueue:
+    """Lease the next item; null where nothing waits."""
+    variables = given(
+        {
+            "entity": entity,
+            "project": project,
+            "queue": queue,
+        }
+    )
+    return gql.execute(POP_FROM_RUN_QUEUE, variables, timeout=timeout)
+
+
+def acknowledge_queued_run(
+    gql: Executor,
+    *,
+    id: str,
+    run: str,
+    timeout: float | None = None,
+) -> AcknowledgeQueuedRun:
+    """Send `AcknowledgeQueuedRun`."""
+    variables = given(
+        {
+            "id": id,
+            "run": run,
+        }
+    )
+    return gql.execute(ACKNOWLEDGE_QUEUED_RUN, variables, timeout=timeout)
+
+
+def fail_queued_run(
+    gql: Executor,
+    *,
+    id: str,
+    message: str,
+    stage: str,
+    file_paths: Sequence[str] | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> FailQueuedRun:
+    """Send `FailQueuedRun`."""
+    variables = given(
+        {
+            "id": id,
+            "message": message,
+            "stage": stage,
+            "filePaths": file_paths,
+        }
+    )
+    return gql.execute(FAIL_QUEUED_RUN, variables, timeout=timeout)
