@@ -52,7 +52,7 @@ def goals(job: Job, latency_ms: int, results: list[Result]) -> Iterator[dict[str
                 )
         if job.floor and floors and latency_ms == 0:
             yield _goal(name, "times the best floor", ours.seconds / min(floors), job.floor, False)
-        if job.memory and "official" in found:
+        if job.memory and "official" in found and found["official"].scale == 1:
             yield _goal(
                 name,
                 "of the official peak memory",
