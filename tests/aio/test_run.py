@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import pickle
 import uuid
 from collections.abc import AsyncIterator
 from datetime import timezone
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
@@ -405,6 +407,14 @@ async def test_a_run_without_metadata_has_none(run: AsyncRun) -> None:
 async def test_the_user_of_a_run_is_named(run: AsyncRun) -> None:
     assert run.user is not None
     assert run.user.username == "ada"
+
+
+async def test_the_folder_of_a_run_is_named_and_not_made(
+    run: AsyncRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_DIR", str(tmp_path))
+    assert Path(run.dir) == tmp_path / "ada" / run.project / "first"
+    assert "ada" not in os.listdir(tmp_path)
 
 
 async def test_username_warns_and_gives_the_entity(run: AsyncRun) -> None:
