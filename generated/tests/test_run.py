@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import pickle
 import uuid
 from collections.abc import Iterator
 from datetime import timezone
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
@@ -405,6 +407,14 @@ def test_a_run_without_metadata_has_none(run: Run) -> None:
 def test_the_user_of_a_run_is_named(run: Run) -> None:
     assert run.user is not None
     assert run.user.username == "ada"
+
+
+def test_the_folder_of_a_run_is_named_and_not_made(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_DIR", str(tmp_path))
+    assert Path(run.dir) == tmp_path / "ada" / run.project / "first"
+    assert "ada" not in os.listdir(tmp_path)
 
 
 def test_username_warns_and_gives_the_entity(run: Run) -> None:

@@ -8,6 +8,8 @@ The parts: run_handle.py, run_data.py, run_change.py, history.py, file.py, log.p
 
 from __future__ import annotations
 
+import os
+import tempfile
 import warnings
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -186,6 +188,12 @@ class Run(
         """Who logged it; None where the server does not say."""
         user = self._row.user
         return User(self._gql, *user) if user else None
+
+    @property
+    def dir(self) -> str:
+        """A folder for the run's files, under `WANDB_DIR` or the temporary folder; nothing makes it."""
+        root = os.environ.get("WANDB_DIR") or tempfile.gettempdir()
+        return os.path.join(root, self.entity, self.project, self.id)
 
     @property
     def username(self) -> str:
