@@ -129,6 +129,12 @@ def test_a_value_that_cannot_be_logged_names_its_key(run: Run) -> None:
     assert rows_of(run) == [{"loss": 2, "_step": 0}]
 
 
+@pytest.mark.parametrize("rows", [1, None, "text", [1]])
+def test_what_is_no_row_is_refused(run: Run, rows: Any) -> None:
+    with pytest.raises(ArgumentError):
+        run.log(rows)
+
+
 @pytest.mark.parametrize("step", [-1, 1.5, "3", True])
 def test_a_step_that_is_no_whole_number_is_refused(run: Run, step: Any) -> None:
     with pytest.raises(ArgumentError, match="step"):
@@ -146,6 +152,7 @@ def test_the_summary_has_the_last_values(api: Api, run: Run) -> None:
 
 def test_finishing_ends_the_run(api: Api, run: Run) -> None:
     run.finish()
+    assert run.state == "finished"
     assert (again(api, run)).state == "finished"
 
 

@@ -127,6 +127,12 @@ async def test_a_value_that_cannot_be_logged_names_its_key(run: AsyncRun) -> Non
     assert await rows_of(run) == [{"loss": 2, "_step": 0}]
 
 
+@pytest.mark.parametrize("rows", [1, None, "text", [1]])
+async def test_what_is_no_row_is_refused(run: AsyncRun, rows: Any) -> None:
+    with pytest.raises(ArgumentError):
+        await run.log(rows)
+
+
 @pytest.mark.parametrize("step", [-1, 1.5, "3", True])
 async def test_a_step_that_is_no_whole_number_is_refused(run: AsyncRun, step: Any) -> None:
     with pytest.raises(ArgumentError, match="step"):
@@ -144,6 +150,7 @@ async def test_the_summary_has_the_last_values(api: AsyncApi, run: AsyncRun) -> 
 
 async def test_finishing_ends_the_run(api: AsyncApi, run: AsyncRun) -> None:
     await run.finish()
+    assert run.state == "finished"
     assert (await again(api, run)).state == "finished"
 
 

@@ -251,6 +251,10 @@ class RunData(RunHandle):
         run = answer.project.run
         return CurrentRun(tuple(run.tags or ()), run.config, run.summary_metrics)
 
+    def _note_state(self, state: str) -> None:
+        """Take note of the state that this handle has just put the run in."""
+        self._state = state
+
     def _original(self) -> RunFields:
         row = self._row
         return RunFields(

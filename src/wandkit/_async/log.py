@@ -58,6 +58,11 @@ class AsyncRunLog(AsyncRunHandle):
             RunStoppedError: Somebody asked the server to stop the run.
             WandkitError: The server refused earlier rows for good.
         """
+        if not isinstance(cast("object", rows), Iterable):
+            raise ArgumentError(
+                f"rows must be a mapping or an iterable of mappings, not {type(rows).__name__}",
+                next_step="Of a scan, log what its load() returns.",
+            )
         writer = await self._opened()
         several = [cast("Mapping[str, Any]", rows)] if isinstance(rows, Mapping) else rows
         await writer.log(several, step)
@@ -92,6 +97,7 @@ class AsyncRunLog(AsyncRunHandle):
         writer = await self._opened()
         await writer.finish(exit_code)
         self._writer = None
+        self._note_state("failed" if exit_code else "finished")
 
     @property
     def stop_requested(self) -> bool:

@@ -58,6 +58,9 @@ class AsyncRunHandle:
         """The entity, project and id, percent-encoded."""
         return self.run_path.quoted
 
+    def _note_state(self, state: str) -> None:
+        """Take note of the state that this handle has just put the run in, where the state is kept."""
+
     @property
     def url(self) -> str:
         """The run's page in the web app."""
