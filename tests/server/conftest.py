@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +14,9 @@ import pytest
 from wandkit.testing import Server
 
 __all__ = ["Caller", "House"]
+
+if str(Path(__file__).parent) not in sys.path:  # for the modules that tests share
+    sys.path.insert(0, str(Path(__file__).parent))
 
 
 @dataclass(frozen=True)

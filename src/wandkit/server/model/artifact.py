@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wandkit.server.model.user import User
 
 __all__ = [
+    "TTL_FOREVER",
     "TTL_INHERITED",
     "Artifact",
     "ArtifactBlob",
@@ -28,7 +29,9 @@ __all__ = [
 ]
 
 TTL_INHERITED = -1
-"""`Artifact.ttl` where the collection decides; null means for ever, a positive number is seconds."""
+"""`Artifact.ttl` where the collection decides how many seconds a version lives."""
+TTL_FOREVER = -2
+"""`Artifact.ttl` where a version stays."""
 
 
 class Artifact(Base):
@@ -59,7 +62,7 @@ class Artifact(Base):
     description: Mapped[str | None] = mapped_column(Text)
     metadata_text: Mapped[str | None] = mapped_column("metadata", Text)
     labels: Mapped[str | None] = mapped_column(Text)
-    ttl: Mapped[int | None] = mapped_column(default=TTL_INHERITED)
+    ttl: Mapped[int] = mapped_column(default=TTL_INHERITED)
     size: Mapped[int] = mapped_column(BigInteger, default=0)
     file_count: Mapped[int] = mapped_column(default=0)
     history_step: Mapped[int | None]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from wandkit.server import ids
 from wandkit.server.graphql import Context, context_of
 from wandkit.server.model.artifact import (
+    TTL_FOREVER,
     TTL_INHERITED,
     Artifact,
     ArtifactTag,
@@ -45,8 +46,6 @@ artifact_type: ObjectType = ObjectType("ArtifactType")
 run: ObjectType = ObjectType("Run")
 
 BINDABLES: list[SchemaBindable] = [query, project, artifact, artifact_type, run]
-
-_NO_TTL = -2
 
 
 @query.field("artifact")
@@ -148,8 +147,9 @@ def resolve_metadata(parent: Artifact, _info: GraphQLResolveInfo) -> str | None:
 @artifact.field("ttlDurationSeconds")
 def resolve_ttl(parent: Artifact, _info: GraphQLResolveInfo) -> int:
     """Return how long the version lives; -2 for ever."""
-    seconds = parent.sequence.ttl_seconds if parent.ttl == TTL_INHERITED else parent.ttl
-    return _NO_TTL if seconds is None else seconds
+    if parent.ttl != TTL_INHERITED:
+        return parent.ttl
+    return TTL_FOREVER if parent.sequence.ttl_seconds is None else parent.sequence.ttl_seconds
 
 
 @artifact.field("ttlIsInherited")

@@ -6,13 +6,20 @@ from typing import Any
 
 from ariadne import MutationType, SchemaBindable
 from graphql import GraphQLResolveInfo
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from wandkit.server.artifact_blobs import discard_contents
 from wandkit.server.artifact_commit import commit, grant_aliases
 from wandkit.server.database import now
 from wandkit.server.graphql import Context, context_of
-from wandkit.server.model.artifact import TTL_INHERITED, Artifact, ArtifactTag, ArtifactUse, RunOutput
+from wandkit.server.model.artifact import (
+    TTL_FOREVER,
+    TTL_INHERITED,
+    Artifact,
+    ArtifactTag,
+    ArtifactUse,
+    RunOutput,
+)
 from wandkit.server.model.collection import ArtifactSequence, Collection, CollectionMember
 from wandkit.server.model.project import Project
 from wandkit.server.model.run import Run, strict_json
@@ -28,13 +35,11 @@ from wandkit.server.versions import (
     set_aliases,
 )
 
-__all__ = ["BINDABLES"]
+__all__ = ["BINDABLES", "delete_outputs", "delete_version"]
 
 mutation: MutationType = MutationType()
 
 BINDABLES: list[SchemaBindable] = [mutation]
-
-_INHERIT, _FOREVER = -1, -2
 
 
 @mutation.field("createArtifact")
@@ -183,6 +188,15 @@ def delete_version(context: Context, found: Artifact) -> None:
     context.session.flush()
 
 
+def delete_outputs(context: Context, condition: ColumnElement[bool]) -> None:
+    """Delete the versions that the runs for which the condition holds were the first to make."""
+    made = select(Artifact).where(
+        Artifact.run_id.in_(select(Run.id).where(condition)), Artifact.state != "DELETED"
+    )
+    for found in context.session.scalars(made).all():
+        delete_version(context, found)
+
+
 def _made_before(context: Context, owner: Project, input: dict[str, Any]) -> Artifact | None:
     """Return the version that an earlier request of the same client, or another writer of it, made."""
     if input.get("clientID"):
@@ -267,7 +281,7 @@ def _new_version(
         description=input.get("description"),
         metadata_text=_json_object("metadata", input.get("metadata")),
         labels=_json_object("labels", input.get("labels")),
-        ttl=_ttl(input.get("ttlDurationSeconds") or _INHERIT),
+        ttl=_ttl(input.get("ttlDurationSeconds") or TTL_INHERITED),
         history_step=None if step is None else int(step),
         client_id=input.get("clientID"),
         distributed_id=input.get("distributedID"),
@@ -297,15 +311,11 @@ def _json_object(name: str, text: str | None) -> str | None:
     return text
 
 
-def _ttl(seconds: int | str) -> int | None:
+def _ttl(seconds: int | str) -> int:
     wanted = int(seconds)
-    if wanted == _FOREVER:
-        return None
-    if wanted == _INHERIT:
-        return TTL_INHERITED
-    if wanted <= 0:
+    if wanted <= 0 and wanted not in (TTL_INHERITED, TTL_FOREVER):
         raise Refusal(
-            f"ttlDurationSeconds is {wanted}: use seconds, {_INHERIT} to inherit, {_FOREVER} for ever"
+            f"ttlDurationSeconds is {wanted}: use seconds, {TTL_INHERITED} to inherit, {TTL_FOREVER} for ever"
         )
     return wanted
 

@@ -141,17 +141,17 @@ def resolve_refresh_multipart(
 def resolve_create_manifest(
     _parent: None, info: GraphQLResolveInfo, *, input: dict[str, Any]
 ) -> dict[str, Any]:
-    """Announce a manifest; the answer has the link to upload it."""
+    """Announce a manifest, the one whole one of its name; the answer has the link to upload it."""
     context = context_of(info)
     owner = _pending(context, input["artifactID"])
-    made = Manifest(
-        artifact=owner,
-        type=input.get("type") or "FULL",
-        name=_manifest_name(input["name"]),
-        digest=input["digest"],
-        base_artifact_id=_base(context, input.get("baseArtifactID")),
-    )
-    context.session.add(made)
+    kind, name = input.get("type") or "FULL", _manifest_name(input["name"])
+    base = _base(context, input.get("baseArtifactID"))
+    same = select(Manifest).where(Manifest.artifact_id == owner.id, Manifest.name == name)
+    made = context.session.scalars(same).first() if kind == "FULL" else None
+    if made is None or made.type != kind:
+        made = Manifest(artifact=owner, type=kind, name=name, base_artifact_id=base)
+        context.session.add(made)
+    made.digest = input["digest"]
     context.session.flush()
     return {"artifactManifest": made}
 

@@ -18,6 +18,7 @@ from wandkit.server.model.project import Project
 from wandkit.server.model.run import TERMINAL_STATES, Run
 from wandkit.server.names import check_name, made_up_name, new_run_name
 from wandkit.server.permissions import Refusal, denied
+from wandkit.server.resolvers.artifact_change import delete_outputs
 from wandkit.server.resolvers.project import new_project
 from wandkit.server.resolvers.run import run_condition
 from wandkit.server.rewind import rewind
@@ -206,8 +207,12 @@ def resolve_alert(_parent: None, info: GraphQLResolveInfo, *, input: dict[str, A
 
 @mutation.field("deleteRun")
 def resolve_delete_run(_parent: None, info: GraphQLResolveInfo, *, input: dict[str, Any]) -> dict[str, Any]:
-    """Delete one run; its id is not used again."""
-    context_of(info).access.run_to_change(input["id"]).deleted_at = now()
+    """Delete one run, where asked for with the versions that it made; its id is not used again."""
+    context = context_of(info)
+    run = context.access.run_to_change(input["id"])
+    if input.get("deleteArtifacts"):
+        delete_outputs(context, Run.id == run.id)
+    run.deleted_at = now()
     return {}
 
 
@@ -216,7 +221,10 @@ def resolve_delete_runs(_parent: None, info: GraphQLResolveInfo, *, input: dict[
     """Delete the runs that match."""
     context = context_of(info)
     project = context.access.project_to_change(input["entityName"], input["projectName"])
-    _update(context, run_condition(project, input["filters"]), deleted_at=now())
+    condition = run_condition(project, input["filters"])
+    if input.get("deleteArtifacts"):
+        delete_outputs(context, condition)
+    _update(context, condition, deleted_at=now())
     return {"errors": None}
 
 
