@@ -126,7 +126,7 @@ def test_an_upsert_warns_of_an_odd_config(api: Api, name: str) -> None:
         ({"prioritization_mode": "V1"}, "V1"),
         ({"prioritization_mode": "DISABLED"}, "DISABLED"),
         ({"config": ["a"]}, "mapping"),
-        ({"config": {"a": object()}}, "config.a"),
+        ({"config": {"a": object()}}, "config"),
         ({"template_variables": {"cpu": {"type": "integer"}}}, "no schema"),
     ],
 )
