@@ -137,9 +137,8 @@ def test_from_path_of_a_missing_run_says_so(api: Api, run: Run) -> None:
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("e/p/sweeps/s", "sweep"),
         ("e/p/reports/Title--Vmlldzox", "report"),
-        ("https://wandb.ai/e/p/sweeps/s", "sweep"),
+        ("https://wandb.ai/e/p/reports/Title--Vmlldzox", "report"),
     ],
 )
 def test_from_path_says_what_it_cannot_return(api: Api, path: str, kind: str) -> None:

@@ -16,6 +16,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wandkit_generated.sync.api import Api as Api
     from wandkit_generated.sync.artifact import Artifact as Artifact
+    from wandkit_generated.sync.artifact_entry import ArtifactEntry as ArtifactEntry
+    from wandkit_generated.sync.artifact_file import ArtifactFile as ArtifactFile
+    from wandkit_generated.sync.artifact_file import ArtifactFiles as ArtifactFiles
+    from wandkit_generated.sync.artifact_listing import Artifacts as Artifacts
+    from wandkit_generated.sync.artifact_listing import RunArtifacts as RunArtifacts
+    from wandkit_generated.sync.artifact_type import ArtifactCollections as ArtifactCollections
+    from wandkit_generated.sync.artifact_type import ArtifactType as ArtifactType
+    from wandkit_generated.sync.artifact_type import ArtifactTypes as ArtifactTypes
+    from wandkit_generated.sync.collection import ArtifactCollection as ArtifactCollection
     from wandkit_generated.sync.console import ConsoleLogs as ConsoleLogs
     from wandkit_generated.sync.file import File as File
     from wandkit_generated.sync.file import Files as Files
@@ -30,11 +39,22 @@ if TYPE_CHECKING:
     from wandkit_generated.sync.run_queue import RunQueue as RunQueue
     from wandkit_generated.sync.runs import Runs as Runs
     from wandkit_generated.sync.summary import Summary as Summary
+    from wandkit_generated.sync.sweep import Sweep as Sweep
+    from wandkit_generated.sync.sweeps import Sweeps as Sweeps
     from wandkit_generated.sync.user import User as User
 
     from wandkit import errors as errors
     from wandkit._async.api import AsyncApi as AsyncApi
     from wandkit._async.artifact import AsyncArtifact as AsyncArtifact
+    from wandkit._async.artifact_entry import AsyncArtifactEntry as AsyncArtifactEntry
+    from wandkit._async.artifact_file import AsyncArtifactFile as AsyncArtifactFile
+    from wandkit._async.artifact_file import AsyncArtifactFiles as AsyncArtifactFiles
+    from wandkit._async.artifact_listing import AsyncArtifacts as AsyncArtifacts
+    from wandkit._async.artifact_listing import AsyncRunArtifacts as AsyncRunArtifacts
+    from wandkit._async.artifact_type import AsyncArtifactCollections as AsyncArtifactCollections
+    from wandkit._async.artifact_type import AsyncArtifactType as AsyncArtifactType
+    from wandkit._async.artifact_type import AsyncArtifactTypes as AsyncArtifactTypes
+    from wandkit._async.collection import AsyncArtifactCollection as AsyncArtifactCollection
     from wandkit._async.console import AsyncConsoleLogs as AsyncConsoleLogs
     from wandkit._async.file import AsyncFile as AsyncFile
     from wandkit._async.file import AsyncFiles as AsyncFiles
@@ -49,9 +69,14 @@ if TYPE_CHECKING:
     from wandkit._async.run_queue import AsyncRunQueue as AsyncRunQueue
     from wandkit._async.runs import AsyncRuns as AsyncRuns
     from wandkit._async.summary import AsyncSummary as AsyncSummary
+    from wandkit._async.sweep import AsyncSweep as AsyncSweep
+    from wandkit._async.sweeps import AsyncSweeps as AsyncSweeps
     from wandkit._async.user import AsyncUser as AsyncUser
+    from wandkit._core.artifact_state import ArtifactTTL as ArtifactTTL
     from wandkit._core.config import Config as Config
     from wandkit._core.console import ConsoleLogLine as ConsoleLogLine
+    from wandkit._core.manifest import Manifest as Manifest
+    from wandkit._core.manifest import ManifestEntry as ManifestEntry
     from wandkit._core.plan import PlanOutcome as PlanOutcome
     from wandkit._core.receipt import Receipt as Receipt
     from wandkit._core.rows import History as History
@@ -62,6 +87,8 @@ if TYPE_CHECKING:
     from wandkit.filters import Order as Order
     from wandkit.paths import ProjectPath as ProjectPath
     from wandkit.paths import RunPath as RunPath
+    from wandkit.paths import SweepPath as SweepPath
+    from wandkit.paths_artifact import ArtifactPath as ArtifactPath
     from wandkit.settings import Settings as Settings
 
 __version__ = "0.1.0"
@@ -69,6 +96,15 @@ __version__ = "0.1.0"
 _NOUNS = {
     "Api": "api",
     "Artifact": "artifact",
+    "ArtifactCollection": "collection",
+    "ArtifactCollections": "artifact_type",
+    "ArtifactEntry": "artifact_entry",
+    "ArtifactFile": "artifact_file",
+    "ArtifactFiles": "artifact_file",
+    "ArtifactType": "artifact_type",
+    "ArtifactTypes": "artifact_type",
+    "Artifacts": "artifact_listing",
+    "RunArtifacts": "artifact_listing",
     "ConsoleLogs": "console",
     "File": "file",
     "Files": "file",
@@ -83,12 +119,18 @@ _NOUNS = {
     "RunQueue": "run_queue",
     "Runs": "runs",
     "Summary": "summary",
+    "Sweep": "sweep",
+    "Sweeps": "sweeps",
     "User": "user",
 }
 _PLACES = {
     **{name: f"wandkit_generated.sync.{module}" for name, module in _NOUNS.items()},
     **{f"Async{name}": f"wandkit._async.{module}" for name, module in _NOUNS.items()},
+    "ArtifactPath": "wandkit.paths_artifact",
+    "ArtifactTTL": "wandkit._core.artifact_state",
     "CommError": "wandkit.errors",
+    "Manifest": "wandkit._core.manifest",
+    "ManifestEntry": "wandkit._core.manifest",
     "Config": "wandkit._core.config",
     "ConsoleLogLine": "wandkit._core.console",
     "Expression": "wandkit.filters",
@@ -100,14 +142,33 @@ _PLACES = {
     "Receipt": "wandkit._core.receipt",
     "RunPath": "wandkit.paths",
     "Settings": "wandkit.settings",
+    "SweepPath": "wandkit.paths",
     "WandkitError": "wandkit.errors",
 }
 
 __all__ = [
     "Api",
     "Artifact",
+    "ArtifactCollection",
+    "ArtifactCollections",
+    "ArtifactEntry",
+    "ArtifactFile",
+    "ArtifactFiles",
+    "ArtifactPath",
+    "ArtifactTTL",
+    "ArtifactType",
+    "ArtifactTypes",
+    "Artifacts",
     "AsyncApi",
     "AsyncArtifact",
+    "AsyncArtifactCollection",
+    "AsyncArtifactCollections",
+    "AsyncArtifactEntry",
+    "AsyncArtifactFile",
+    "AsyncArtifactFiles",
+    "AsyncArtifactType",
+    "AsyncArtifactTypes",
+    "AsyncArtifacts",
     "AsyncConsoleLogs",
     "AsyncFile",
     "AsyncFiles",
@@ -119,9 +180,12 @@ __all__ = [
     "AsyncQueuedRun",
     "AsyncQueuedRuns",
     "AsyncRun",
+    "AsyncRunArtifacts",
     "AsyncRunQueue",
     "AsyncRuns",
     "AsyncSummary",
+    "AsyncSweep",
+    "AsyncSweeps",
     "AsyncUser",
     "CommError",
     "Config",
@@ -134,6 +198,8 @@ __all__ = [
     "History",
     "HistoryScan",
     "Listing",
+    "Manifest",
+    "ManifestEntry",
     "Order",
     "Plan",
     "PlanOutcome",
@@ -144,11 +210,15 @@ __all__ = [
     "QueuedRuns",
     "Receipt",
     "Run",
+    "RunArtifacts",
     "RunPath",
     "RunQueue",
     "Runs",
     "Settings",
     "Summary",
+    "Sweep",
+    "SweepPath",
+    "Sweeps",
     "User",
     "WandkitError",
     "errors",

@@ -10,6 +10,8 @@
     https://HOST/[BASE/]ENTITY/PROJECT[/TAB]            with any query and fragment, percent-encoded
     https://HOST/[BASE/]ENTITY/PROJECT/runs/RUN[/TAB]
 
+A sweep is named as a run is, with `/sweeps/` in place of `/runs/` where something has to say which.
+
 Slashes and spaces around a path or a piece do not count. Parsing is pure: where a path needs the default
 entity and none is set, the answer is a `NeedsEntity`, which a client completes with the viewer's entity.
 Every path prints back to a text that parses to the same path.
@@ -34,9 +36,11 @@ __all__ = [
     "ObjectPath",
     "ProjectPath",
     "RunPath",
+    "SweepPath",
     "parse_path",
     "parse_project_path",
     "parse_run_path",
+    "parse_sweep_path",
 ]
 
 DEFAULT_PROJECT = "uncategorized"
@@ -126,6 +130,39 @@ class RunPath(ObjectPath):
         return "/".join([app_url.rstrip("/"), entity, project, "runs", run])
 
 
+@dataclass(frozen=True, slots=True)
+class SweepPath(ObjectPath):
+    """A sweep: `ENTITY/PROJECT/sweeps/SWEEP`, where SWEEP is the id and not the display name."""
+
+    EXPECTED: ClassVar[str] = (
+        "SWEEP, PROJECT/SWEEP, ENTITY/PROJECT/SWEEP, ENTITY/PROJECT:SWEEP "
+        "or https://HOST/ENTITY/PROJECT/sweeps/SWEEP"
+    )
+
+    project: str
+    sweep: str
+
+    def __post_init__(self) -> None:
+        """Refuse pieces that no server could have named."""
+        ObjectPath.__post_init__(self)
+        if "/" in self.project or "/" in self.sweep:
+            raise _bad("/".join(self.pieces), "a project or sweep id holds a slash", self.EXPECTED)
+
+    def __str__(self) -> str:
+        """Return `ENTITY/PROJECT/sweeps/SWEEP`."""
+        return f"{self.entity}/{self.project}/sweeps/{self.sweep}"
+
+    @property
+    def project_path(self) -> ProjectPath:
+        """The sweep's project."""
+        return ProjectPath(self.entity, self.project)
+
+    def url(self, app_url: str) -> str:
+        """Return the sweep's page under the web address `app_url`."""
+        entity, project, sweep = self.quoted
+        return "/".join([app_url.rstrip("/"), entity, project, "sweeps", sweep])
+
+
 P_co = TypeVar("P_co", bound=ObjectPath, covariant=True)
 
 
@@ -203,25 +240,30 @@ def parse_run_path(
     Raises:
         PathError: The text names no run, or its project is left out and there is no default project.
     """
-    if text and _is_url(text):
-        return _run_of_url(text, app_url)
-    written = text or ""
-    pieces = _without_markers(written, _split(written, RunPath.EXPECTED))
-    if not pieces and run:
-        pieces = [run]
-    if not pieces:
-        raise _bad(written, "it is empty and there is no default run", RunPath.EXPECTED)
-    if len(pieces) < 3 and ":" in pieces[-1]:
-        pieces[-1:] = [piece.strip() for piece in pieces[-1].split(":", 1)]
-    if len(pieces) == 1:
-        if not project:
-            raise _bad(written, "it names no project and there is no default project", RunPath.EXPECTED)
-        pieces.insert(0, project)
-    if len(pieces) == 2:
-        return _finish(RunPath, entity, (pieces[0], pieces[1]), written)
-    if len(pieces) == 3:
-        return RunPath(pieces[0], pieces[1], pieces[2])
-    raise _bad(written, f"it has {len(pieces)} pieces", RunPath.EXPECTED)
+    return _member(RunPath, text, entity, project, run, app_url)
+
+
+def parse_sweep_path(
+    text: str | None,
+    *,
+    entity: str | None = None,
+    project: str | None = None,
+    sweep: str | None = None,
+    app_url: str | None = None,
+) -> SweepPath | NeedsEntity[SweepPath]:
+    """Return the sweep that `text` names.
+
+    Args:
+        text: A path or URL; None or empty means the default sweep.
+        entity: The default entity.
+        project: The default project.
+        sweep: The default sweep id.
+        app_url: The web address whose base path is left out of URLs; not needed for the usual ones.
+
+    Raises:
+        PathError: The text names no sweep, or its project is left out and there is no default project.
+    """
+    return _member(SweepPath, text, entity, project, sweep, app_url)
 
 
 def parse_path(
@@ -230,18 +272,33 @@ def parse_path(
     entity: str | None = None,
     project: str | None = None,
     app_url: str | None = None,
-) -> ProjectPath | RunPath | NeedsEntity[ProjectPath] | NeedsEntity[RunPath]:
-    """Return the project or run that `text` names, as `Api.from_path` reads it.
+) -> (
+    ProjectPath
+    | RunPath
+    | SweepPath
+    | NeedsEntity[ProjectPath]
+    | NeedsEntity[RunPath]
+    | NeedsEntity[SweepPath]
+):
+    """Return the project, run or sweep that `text` names, as `Api.from_path` reads it.
 
     One or two pieces are a project, three are a run, and with four the third says what it is.
 
     Raises:
-        PathError: The text names neither.
+        PathError: The text names none of them.
     """
-    expected = "PROJECT, ENTITY/PROJECT, ENTITY/PROJECT/RUN, ENTITY/PROJECT/runs/RUN or the URL of one"
+    expected = (
+        "PROJECT, ENTITY/PROJECT, ENTITY/PROJECT/RUN, ENTITY/PROJECT/runs/RUN, ENTITY/PROJECT/sweeps/SWEEP "
+        "or the URL of one"
+    )
     if _is_url(text):
         found = _parse_url(text, app_url, expected)
-        return _run_of_url(text, app_url) if found[2:3] == ("runs",) else ProjectPath(found[0], found[1])
+        marker = found[2] if len(found) > 3 else ""
+        if marker == "sweeps":
+            return _member_of_url(SweepPath, text, app_url)
+        if found[2:3] == ("runs",):
+            return _member_of_url(RunPath, text, app_url)
+        return ProjectPath(found[0], found[1])
     pieces = _split(text, expected)
     if len(pieces) in (1, 2):
         return parse_project_path(text, entity=entity, project=project)
@@ -249,10 +306,45 @@ def parse_path(
         return parse_run_path(text, entity=entity, project=project)
     if len(pieces) == 4 and pieces[2].startswith("run"):
         return RunPath(pieces[0], pieces[1], pieces[3])
-    raise _bad(text, "it names neither a project nor a run", expected)
+    if len(pieces) == 4 and pieces[2].startswith("sweep"):
+        return SweepPath(pieces[0], pieces[1], pieces[3])
+    raise _bad(text, "it names neither a project nor a run nor a sweep", expected)
 
 
 _P = TypeVar("_P", bound=ObjectPath)
+
+
+def _member(
+    kind: type[_P],
+    text: str | None,
+    entity: str | None,
+    project: str | None,
+    default: str | None,
+    app_url: str | None,
+) -> _P | NeedsEntity[_P]:
+    """Return the run or sweep that `text` names: `kind` says which of the two."""
+    if text and _is_url(text):
+        return _member_of_url(kind, text, app_url)
+    written = text or ""
+    pieces = _without_markers(written, _split(written, kind.EXPECTED))
+    if not pieces and default:
+        pieces = [default]
+    if not pieces:
+        raise _bad(written, f"it is empty and there is no default {_WORDS[kind]}", kind.EXPECTED)
+    if len(pieces) < 3 and ":" in pieces[-1]:
+        pieces[-1:] = [piece.strip() for piece in pieces[-1].split(":", 1)]
+    if len(pieces) == 1:
+        if not project:
+            raise _bad(written, "it names no project and there is no default project", kind.EXPECTED)
+        pieces.insert(0, project)
+    if len(pieces) == 2:
+        return _finish(kind, entity, (pieces[0], pieces[1]), written)
+    if len(pieces) == 3:
+        return kind.from_pieces(*pieces)
+    raise _bad(written, f"it has {len(pieces)} pieces", kind.EXPECTED)
+
+
+_WORDS: dict[type[ObjectPath], str] = {RunPath: "run", SweepPath: "sweep"}
 
 
 def _finish(kind: type[_P], entity: str | None, rest: tuple[str, ...], text: str) -> _P | NeedsEntity[_P]:
@@ -323,12 +415,13 @@ def _base_path(host: str, app_url: str | None) -> list[str]:
     return ["wandb"] if host == "forge.coreweave.com" else []
 
 
-def _run_of_url(text: str, app_url: str | None) -> RunPath:
-    found = _parse_url(text, app_url, RunPath.EXPECTED)
-    if len(found) < 4 or found[2] != "runs":
+def _member_of_url(kind: type[_P], text: str, app_url: str | None) -> _P:
+    word = _WORDS[kind]
+    found = _parse_url(text, app_url, kind.EXPECTED)
+    if len(found) < 4 or found[2] != f"{word}s":
         what = f"it leads to {found[2]}" if len(found) > 2 else "it leads to a project"
-        raise _bad(text, f"{what}, not to a run", RunPath.EXPECTED)
-    return RunPath(found[0], found[1], found[3])
+        raise _bad(text, f"{what}, not to a {word}", kind.EXPECTED)
+    return kind.from_pieces(found[0], found[1], found[3])
 
 
 def _is_url(text: str) -> bool:

@@ -135,9 +135,8 @@ async def test_from_path_of_a_missing_run_says_so(api: AsyncApi, run: AsyncRun) 
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("e/p/sweeps/s", "sweep"),
         ("e/p/reports/Title--Vmlldzox", "report"),
-        ("https://wandb.ai/e/p/sweeps/s", "sweep"),
+        ("https://wandb.ai/e/p/reports/Title--Vmlldzox", "report"),
     ],
 )
 async def test_from_path_says_what_it_cannot_return(api: AsyncApi, path: str, kind: str) -> None:

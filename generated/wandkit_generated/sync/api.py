@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Self
 
 from wandkit.errors import UnsupportedError
-from wandkit.paths import ProjectPath, RunPath, parse_path
+from wandkit.paths import ProjectPath, RunPath, SweepPath, parse_path
 from wandkit.settings import Settings
 from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_USERS
 from wandkit_generated.sync.account import Account
@@ -26,6 +26,7 @@ from wandkit_generated.sync.queued_run import QueuedRunMethods
 from wandkit_generated.sync.run import Run
 from wandkit_generated.sync.run_queue import RunQueueMethods
 from wandkit_generated.sync.runs import RunMethods
+from wandkit_generated.sync.sweep import Sweep, SweepMethods
 from wandkit_generated.sync.transport.graphql import GraphQL
 from wandkit_generated.sync.user import UserMethods
 
@@ -43,6 +44,7 @@ class Api(
     QueuedRunMethods,
     RunMethods,
     RunQueueMethods,
+    SweepMethods,
     UserMethods,
 ):
     """A W&B server, seen with one API key.
@@ -128,16 +130,17 @@ class Api(
         """
         self._account.flush()
 
-    def from_path(self, path: str) -> Project | Run:
-        """Return what a path or URL names: a project, for which nothing is sent, or a run, which is fetched.
+    def from_path(self, path: str) -> Project | Run | Sweep:
+        """Return what a path or URL names: a project, for which nothing is sent, or a run or sweep, fetched.
 
         Args:
-            path: `PROJECT`, `ENTITY/PROJECT`, `ENTITY/PROJECT/RUN`, `ENTITY/PROJECT/runs/RUN` or a URL.
+            path: `PROJECT`, `ENTITY/PROJECT`, `ENTITY/PROJECT/RUN`, `ENTITY/PROJECT/runs/RUN`,
+                `ENTITY/PROJECT/sweeps/SWEEP` or a URL.
 
         Raises:
-            PathError: It names neither.
-            UnsupportedError: It names a sweep or a report, which this version does not know.
-            NotFoundError: No such run.
+            PathError: It names none of them.
+            UnsupportedError: It names a report, which this version does not know.
+            NotFoundError: No such run or sweep.
         """
         _refuse_other_kinds(path)
         settings = self.settings
@@ -146,6 +149,9 @@ class Api(
         if isinstance(full, RunPath):
             run = Run.fetch(self._account.gql, full)
             return run
+        if isinstance(full, SweepPath):
+            sweep = Sweep.fetch(self._account, full)
+            return sweep
         return Project(self._account, ProjectPath.from_pieces(*full.pieces))
 
     def close(self) -> None:
@@ -167,7 +173,7 @@ class Api(
 
     def __reduce__(self) -> tuple[Callable[[GraphQL], Api], tuple[GraphQL]]:
         """Cross to another process with the settings; connections are opened anew there."""
-        return _rebuild, (self._account.gql,)
+        return rebuild, (self._account.gql,)
 
     def __repr__(self) -> str:
         """Return the host; the key is never shown."""
@@ -175,17 +181,18 @@ class Api(
 
 
 def _refuse_other_kinds(path: str) -> None:
-    """Say so where `path` names a sweep or a report."""
+    """Say so where `path` names a report."""
     pieces = path.split("?")[0].split("#")[0].strip("/ ").split("/")
     marker = pieces[-2].rstrip("s") if len(pieces) > 3 else ""
-    if marker in ("sweep", "report"):
+    if marker == "report":
         raise UnsupportedError(
             f"The path {path!r} names a {marker}, which from_path cannot return.",
-            next_step="It returns projects and runs.",
+            next_step="It returns projects, runs and sweeps.",
         )
 
 
-def _rebuild(gql: GraphQL) -> Api:
+def rebuild(gql: GraphQL) -> Api:
+    """Return an `Api` that sends with `gql`."""
     api = Api.__new__(Api)
     api._connect(gql)  # pyright: ignore[reportPrivateUsage]
     return api

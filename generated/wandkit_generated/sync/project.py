@@ -18,7 +18,9 @@ from wandkit.paths import NeedsEntity, ProjectPath
 from wandkit_generated.gql.operations import LIST_PROJECTS
 from wandkit_generated.gql.sync import create_project, get_project, list_projects
 from wandkit_generated.sync.account import Account
+from wandkit_generated.sync.artifacts import ProjectArtifactMethods
 from wandkit_generated.sync.listing import Listing
+from wandkit_generated.sync.project_sweeps import ProjectSweeps
 from wandkit_generated.sync.transport.graphql import GraphQL
 from wandkit_generated.sync.user import User
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Project", "ProjectMethods", "Projects", "missing_project"]
 
 
-class Project:
+class Project(ProjectArtifactMethods, ProjectSweeps):
     """One project. Get it from `Api.project`, which sends nothing: attributes load when they are read.
 
     Attributes:

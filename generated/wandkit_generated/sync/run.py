@@ -28,6 +28,7 @@ from wandkit_generated.sync.history import RunHistory
 from wandkit_generated.sync.log import RunLog
 from wandkit_generated.sync.run_change import RunChange
 from wandkit_generated.sync.run_data import fetch_full
+from wandkit_generated.sync.run_sweep import RunSweep
 from wandkit_generated.sync.transport.graphql import GraphQL
 from wandkit_generated.sync.user import User
 
@@ -49,6 +50,7 @@ class Run(
     RunConsole,
     RunLog,
     RunArtifactMethods,
+    RunSweep,
 ):
     """One run. Get it from `Api.run` or a listing; do not build it yourself.
 

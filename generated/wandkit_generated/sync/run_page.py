@@ -22,7 +22,7 @@ from wandkit_generated.gql.operations import GET_RUN_PARTS
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
-    from wandkit_generated.gql.models import RunParts
+    from wandkit_generated.gql.models import RunParts, SweepFields
     from wandkit_generated.sync.run import Run
 
 __all__ = ["RunPage", "RunPlan"]
@@ -63,9 +63,10 @@ class RunPage:
 
     Attributes:
         loaded: The parts that its runs have.
+        sweeps: The sweeps of its runs by name, once somebody has asked for one.
     """
 
-    __slots__ = ("_gql", "_lock", "_path", "_plan", "loaded", "runs")
+    __slots__ = ("_gql", "_lock", "_path", "_plan", "loaded", "runs", "sweeps")
 
     def __init__(self, gql: GraphQL, path: ProjectPath, plan: RunPlan, loaded: set[Part]) -> None:
         self._gql = gql
@@ -74,11 +75,17 @@ class RunPage:
         self._lock = Lock()
         self.loaded: set[Part] = loaded
         self.runs: list[Run] = []
+        self.sweeps: dict[str, SweepFields] | None = None
 
     @property
     def selection(self) -> Selection:
         """Which keys of the large parts were asked for."""
         return self._plan.selection
+
+    @property
+    def lock(self) -> Lock:
+        """Held while something is fetched for all runs of the page."""
+        return self._lock
 
     def fill(self, parts: Iterable[Part]) -> None:
         """Fetch those of `parts` that the page lacks, for all its runs; later pages bring them along."""

@@ -19,8 +19,10 @@ from wandkit.paths import (
     ObjectPath,
     ProjectPath,
     RunPath,
+    SweepPath,
     parse_project_path,
     parse_run_path,
+    parse_sweep_path,
 )
 from wandkit.settings import Settings
 
@@ -92,6 +94,13 @@ class AsyncAccount:
             project=settings.project,
             run=settings.run,
             app_url=settings.app_url,
+        )
+
+    def sweep_path(self, text: str | None) -> SweepPath | NeedsEntity[SweepPath]:
+        """Return the sweep that `text` names, by the defaults of this account; nothing is sent."""
+        settings = self.settings
+        return parse_sweep_path(
+            text, entity=settings.entity, project=settings.project, app_url=settings.app_url
         )
 
     def keep(self, listing: L) -> L:

@@ -21,10 +21,11 @@ from wandkit._async.queued_run import AsyncQueuedRunMethods
 from wandkit._async.run import AsyncRun
 from wandkit._async.run_queue import AsyncRunQueueMethods
 from wandkit._async.runs import AsyncRunMethods
+from wandkit._async.sweep import AsyncSweep, AsyncSweepMethods
 from wandkit._async.user import AsyncUserMethods
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import UnsupportedError
-from wandkit.paths import ProjectPath, RunPath, parse_path
+from wandkit.paths import ProjectPath, RunPath, SweepPath, parse_path
 from wandkit.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class AsyncApi(
     AsyncQueuedRunMethods,
     AsyncRunMethods,
     AsyncRunQueueMethods,
+    AsyncSweepMethods,
     AsyncUserMethods,
 ):
     """A W&B server, seen with one API key.
@@ -126,16 +128,17 @@ class AsyncApi(
         """
         self._account.flush()
 
-    async def from_path(self, path: str) -> AsyncProject | AsyncRun:
-        """Return what a path or URL names: a project, for which nothing is sent, or a run, which is fetched.
+    async def from_path(self, path: str) -> AsyncProject | AsyncRun | AsyncSweep:
+        """Return what a path or URL names: a project, for which nothing is sent, or a run or sweep, fetched.
 
         Args:
-            path: `PROJECT`, `ENTITY/PROJECT`, `ENTITY/PROJECT/RUN`, `ENTITY/PROJECT/runs/RUN` or a URL.
+            path: `PROJECT`, `ENTITY/PROJECT`, `ENTITY/PROJECT/RUN`, `ENTITY/PROJECT/runs/RUN`,
+                `ENTITY/PROJECT/sweeps/SWEEP` or a URL.
 
         Raises:
-            PathError: It names neither.
-            UnsupportedError: It names a sweep or a report, which this version does not know.
-            NotFoundError: No such run.
+            PathError: It names none of them.
+            UnsupportedError: It names a report, which this version does not know.
+            NotFoundError: No such run or sweep.
         """
         _refuse_other_kinds(path)
         settings = self.settings
@@ -144,6 +147,9 @@ class AsyncApi(
         if isinstance(full, RunPath):
             run = await AsyncRun.fetch(self._account.gql, full)
             return run
+        if isinstance(full, SweepPath):
+            sweep = await AsyncSweep.fetch(self._account, full)
+            return sweep
         return AsyncProject(self._account, ProjectPath.from_pieces(*full.pieces))
 
     async def aclose(self) -> None:
@@ -165,7 +171,7 @@ class AsyncApi(
 
     def __reduce__(self) -> tuple[Callable[[AsyncGraphQL], AsyncApi], tuple[AsyncGraphQL]]:
         """Cross to another process with the settings; connections are opened anew there."""
-        return _rebuild, (self._account.gql,)
+        return rebuild, (self._account.gql,)
 
     def __repr__(self) -> str:
         """Return the host; the key is never shown."""
@@ -173,17 +179,18 @@ class AsyncApi(
 
 
 def _refuse_other_kinds(path: str) -> None:
-    """Say so where `path` names a sweep or a report."""
+    """Say so where `path` names a report."""
     pieces = path.split("?")[0].split("#")[0].strip("/ ").split("/")
     marker = pieces[-2].rstrip("s") if len(pieces) > 3 else ""
-    if marker in ("sweep", "report"):
+    if marker == "report":
         raise UnsupportedError(
             f"The path {path!r} names a {marker}, which from_path cannot return.",
-            next_step="It returns projects and runs.",
+            next_step="It returns projects, runs and sweeps.",
         )
 
 
-def _rebuild(gql: AsyncGraphQL) -> AsyncApi:
+def rebuild(gql: AsyncGraphQL) -> AsyncApi:
+    """Return an `AsyncApi` that sends with `gql`."""
     api = AsyncApi.__new__(AsyncApi)
     api._connect(gql)  # pyright: ignore[reportPrivateUsage]
     return api

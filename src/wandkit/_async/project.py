@@ -12,7 +12,9 @@ from wandkit_generated.gql.aio import create_project, get_project, list_projects
 from wandkit_generated.gql.operations import LIST_PROJECTS
 
 from wandkit._async.account import AsyncAccount
+from wandkit._async.artifacts import AsyncProjectArtifactMethods
 from wandkit._async.listing import AsyncListing
+from wandkit._async.project_sweeps import AsyncProjectSweeps
 from wandkit._async.user import AsyncUser
 from wandkit._core.awaitable import awaitable_property
 from wandkit._core.display import html_table
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncProject", "AsyncProjectMethods", "AsyncProjects", "missing_project"]
 
 
-class AsyncProject:
+class AsyncProject(AsyncProjectArtifactMethods, AsyncProjectSweeps):
     """One project. Get it from `AsyncApi.project`, which sends nothing: attributes load when they are read.
 
     Attributes:

@@ -22,6 +22,7 @@ from wandkit._async.history import AsyncRunHistory
 from wandkit._async.log import AsyncRunLog
 from wandkit._async.run_change import AsyncRunChange
 from wandkit._async.run_data import fetch_full
+from wandkit._async.run_sweep import AsyncRunSweep
 from wandkit._async.user import AsyncUser
 from wandkit._core.awaitable import awaitable_property
 from wandkit._core.display import html_table, show
@@ -48,6 +49,7 @@ class AsyncRun(
     AsyncRunConsole,
     AsyncRunLog,
     AsyncRunArtifactMethods,
+    AsyncRunSweep,
 ):
     """One run. Get it from `AsyncApi.run` or a listing; do not build it yourself.
 

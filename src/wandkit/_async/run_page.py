@@ -20,7 +20,7 @@ from wandkit.errors import DeadlineExceededError, NotFoundError, RequestTimeoutE
 from wandkit.paths import ProjectPath
 
 if TYPE_CHECKING:
-    from wandkit_generated.gql.models import RunParts
+    from wandkit_generated.gql.models import RunParts, SweepFields
 
     from wandkit._async.run import AsyncRun
 
@@ -62,9 +62,10 @@ class AsyncRunPage:
 
     Attributes:
         loaded: The parts that its runs have.
+        sweeps: The sweeps of its runs by name, once somebody has asked for one.
     """
 
-    __slots__ = ("_gql", "_lock", "_path", "_plan", "loaded", "runs")
+    __slots__ = ("_gql", "_lock", "_path", "_plan", "loaded", "runs", "sweeps")
 
     def __init__(self, gql: AsyncGraphQL, path: ProjectPath, plan: RunPlan, loaded: set[Part]) -> None:
         self._gql = gql
@@ -73,11 +74,17 @@ class AsyncRunPage:
         self._lock = Lock()
         self.loaded: set[Part] = loaded
         self.runs: list[AsyncRun] = []
+        self.sweeps: dict[str, SweepFields] | None = None
 
     @property
     def selection(self) -> Selection:
         """Which keys of the large parts were asked for."""
         return self._plan.selection
+
+    @property
+    def lock(self) -> Lock:
+        """Held while something is fetched for all runs of the page."""
+        return self._lock
 
     async def fill(self, parts: Iterable[Part]) -> None:
         """Fetch those of `parts` that the page lacks, for all its runs; later pages bring them along."""

@@ -48,8 +48,14 @@ __all__ = [
     "MembershipFieldsArtifact",
     "MembershipFieldsArtifactAlias",
     "MembershipFieldsArtifactCollection",
+    "OrganizationFields",
+    "OrganizationFieldsEntity",
     "ProjectFields",
     "QueuedRunFields",
+    "RegistryFields",
+    "RegistryFieldsArtifactType",
+    "RegistryFieldsArtifactTypeConnection",
+    "RegistryFieldsArtifactTypeEdge",
     "RunFull",
     "RunHead",
     "RunHeadUser",
@@ -274,6 +280,17 @@ class MembershipFieldsArtifact(ArtifactFields):
     pass
 
 
+class OrganizationFields(BaseModel):
+    id: str
+    name: str
+    org_entity: Optional["OrganizationFieldsEntity"] = None
+
+
+class OrganizationFieldsEntity(BaseModel):
+    id: str
+    name: str
+
+
 class ProjectFields(BaseModel):
     id: str
     name: str
@@ -290,6 +307,37 @@ class QueuedRunFields(BaseModel):
     associated_run_id: Optional[str]
     created_at: DateTime
     run_spec: Optional[Json] = None
+
+
+class RegistryFields(BaseModel):
+    id: str
+    internal_id: Optional[str] = None
+    name: str
+    entity_name: str
+    description: Optional[str]
+    access: Optional[str]
+    created_at: DateTime
+    updated_at: Optional[DateTime]
+    allow_all_artifact_types_in_registry: Optional[bool] = None
+    artifact_types: "RegistryFieldsArtifactTypeConnection"
+
+
+class RegistryFieldsArtifactTypeConnection(BaseModel):
+    edges: list[
+        Annotated[
+            "RegistryFieldsArtifactTypeEdge",
+            Tolerant("RegistryFieldsArtifactTypeConnection.edges"),
+        ]
+    ]
+
+
+class RegistryFieldsArtifactTypeEdge(BaseModel):
+    node: Optional["RegistryFieldsArtifactType"]
+
+
+class RegistryFieldsArtifactType(BaseModel):
+    id: str
+    name: str
 
 
 class RunHead(BaseModel):

@@ -11,6 +11,8 @@ from wandkit._core.scalars import Int64, JSONString
 
 __all__ = [
     "ArtifactAliasInput",
+    "ArtifactCollectionAliasInput",
+    "ArtifactTypeInput",
     "CreateArtifactFileSpecInput",
     "TagInput",
     "UploadPartsInput",
@@ -20,6 +22,18 @@ __all__ = [
 class ArtifactAliasInput(BaseModel):
     alias: str
     artifact_collection_name: str
+
+
+class ArtifactCollectionAliasInput(BaseModel):
+    alias: str
+    artifact_collection_name: str
+    entity_name: str
+    project_name: str
+
+
+class ArtifactTypeInput(BaseModel):
+    description: Optional[str] = None
+    name: str
 
 
 class CreateArtifactFileSpecInput(BaseModel):

@@ -130,7 +130,7 @@ def resolve_run_count(parent: Sweep, info: GraphQLResolveInfo) -> int:
             .where(Run.project_id == parent.project_id, Run.deleted_at.is_(None), Run.sweep_name.is_not(None))
             .group_by(Run.sweep_name)
         )
-        context.cache[key] = dict(row.tuple() for row in context.session.execute(counts))
+        context.cache[key] = {row[0]: row[1] for row in context.session.execute(counts)}
     found: dict[str, int] = context.cache[key]
     return found.get(parent.name, 0)
 

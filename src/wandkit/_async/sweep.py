@@ -1,0 +1,458 @@
+"""Sweeps: a search over hyperparameters and the runs it started.
+
+Schema: schema/sweep.graphql. Operations: queries/sweep.graphql. Docs: docs/api/sweep.md.
+Logic without I/O: _core/sweep_config.py, _core/sweep_yaml.py, _core/order_key.py.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wandkit_generated.gql.aio import (
+    create_sweep,
+    delete_sweep,
+    enqueue_sweep_run,
+    get_sweep,
+    get_sweep_agent,
+    list_sweep_agents,
+    update_sweep_state,
+)
+
+from wandkit._async.account import AsyncAccount
+from wandkit._async.agent import AsyncAgent
+from wandkit._async.run import AsyncRun
+from wandkit._async.runs import AsyncRuns
+from wandkit._async.sweep_near import missing_sweep
+from wandkit._core.display import html_table, show
+from wandkit._core.jsontext import write
+from wandkit._core.operation import UNSET
+from wandkit._core.order_key import format_order_key, metric_order
+from wandkit._core.sweep_config import check_sweep_config
+from wandkit._core.sweep_yaml import dump_yaml, load_yaml
+from wandkit.errors import AnswerError, ArgumentError, NotFoundError, UnsupportedError
+from wandkit.paths import SweepPath
+
+if TYPE_CHECKING:
+    from wandkit_generated.gql.models import SweepFields
+
+    from wandkit._async.api import AsyncApi
+
+__all__ = ["AsyncSweep", "AsyncSweepMethods"]
+
+
+class AsyncSweep:
+    """One sweep. Get it from `AsyncApi.sweep`, `AsyncProject.sweeps` or `AsyncRun.sweep`.
+
+    What it says of itself is from when it was fetched; `load(force=True)` fetches it anew.
+
+    Attributes:
+        entity: The user or team that the sweep's project belongs to.
+        project: The project's name.
+        id: The sweep's short id, unique in its project.
+    """
+
+    def __init__(self, account: AsyncAccount, path: SweepPath, fields: SweepFields) -> None:
+        self._account = account
+        self._path = path
+        self._runs: AsyncRuns | None = None
+        self.entity: str = path.entity
+        self.project: str = path.project
+        self.id: str = path.sweep
+        self._take(fields)
+
+    @classmethod
+    async def fetch(cls, account: AsyncAccount, path: SweepPath) -> AsyncSweep:
+        """Fetch the sweep at `path`.
+
+        Raises:
+            NotFoundError: No such sweep, or the API key may not see it; names near ones.
+        """
+        return cls(account, path, await fetch_fields(account, path))
+
+    @classmethod
+    async def get(
+        cls, api: AsyncApi, entity: str | None = None, project: str | None = None, sid: str | None = None
+    ) -> AsyncSweep | None:
+        """Fetch the sweep `sid` of a project; None where there is none."""
+        text = "/".join(part for part in (entity, project, sid) if part)
+        try:
+            sweep = await api.sweep(text)
+        except NotFoundError:
+            return None
+        return sweep
+
+    @property
+    def storage_id(self) -> str:
+        """The server's opaque id of the sweep."""
+        return self._fields.id
+
+    @property
+    def name(self) -> str:
+        """The name to show: the one given in the web app, else the configuration's, else the id."""
+        return self._fields.display_name or self._config_name() or self.id
+
+    @property
+    def display_name(self) -> str | None:
+        """The name given in the web app or when the sweep was made; None without one."""
+        return self._fields.display_name
+
+    @property
+    def description(self) -> str | None:
+        """What the sweep says about itself."""
+        return self._fields.description
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The configuration, parsed from YAML anew each time; changing it changes nothing on the server.
+
+        Raises:
+            AnswerError: The server's text is no YAML mapping; it is in the message.
+        """
+        text = self._fields.config
+        try:
+            found = load_yaml(text)
+        except ValueError as error:
+            raise AnswerError(f"The configuration of the sweep {str(self._path)!r} is {error}.") from None
+        if not isinstance(found, dict):
+            raise AnswerError(
+                f"The configuration of the sweep {str(self._path)!r} is no mapping: {text[:200]!r}."
+            )
+        return found
+
+    @property
+    def method(self) -> str:
+        """How it searches: grid, random, bayes or custom."""
+        return self._fields.method
+
+    @property
+    def state(self) -> str:
+        """PENDING, RUNNING, PAUSED, FINISHED or CANCELED, as the server says it."""
+        return self._fields.state
+
+    @property
+    def best_loss(self) -> float | None:
+        """The best value of the metric so far, as the server reckons it; None without one."""
+        return self._fields.best_loss
+
+    @property
+    def run_count(self) -> int:
+        """How many runs it had when it was fetched."""
+        return self._fields.run_count
+
+    @property
+    def expected_run_count(self) -> int | None:
+        """How many runs it will have: the points of a grid, or the cap; None for an endless search."""
+        return self._fields.run_count_expected
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was made."""
+        return self._fields.created_at
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """When it was last changed."""
+        return self._fields.updated_at
+
+    @property
+    def path(self) -> list[str]:
+        """The entity, project and id, percent-encoded."""
+        return self._path.quoted
+
+    @property
+    def sweep_path(self) -> SweepPath:
+        """The sweep's path as a value: `str(sweep.sweep_path)` is `ENTITY/PROJECT/sweeps/SWEEP`."""
+        return self._path
+
+    @property
+    def url(self) -> str:
+        """The sweep's page in the web app."""
+        return self._path.url(self._account.settings.app_url)
+
+    @property
+    def username(self) -> str:
+        """The entity. Deprecated: say `entity`."""
+        warnings.warn("Sweep.username is deprecated; say Sweep.entity.", DeprecationWarning, stacklevel=2)
+        return self.entity
+
+    @property
+    def order(self) -> str | None:
+        """The order that puts the best run first, such as `+summary_metrics.loss`; None without a metric."""
+        return metric_order(self.config)
+
+    @property
+    def runs(self) -> AsyncRuns:
+        """The sweep's runs as a listing, oldest first. Nothing is sent before it is used."""
+        if self._runs is None:
+            self._runs = self._listing("+created_at")
+        return self._runs
+
+    async def best_run(self, order: str | None = None) -> AsyncRun | None:
+        """Fetch the best run by the sweep's metric, or the first one in `order`; None without runs.
+
+        Args:
+            order: A summary key such as `-accuracy` or `+loss`, descending without a sign, or a whole key
+                such as `+config.lr`. Default the sweep's metric; for a sweep without one, the newest run.
+        """
+        key = self.order if order is None else format_order_key(order)
+        runs = self._listing(key or "-created_at", per_page=1)
+        try:
+            best = await runs[0]
+        except IndexError:
+            return None
+        return best
+
+    async def agents(self) -> list[AsyncAgent]:
+        """Fetch the agents that have worked on it, oldest first."""
+        path = self._path
+        answer = await list_sweep_agents(
+            self._account.gql, entity=path.entity, project=path.project, name=path.sweep
+        )
+        sweep = answer.project.sweep if answer.project else None
+        edges = sweep.agents.edges if sweep else []
+        return [AsyncAgent(self._account, path, edge.node) for edge in edges]
+
+    async def agent(self, agent_id: str) -> AsyncAgent:
+        """Fetch one agent by its name or its id.
+
+        Raises:
+            NotFoundError: The sweep has no such agent.
+        """
+        path = self._path
+        answer = await get_sweep_agent(
+            self._account.gql, entity=path.entity, project=path.project, name=path.sweep, agent=agent_id
+        )
+        sweep = answer.project.sweep if answer.project else None
+        if sweep is None or sweep.agent is None:
+            raise NotFoundError(
+                f"No agent {agent_id!r} of the sweep {str(path)!r}.",
+                operation="GetSweepAgent",
+                host=self._account.settings.base_url,
+                next_step="List them with sweep.agents().",
+            )
+        return AsyncAgent(self._account, path, sweep.agent)
+
+    async def load(self, force: bool = False) -> AsyncSweep:
+        """Return the sweep, fetched anew with `force`.
+
+        Raises:
+            NotFoundError: The sweep is gone.
+        """
+        if force:
+            fields = await fetch_fields(self._account, self._path)
+            self._take(fields)
+        return self
+
+    async def enqueue_run(self, config: Mapping[str, Any], display_name: str | None = None) -> str:
+        """Put a run with this config before all others and return its id; the next free agent takes it.
+
+        Raises:
+            UnsupportedError: The server cannot do that.
+        """
+        gql = self._account.gql
+        if not await gql.supports("SWEEPS_LOCAL_SCHEDULER"):
+            raise UnsupportedError(
+                "This server takes no runs into a sweep by hand.",
+                operation="EnqueueSweepRun",
+                host=gql.settings.base_url,
+                next_step="It lacks the feature SWEEPS_LOCAL_SCHEDULER; a newer one has it.",
+            )
+        answer = await enqueue_sweep_run(
+            gql, id=self.storage_id, config=write(dict(config)), display_name=display_name or UNSET
+        )
+        payload = answer.enqueue_sweep_run
+        if payload is None or payload.id is None:
+            raise AnswerError(
+                "The server did not say which run it has put into the sweep.",
+                operation="EnqueueSweepRun",
+                host=gql.settings.base_url,
+            )
+        return payload.id
+
+    async def pause(self) -> None:
+        """Hand out no more points for now; runs go on."""
+        await self._change_state("PAUSED")
+
+    async def resume(self) -> None:
+        """Hand out points again, also after `pause` or `stop`."""
+        await self._change_state("RUNNING")
+
+    async def stop(self) -> None:
+        """Hand out no more points and let the runs come to their end."""
+        await self._change_state("FINISHED")
+
+    async def cancel(self) -> None:
+        """Hand out no more points and stop the runs. There is no way back."""
+        await self._change_state("CANCELED")
+
+    async def delete(self, delete_runs: bool = False) -> None:
+        """Delete the sweep; its runs stay, unless `delete_runs` says otherwise."""
+        await delete_sweep(self._account.gql, id=self.storage_id, delete_runs=delete_runs)
+
+    def to_html(self, height: int = 420, hidden: bool = False) -> str:
+        """Return a table about the sweep as HTML: what is known of it here, without a request.
+
+        Args:
+            height: Most pixels that the table takes.
+            hidden: True folds it away until somebody opens it.
+        """
+        expected = self.expected_run_count
+        rows: dict[str, object] = {
+            "sweep": "/".join((self.entity, self.project, self.id)),
+            "page": self.url,
+            "name": self.name,
+            "state": self.state,
+            "method": self.method,
+            "runs": self.run_count if expected is None else f"{self.run_count} of {expected}",
+            "best": self.best_loss,
+            "created": self.created_at,
+        }
+        return html_table(rows, hidden=hidden, height=height)
+
+    def display(self, height: int = 420, hidden: bool = False) -> bool:
+        """Show the sweep in a notebook; False where there is none."""
+        return show(self.to_html(height, hidden))
+
+    def _take(self, fields: SweepFields) -> None:
+        self._fields = fields
+
+    def _config_name(self) -> str | None:
+        try:
+            name = self.config.get("name")
+        except AnswerError:
+            return None
+        return name if isinstance(name, str) else None
+
+    def _listing(self, order: str, per_page: int | None = None) -> AsyncRuns:
+        filters = {"$and": [{"sweep": self.id}]}
+        listing = AsyncRuns(
+            self._account, self._path.project_path, filters=filters, order=order, per_page=per_page
+        )
+        return self._account.keep(listing)
+
+    async def _change_state(self, state: str) -> None:
+        answer = await update_sweep_state(
+            self._account.gql, entity=self.entity, project=self.project, id=self.storage_id, state=state
+        )
+        if answer.upsert_sweep is not None and answer.upsert_sweep.sweep is not None:
+            self._take(answer.upsert_sweep.sweep)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def __repr__(self) -> str:
+        """Return the path and the state."""
+        return f"<Sweep {self.entity}/{self.project}/{self.id} ({self.state})>"
+
+
+class AsyncSweepMethods:
+    """The methods of `AsyncApi` about sweeps."""
+
+    _account: AsyncAccount
+
+    async def sweep(self, path: str = "") -> AsyncSweep:
+        """Fetch one sweep.
+
+        Args:
+            path: `ENTITY/PROJECT/SWEEP`, `PROJECT/SWEEP`, `SWEEP` or a URL; the settings complete it.
+
+        Raises:
+            PathError: `path` names no sweep.
+            NotFoundError: No such sweep, or the API key may not see it; names near ones.
+        """
+        found = await self._account.complete(self._account.sweep_path(path))
+        sweep = await AsyncSweep.fetch(self._account, found)
+        return sweep
+
+    async def create_sweep(
+        self,
+        config: Mapping[str, Any] | str | PathLike[str],
+        project: str | None = None,
+        entity: str | None = None,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        prior_runs: Sequence[str] | None = None,
+    ) -> AsyncSweep:
+        """Create a sweep, and its project if need be, and return it; agents can start on it at once.
+
+        What is odd about the configuration, but no error, is told as a `UserWarning`.
+
+        Args:
+            config: The configuration as a mapping or as YAML text, or the path of a YAML file.
+            project: The project; default the configuration's, then the settings', then `uncategorized`.
+            entity: The user or team; default the configuration's, then the settings', then the account's own.
+            name: The name to show; default the configuration's.
+            description: What it says about itself; default the configuration's.
+            prior_runs: Ids of runs of the project to make part of the sweep; a grid skips their points.
+
+        Raises:
+            ArgumentError: The configuration cannot be used; the message names the offending key.
+            PermissionDeniedError: The API key may not log to the project.
+        """
+        checked, remarks = check_sweep_config(_read(config))
+        account = self._account
+        place = await account.complete(
+            account.project_path(project or checked.get("project"), entity or checked.get("entity"))
+        )
+        try:
+            text = dump_yaml(checked)
+        except ValueError as error:
+            raise ArgumentError(f"Cannot write the sweep configuration as YAML: {error}.") from None
+        answer = await create_sweep(
+            account.gql,
+            entity=place.entity,
+            project=place.project,
+            config=text,
+            display_name=name or UNSET,
+            description=description or checked.get("description") or UNSET,
+            prior_runs_filters=write({"$or": [{"name": run} for run in prior_runs]}) if prior_runs else UNSET,
+        )
+        made = answer.upsert_sweep.sweep if answer.upsert_sweep else None
+        if answer.upsert_sweep is None or made is None:
+            raise AnswerError(
+                f"The server did not say what became of the new sweep in {str(place)!r}.",
+                operation="CreateSweep",
+                host=account.settings.base_url,
+                next_step="Look for it with api.project(...).sweeps().",
+            )
+        for remark in dict.fromkeys([*remarks, *answer.upsert_sweep.config_validation_warnings]):
+            warnings.warn(f"Sweep configuration: {remark}", UserWarning, stacklevel=2)
+        owner = (made.project.entity_name, made.project.name) if made.project else place.pieces
+        return AsyncSweep(account, SweepPath(owner[0], owner[1], made.name), made)
+
+
+async def fetch_fields(account: AsyncAccount, path: SweepPath) -> SweepFields:
+    """Fetch what a sweep says of itself.
+
+    Raises:
+        NotFoundError: No such sweep, or the API key may not see it; names near ones.
+    """
+    answer = await get_sweep(account.gql, entity=path.entity, project=path.project, name=path.sweep)
+    if answer.project is None or answer.project.sweep is None:
+        raise await missing_sweep(account.gql, path, project_found=answer.project is not None)
+    return answer.project.sweep
+
+
+def _read(config: Mapping[str, Any] | str | PathLike[str]) -> Mapping[str, Any]:
+    """Return the configuration that was given as a mapping, as YAML text or as a file of such."""
+    if isinstance(config, Mapping):
+        return config
+    try:
+        text = config if isinstance(config, str) else Path(config).read_text(encoding="utf-8")
+        found = load_yaml(text)
+    except OSError as error:
+        raise ArgumentError(f"Cannot read the sweep configuration: {error}.") from None
+    except ValueError as error:
+        raise ArgumentError(f"The sweep configuration is {error}.") from None
+    if not isinstance(found, dict):
+        raise ArgumentError(
+            f"The sweep configuration is no mapping but {found!r}.",
+            next_step="For the name of a file, pass a pathlib.Path.",
+        )
+    return found
