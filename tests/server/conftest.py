@@ -122,3 +122,18 @@ def house() -> Iterator[House]:
 def ada(house: House) -> Caller:
     """Give the caller who administers the team `lab`."""
     return house.call("ada")
+
+
+@pytest.fixture
+def call_on() -> Iterator[Callable[[Server, str], Caller]]:
+    """Give callers of servers that a test starts itself: by server and user."""
+    clients: list[httpx.Client] = []
+
+    def call(server: Server, user: str) -> Caller:
+        auth = ("api", server.key(user))
+        clients.append(httpx.Client(base_url=server.url, auth=auth, timeout=30))
+        return Caller(clients[-1])
+
+    yield call
+    for client in clients:
+        client.close()
