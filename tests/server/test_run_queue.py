@@ -231,6 +231,16 @@ def test_an_item_that_waits_cannot_be_acknowledged(ada: Caller, name: str) -> No
     assert mutate(ada, "ackRunQueueItem", runQueueItemId=item, runName="r") is False
 
 
+def test_a_run_that_names_its_item_claims_it(ada: Caller, name: str) -> None:
+    create(ada, name)
+    item = push(ada, name)
+    pop(ada, name)
+    for run in (name, f"{name}-2"):
+        ada.upsert("launched", run, runQueueItemId=item)
+    node = queue_of(ada, name)["runQueueItems"]["edges"][0]["node"]
+    assert (node["state"], node["associatedRunId"]) == ("CLAIMED", name)
+
+
 def test_a_failed_item_tells_why_and_is_not_popped(ada: Caller, name: str) -> None:
     create(ada, name)
     item = push(ada, name, spec='{"job": "j"}')

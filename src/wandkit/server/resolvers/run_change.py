@@ -21,6 +21,7 @@ from wandkit.server.permissions import Refusal, denied
 from wandkit.server.resolvers.artifact_change import delete_outputs
 from wandkit.server.resolvers.project import new_project
 from wandkit.server.resolvers.run import run_condition
+from wandkit.server.resolvers.run_queue_item import claim_item
 from wandkit.server.rewind import rewind
 
 __all__ = ["BINDABLES"]
@@ -63,6 +64,8 @@ def resolve_upsert_bucket(
         _set_state(run, input["state"])
     elif not input.get("id") and run.state in TERMINAL_STATES | {"pending"}:
         start(run)
+    if input.get("runQueueItemId"):
+        claim_item(context, input["runQueueItemId"], run.name)
     context.session.flush()
     return {"bucket": run, "inserted": inserted, "serverSettings": {"serverMessages": []}}
 
