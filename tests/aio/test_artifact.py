@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import pickle
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,9 +16,10 @@ from wandkit import AsyncApi, AsyncArtifact, AsyncRun
 from wandkit.errors import (
     ArgumentError,
     ArtifactFinalizedError,
-    ArtifactMismatchError,
     ArtifactNotLoggedError,
     NotFoundError,
+    UnsupportedError,
+    WandkitError,
 )
 from wandkit.testing import Server
 
@@ -77,3 +80,334 @@ async def test_what_was_logged_is_downloaded(api: AsyncApi, run: AsyncRun, tmp_p
     folder = await fetched.download(tmp_path / "out")
     assert (logged.version, fetched.version, fetched.state) == ("v0", "v0", "COMMITTED")
     assert contents(folder) == FILES
+
+
+async def logged(
+    run: AsyncRun, tmp_path: Path, name: str = "data", files: dict[str, bytes] | None = None
+) -> AsyncArtifact:
+    """Log a version with the files and return it."""
+    draft = await draft_of(tmp_path / uuid4().hex, FILES if files is None else files, name)
+    artifact = await run.log_artifact(draft)
+    return artifact
+
+
+async def test_a_version_knows_where_it_is(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    await logged(run, tmp_path)
+    artifact = await api.artifact(f"ada/{run.project}/data:latest", "dataset")
+    assert (artifact.name, artifact.version, artifact.type) == ("data:latest", "v0", "dataset")
+    assert artifact.source_qualified_name == f"ada/{run.project}/data:v0"
+    assert (artifact.description, artifact.metadata, artifact.file_count) == ("first", {"rows": 3}, 4)
+    assert artifact.size == sum(len(content) for content in FILES.values())
+    assert artifact.aliases == ["latest"]
+    assert artifact.url.endswith(f"/ada/{run.project}/artifacts/dataset/data/v0")
+
+
+async def test_a_bare_name_is_the_newest_version(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    await logged(run, tmp_path)
+    await logged(run, tmp_path, files={"other": b"2"})
+    artifact = await api.artifact(f"{run.project}/data")
+    assert artifact.name == "data:v1"
+
+
+async def test_the_page_of_a_version_names_it(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    artifact = await logged(run, tmp_path)
+    same = await api.artifact(artifact.url)
+    assert same.id == artifact.id
+
+
+async def test_a_missing_version_names_the_aliases(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    await logged(run, tmp_path)
+    with pytest.raises(NotFoundError, match="data:latest"):
+        await api.artifact(f"{run.project}/data:latesd")
+
+
+async def test_a_missing_collection_names_near_ones(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    await logged(run, tmp_path, "training")
+    with pytest.raises(NotFoundError, match="training"):
+        await api.artifact(f"{run.project}/trainings:v0")
+
+
+async def test_another_type_is_refused(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    await logged(run, tmp_path)
+    with pytest.raises(ArgumentError, match="of type 'dataset'"):
+        await api.artifact(f"{run.project}/data:v0", "model")
+
+
+async def test_the_same_files_are_the_same_version(run: AsyncRun, tmp_path: Path) -> None:
+    first = await logged(run, tmp_path)
+    second = await logged(run, tmp_path)
+    assert (first.id, second.version) == (second.id, "v0")
+
+
+async def test_edits_are_saved(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    artifact = await logged(run, tmp_path)
+    artifact.description = "second"
+    artifact.metadata["more"] = [1, 2]
+    artifact.aliases.append("best")
+    artifact.aliases.remove("latest")
+    artifact.tags = ["good one", "kept"]
+    artifact.ttl = timedelta(days=3)
+    await artifact.save()
+    fresh = await api.artifact(f"{run.project}/data:v0")
+    assert (fresh.description, fresh.metadata) == ("second", {"rows": 3, "more": [1, 2]})
+    assert (fresh.aliases, sorted(fresh.tags), fresh.ttl) == (
+        ["best"],
+        ["good one", "kept"],
+        timedelta(days=3),
+    )
+
+
+async def test_nothing_edited_sends_nothing(module_server: Server, run: AsyncRun, tmp_path: Path) -> None:
+    artifact = await logged(run, tmp_path)
+    module_server.requests.clear()
+    await artifact.save()
+    assert module_server.requests == []
+
+
+async def test_tags_and_times_to_live_are_taken_back(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    draft = await draft_of(tmp_path, FILES)
+    draft.ttl = timedelta(hours=1)
+    artifact = await run.log_artifact(draft, tags=["a", "b"])
+    assert artifact.ttl == timedelta(hours=1)
+    artifact.tags.remove("a")
+    artifact.ttl = None
+    await artifact.save()
+    fresh = await api.artifact(f"{run.project}/data:v0")
+    assert (fresh.tags, fresh.ttl) == (["b"], None)
+
+
+async def test_a_server_without_tags_says_so(server_without_tags: Server, tmp_path: Path) -> None:
+    async with server_without_tags.async_api("ada") as api:
+        run = await api.create_run(project="plain")
+        draft = await draft_of(tmp_path, FILES)
+        with pytest.raises(UnsupportedError, match="no tags"):
+            await run.log_artifact(draft, tags=["a"])
+
+
+@pytest.fixture(scope="module")
+def server_without_tags() -> Iterator[Server]:
+    """Give a server that knows neither tags nor memberships nor filters of collections."""
+    with Server(features={}) as server:
+        server.features = ()
+        server.add_user("ada")
+        yield server
+
+
+async def test_an_old_server_serves_versions(server_without_tags: Server, tmp_path: Path) -> None:
+    async with server_without_tags.async_api("ada") as api:
+        run = await api.create_run(project="plain")
+        await logged(run, tmp_path)
+        artifact = await api.artifact("plain/data:latest")
+        folder = await artifact.download(tmp_path / "out")
+    assert (artifact.version, artifact.aliases) == ("v0", ["latest"])
+    assert contents(folder) == FILES
+
+
+async def test_a_draft_has_no_version(tmp_path: Path) -> None:
+    draft = AsyncArtifact("data", "dataset")
+    assert draft.is_draft()
+    assert (draft.id, draft.name, draft.state) == (None, "data", "PENDING")
+    with pytest.raises(ArtifactNotLoggedError, match="log_artifact"):
+        _ = draft.version
+    assert not hasattr(draft, "created_at")
+
+
+async def test_a_version_takes_no_files(run: AsyncRun, tmp_path: Path) -> None:
+    artifact = await logged(run, tmp_path)
+    with pytest.raises(ArtifactFinalizedError, match="new_draft"):
+        await artifact.add_file(write(tmp_path / "late", "x"))
+
+
+async def test_a_new_draft_keeps_the_entries(
+    api: AsyncApi, module_server: Server, run: AsyncRun, tmp_path: Path
+) -> None:
+    artifact = await logged(run, tmp_path)
+    draft = await artifact.new_draft()
+    draft.remove("deep")
+    await draft.add_file(write(tmp_path / "late", "x"), "late")
+    module_server.requests.clear()
+    await draft.save()
+    puts = [request for request in module_server.requests if request.method == "PUT"]
+    folder = await draft.download(tmp_path / "out")
+    assert (draft.version, draft.project, len(puts)) == ("v1", run.project, 2)
+    assert contents(folder) == {"a.txt": b"alpha", "dé/ü ñ.txt": b"alpha", "empty": b"", "late": b"x"}
+
+
+async def test_a_draft_is_saved_by_a_run_of_its_own(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    draft = await draft_of(tmp_path, FILES)
+    await draft.save(run.project, api=api)
+    maker = await draft.logged_by()
+    assert maker is not None
+    assert (draft.version, maker.state, maker.job_type) == ("v0", "finished", "auto")
+
+
+async def test_a_draft_holds_what_was_added(tmp_path: Path) -> None:
+    draft = AsyncArtifact("data", "dataset")
+    entry = await draft.add_file(write(tmp_path / "a.txt", "alpha"), "in/a.txt")
+    with draft.new_file("note.txt") as file:
+        file.write("hello")
+    manifest = await draft.manifest
+    assert sorted(manifest.entries) == ["in/a.txt", "note.txt"]
+    assert (entry.size, entry.digest) == (5, b64_md5(b"alpha"))
+    assert draft.get_added_local_path_name(str(tmp_path / "a.txt")) == "in/a.txt"
+
+
+async def test_a_file_may_change_after_it_was_added(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", "before")
+    draft = AsyncArtifact("data", "dataset")
+    await draft.add_file(path)
+    path.write_text("after, and longer")
+    artifact = await run.log_artifact(draft)
+    folder = await artifact.download(tmp_path / "out")
+    assert contents(folder) == {"a.txt": b"before"}
+
+
+async def test_a_file_that_changed_under_an_immutable_policy_is_refused(
+    run: AsyncRun, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "a.txt", uuid4().hex)
+    draft = AsyncArtifact("data", "dataset")
+    await draft.add_file(path, policy="immutable")
+    path.write_text("after, and longer")
+    with pytest.raises(ArgumentError, match="has changed"):
+        await run.log_artifact(draft)
+
+
+async def test_one_name_takes_one_content(tmp_path: Path) -> None:
+    draft = AsyncArtifact("data", "dataset")
+    await draft.add_file(write(tmp_path / "a", "1"), "x")
+    await draft.add_file(write(tmp_path / "b", "1"), "x")
+    with pytest.raises(ArgumentError, match="another entry"):
+        await draft.add_file(write(tmp_path / "c", "2"), "x")
+    await draft.add_file(write(tmp_path / "c", "2"), "x", overwrite=True)
+    manifest = await draft.manifest
+    assert manifest.entries["x"].digest == b64_md5(b"2")
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "C:/x", "x/", ""])
+async def test_an_entry_stays_in_the_artifact(tmp_path: Path, name: str) -> None:
+    draft = AsyncArtifact("data", "dataset")
+    path = write(tmp_path / "a", "1")
+    if name in ("x/",):
+        await draft.add_file(path, name)
+        manifest = await draft.manifest
+        assert [*manifest.entries] == ["x"]
+    else:
+        with pytest.raises(ArgumentError):
+            await draft.add_file(path, name)
+
+
+async def test_removing_takes_a_file_or_a_folder(tmp_path: Path) -> None:
+    draft = await draft_of(tmp_path, {"a": b"1", "d/b": b"2", "d/e/c": b"3"})
+    draft.remove("a")
+    draft.remove("d")
+    manifest = await draft.manifest
+    assert len(manifest) == 0
+    with pytest.raises(FileNotFoundError):
+        draft.remove("d")
+
+
+async def test_a_version_with_aliases_is_deleted_when_told(
+    api: AsyncApi, run: AsyncRun, tmp_path: Path
+) -> None:
+    artifact = await logged(run, tmp_path)
+    with pytest.raises(WandkitError):
+        await artifact.delete()
+    await artifact.delete(delete_aliases=True)
+    there = await api.artifact_exists(f"{run.project}/data:v0")
+    assert not there
+
+
+async def test_existence_is_asked(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    await logged(run, tmp_path)
+    found = [
+        await api.artifact_exists(f"{run.project}/data:v0"),
+        await api.artifact_exists(f"{run.project}/data:v0", "model"),
+        await api.artifact_exists(f"{run.project}/data:v9"),
+        await api.artifact_collection_exists(f"{run.project}/data", "dataset"),
+        await api.artifact_collection_exists(f"{run.project}/data", "model"),
+    ]
+    assert found == [True, False, False, True, False]
+
+
+async def test_runs_know_what_they_logged_and_used(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    artifact = await logged(run, tmp_path)
+    other = await api.create_run(project=run.project)
+    await other.use_artifact(artifact, use_as="input")
+    outputs = await run.logged_artifacts().load_all()
+    inputs = await other.used_artifacts().load_all()
+    users = await artifact.used_by()
+    maker = await artifact.logged_by()
+    assert [one.name for one in outputs] == [one.name for one in inputs] == ["data:v0"]
+    assert [user.id for user in users] == [other.id]
+    assert maker is not None
+    assert maker.id == run.id
+
+
+async def test_lineage_goes_both_ways(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    raw = await logged(run, tmp_path, "raw")
+    second = await api.create_run(project=run.project)
+    await second.use_artifact(raw)
+    clean = await logged(second, tmp_path, "clean", {"c": b"3"})
+    third = await api.create_run(project=run.project)
+    await third.use_artifact(clean)
+    model = await logged(third, tmp_path, "model", {"m": b"4"})
+    found = await clean.lineage()
+    start = f"ada/{run.project}/"
+    assert set(found.edges) == {
+        (str(run.run_path), f"{start}raw:v0"),
+        (f"{start}raw:v0", str(second.run_path)),
+        (str(second.run_path), f"{start}clean:v0"),
+        (f"{start}clean:v0", str(third.run_path)),
+        (str(third.run_path), f"{start}model:v0"),
+    }
+    assert (found.complete, model.version) == (True, "v0")
+
+
+async def test_a_version_crosses_to_another_process(run: AsyncRun, tmp_path: Path) -> None:
+    artifact = await logged(run, tmp_path)
+    same = pickle.loads(pickle.dumps(artifact))
+    folder = await same.download(tmp_path / "out")
+    assert contents(folder) == FILES
+
+
+async def test_links_have_a_version_of_their_own(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    artifact = await logged(run, tmp_path)
+    link = await artifact.link(f"{run.project}/shelf", aliases=["prod"])
+    fetched = await api.artifact(f"{run.project}/shelf:prod")
+    links = await artifact.linked_artifacts
+    source = await fetched.source_artifact
+    assert (link.is_link, link.qualified_name) == (True, f"ada/{run.project}/shelf:v0")
+    assert (fetched.id, fetched.source_name) == (artifact.id, "data:v0")
+    assert "prod" in fetched.aliases
+    assert [one.qualified_name for one in links] == [link.qualified_name]
+    assert (source.is_link, source.name) == (False, "data:v0")
+
+
+async def test_unlinking_leaves_the_source(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    artifact = await logged(run, tmp_path)
+    link = await artifact.link(f"{run.project}/shelf")
+    await link.unlink()
+    found = [
+        await api.artifact_exists(f"{run.project}/shelf:v0"),
+        await api.artifact_exists(f"{run.project}/data:v0"),
+    ]
+    assert found == [False, True]
+    with pytest.raises(ArgumentError, match="no link"):
+        await artifact.unlink()
+
+
+async def test_a_logged_version_is_logged_by_another_run(
+    api: AsyncApi, run: AsyncRun, tmp_path: Path
+) -> None:
+    artifact = await logged(run, tmp_path)
+    other = await api.create_run(project=run.project)
+    same = await other.log_artifact(artifact, aliases=["again"])
+    outputs = await other.logged_artifacts().load_all()
+    assert (same.id, [one.id for one in outputs]) == (artifact.id, [artifact.id])
+    assert "again" in same.aliases
+
+
+def b64_md5(content: bytes) -> str:
+    """Return the base64 md5 of some bytes."""
+    return base64.b64encode(hashlib.md5(content).digest()).decode()

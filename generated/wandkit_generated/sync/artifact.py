@@ -20,14 +20,15 @@ from wandkit._core.digest import MD5
 from wandkit.errors import ArgumentError, NotFoundError
 from wandkit.paths_artifact import ArtifactPath
 from wandkit_generated.gql.sync import get_artifact, get_artifact_by_name, get_artifact_membership
-from wandkit_generated.sync.artifact_change import ArtifactChange
+from wandkit_generated.sync.artifact_lineage import ArtifactLineage
+from wandkit_generated.sync.artifact_link import ArtifactLink
 from wandkit_generated.sync.artifact_near import missing_artifact
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 __all__ = ["Artifact"]
 
 
-class Artifact(ArtifactChange):
+class Artifact(ArtifactLink, ArtifactLineage):
     """A version of an artifact, or a draft of one.
 
     Get a version from `Api.artifact` or a listing. `Artifact(name, type)` makes a draft: add files,
@@ -126,16 +127,6 @@ class Artifact(ArtifactChange):
     def source_qualified_name(self) -> str:
         """`ENTITY/PROJECT/NAME:vN` of where it was logged to."""
         return f"{self.source_entity}/{self.source_project}/{self.source_name}"
-
-    @property
-    def is_link(self) -> bool:
-        """Whether it was found in another collection than the one it was logged to."""
-        place, source = self._found("collection"), self._source("source_collection")
-        return (place.entity, place.project, place.collection) != (
-            source.entity,
-            source.project,
-            source.collection,
-        )
 
     @property
     def type(self) -> str:
@@ -285,6 +276,10 @@ class Artifact(ArtifactChange):
 
     def _self(self) -> Artifact:
         return self
+
+    def _fetch_at(self, path: ArtifactPath) -> Self:
+        found = type(self).fetch(self._client("link"), path)
+        return found
 
     def _source(self, what: str) -> ArtifactPlace:
         return ArtifactPlace.of_source(self._known(what))

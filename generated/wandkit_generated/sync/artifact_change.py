@@ -8,21 +8,37 @@ Operations: queries/artifact.graphql. Docs: docs/api/artifact.md.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
-from wandkit._core.artifact_name import VERSION, check_aliases, check_tags, metadata_text
-from wandkit._core.artifact_state import ArtifactPlace
+from wandkit._core.artifact_name import (
+    VERSION,
+    check_aliases,
+    check_metadata,
+    check_tags,
+    metadata_text,
+)
+from wandkit._core.artifact_state import ArtifactEdits, ArtifactOrigin, ArtifactPlace
 from wandkit._core.digest import MD5
 from wandkit._core.manifest import Manifest
-from wandkit.errors import AnswerError, ArgumentError
+from wandkit.errors import AnswerError, ArgumentError, UnsupportedError
 from wandkit.paths import RunPath
-from wandkit_generated.gql.sync import get_artifact
+from wandkit_generated.gql.operations import (
+    ADD_ALIASES,
+    CREATE_ARTIFACT,
+    DELETE_ALIASES,
+    UPDATE_ARTIFACT,
+)
+from wandkit_generated.gql.sync import delete_artifact, get_artifact, unlink_artifact
 from wandkit_generated.sync.artifact_download import ArtifactDownload
 from wandkit_generated.sync.artifact_draft import ArtifactDraft
 from wandkit_generated.sync.artifact_upload import ArtifactUpload, UploadFacts
 from wandkit_generated.sync.transport.graphql import GraphQL
+
+if TYPE_CHECKING:
+    from wandkit_generated.sync.api import Api
 
 __all__ = ["ArtifactChange"]
 
@@ -51,6 +67,8 @@ class ArtifactChange(ArtifactDraft, ArtifactDownload):
         wanted = check_aliases(["latest", *(aliases or ()), *self._edits.aliases])
         wanted = [alias for alias in wanted if not VERSION.fullmatch(alias)]
         labels = check_tags([*(tags or ()), *self._edits.tags])
+        if labels:
+            self._require_tags(gql)
         origin, edits = self._origin, self._edits
         variables: dict[str, Any] = {
             "type": self._type,
@@ -70,6 +88,126 @@ class ArtifactChange(ArtifactDraft, ArtifactDownload):
         artifact_id = upload.send()
         self._become(gql, artifact_id)
         return self
+
+    def save(
+        self,
+        project: str | None = None,
+        settings: object = None,
+        *,
+        api: Api | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        """Log a draft by a run of its own, or send the edits of a version.
+
+        Of a version, only what was edited is sent: description, metadata, time to live, and which tags and
+        aliases came and went.
+
+        Args:
+            project: For a draft, `PROJECT` or `ENTITY/PROJECT`; default the settings' project, or that of the
+                version which it was drawn from.
+            settings: Taken for compatibility.
+            api: The client that logs a draft; default one by the settings of this machine.
+            progress: Whether to show a progress bar; None shows one on a terminal.
+
+        Raises:
+            ArgumentError: An alias or tag cannot be used.
+            TransferError: The server refused a file; saving the draft again sends what is missing.
+        """
+        if not self.is_draft():
+            self._send_edits()
+            return
+        from wandkit_generated.sync.api import Api, rebuild
+
+        door = api or (rebuild(self._gql) if self._gql else Api())
+        place = project or self._origin.project
+        owner, _, name = (place or "").rpartition("/")
+        run = door.create_run(
+            project=name or None, entity=owner or None, job_type="auto", name=f"log {self._name}"
+        )
+        try:
+            run.log_artifact(self._self(), progress=progress)
+        except BaseException:
+            run.update_state("failed")
+            raise
+        run.update_state("finished")
+
+    def delete(self, delete_aliases: bool = False) -> None:
+        """Delete the version and its files; what was found as a link is only taken out of its collection.
+
+        Args:
+            delete_aliases: Whether to delete its aliases with it; a version that has aliases stays otherwise.
+
+        Raises:
+            InvalidRequestError: It has aliases.
+            ArtifactNotLoggedError: It is a draft.
+        """
+        if self.is_link:
+            self.unlink()
+            return
+        gql, fields = self._client("version"), self._known("version")
+        delete_artifact(gql, id=fields.id, delete_aliases=delete_aliases)
+
+    def new_draft(self) -> Self:
+        """Return a draft with the same entries, type, description and metadata, to make the next version of.
+
+        Its files need no upload again. Aliases, tags and time to live are not taken over.
+
+        Raises:
+            ArtifactNotLoggedError: It is a draft itself.
+        """
+        fields = self._known("version")
+        source = ArtifactPlace.of_source(fields)
+        manifest: Manifest = self.manifest
+        draft = type(self).__new__(type(self))
+        draft._name, draft._type = source.collection, self._type
+        draft._gql, draft._fields, draft._place = self._gql, None, None
+        draft._asked, draft._final = "", False
+        draft._edits = ArtifactEdits(self._edits.description, check_metadata(self._edits.metadata))
+        draft._saved = ArtifactEdits()
+        draft._origin = ArtifactOrigin(base_id=fields.id, project=f"{source.entity}/{source.project}")
+        draft._manifest = manifest.copy()
+        return draft
+
+    def _send_edits(self) -> None:
+        gql, fields, place = self._client("save"), self._known("save"), self._found("save")
+        now, held = self._edits, self._saved
+        now.aliases, now.tags = check_aliases(now.aliases), check_tags(now.tags)
+        for old, new, operation in (
+            (held.aliases, now.aliases, ADD_ALIASES),
+            (now.aliases, held.aliases, DELETE_ALIASES),
+        ):
+            changed = [alias for alias in new if alias not in old]
+            if changed:
+                aliases = [_alias_in(place, alias) for alias in changed]
+                gql.execute(operation, {"id": fields.id, "aliases": aliases})
+        wanted: dict[str, Any] = {}
+        if now.description != held.description:
+            wanted["description"] = now.description or ""
+        if now.metadata != held.metadata:
+            wanted["metadata"] = metadata_text(check_metadata(now.metadata))
+        if now.ttl is not None:
+            wanted["ttl"] = now.ttl
+        for name, some, others in (
+            ("tagsToAdd", now.tags, held.tags),
+            ("tagsToDelete", held.tags, now.tags),
+        ):
+            changed = [tag for tag in some if tag not in others]
+            if changed:
+                self._require_tags(gql)
+                wanted[name] = [{"tagName": tag} for tag in changed]
+        updated = fields
+        if wanted:
+            answer = gql.execute(UPDATE_ARTIFACT, {"id": fields.id, **wanted})
+            updated = answer.update_artifact.artifact if answer.update_artifact else fields
+        self._take(gql, updated, replace(place, aliases=tuple(now.aliases)))
+
+    def _require_tags(self, gql: GraphQL) -> None:
+        if not gql.supports("ARTIFACT_TAGS"):
+            raise UnsupportedError(
+                "this server has no tags of artifacts",
+                host=gql.settings.base_url,
+                next_step="Use aliases, or note it in the metadata.",
+            )
 
     def wait(self, timeout: float | None = None) -> Self:
         """Return the artifact: logging is over when `log_artifact` and `save` return.
@@ -95,8 +233,6 @@ class ArtifactChange(ArtifactDraft, ArtifactDownload):
         self, gql: GraphQL, run: RunPath, aliases: Iterable[str] | None, tags: Iterable[str] | None
     ) -> Self:
         """Log a version that the server has as the output of another run of its project."""
-        from wandkit_generated.gql.operations import CREATE_ARTIFACT
-
         fields = self._known("version")
         source = ArtifactPlace.of_source(fields)
         if (source.entity, source.project) != (run.entity, run.project):
@@ -127,3 +263,34 @@ class ArtifactChange(ArtifactDraft, ArtifactDownload):
             )
         self._become(gql, made.id)
         return self
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it was found in another collection than the one it was logged to."""
+        place, source = self._found("collection"), ArtifactPlace.of_source(self._known("collection"))
+        return (place.entity, place.project, place.collection) != (
+            source.entity,
+            source.project,
+            source.collection,
+        )
+
+    def unlink(self) -> None:
+        """Take the version out of the collection that it was found in, where it is a link.
+
+        Raises:
+            ArgumentError: It is no link.
+        """
+        place = self._found("link")
+        if not self.is_link or place.collection_id is None:
+            raise ArgumentError(f"{self._name} is no link here", next_step="Use delete() to delete it.")
+        gql, fields = self._client("link"), self._known("link")
+        unlink_artifact(gql, id=fields.id, collection_id=place.collection_id)
+
+
+def _alias_in(place: ArtifactPlace, alias: str) -> dict[str, str]:
+    return {
+        "entityName": place.entity,
+        "projectName": place.project,
+        "artifactCollectionName": place.collection,
+        "alias": alias,
+    }

@@ -13,7 +13,8 @@ from typing import Any
 from typing_extensions import Self
 from wandkit_generated.gql.aio import get_artifact, get_artifact_by_name, get_artifact_membership
 
-from wandkit._async.artifact_change import AsyncArtifactChange
+from wandkit._async.artifact_lineage import AsyncArtifactLineage
+from wandkit._async.artifact_link import AsyncArtifactLink
 from wandkit._async.artifact_near import missing_artifact
 from wandkit._core.artifact_name import check_aliases, check_metadata, check_tags, check_ttl
 from wandkit._core.artifact_state import TTL_DISABLED, TTL_INHERIT, ArtifactPlace, ArtifactTTL
@@ -25,7 +26,7 @@ from wandkit.paths_artifact import ArtifactPath
 __all__ = ["AsyncArtifact"]
 
 
-class AsyncArtifact(AsyncArtifactChange):
+class AsyncArtifact(AsyncArtifactLink, AsyncArtifactLineage):
     """A version of an artifact, or a draft of one.
 
     Get a version from `AsyncApi.artifact` or a listing. `AsyncArtifact(name, type)` makes a draft: add files,
@@ -124,16 +125,6 @@ class AsyncArtifact(AsyncArtifactChange):
     def source_qualified_name(self) -> str:
         """`ENTITY/PROJECT/NAME:vN` of where it was logged to."""
         return f"{self.source_entity}/{self.source_project}/{self.source_name}"
-
-    @property
-    def is_link(self) -> bool:
-        """Whether it was found in another collection than the one it was logged to."""
-        place, source = self._found("collection"), self._source("source_collection")
-        return (place.entity, place.project, place.collection) != (
-            source.entity,
-            source.project,
-            source.collection,
-        )
 
     @property
     def type(self) -> str:
@@ -283,6 +274,10 @@ class AsyncArtifact(AsyncArtifactChange):
 
     def _self(self) -> AsyncArtifact:
         return self
+
+    async def _fetch_at(self, path: ArtifactPath) -> Self:
+        found = await type(self).fetch(self._client("link"), path)
+        return found
 
     def _source(self, what: str) -> ArtifactPlace:
         return ArtifactPlace.of_source(self._known(what))

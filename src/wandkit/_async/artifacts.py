@@ -1,19 +1,30 @@
-"""Artifacts of a run, a collection and an account: the methods that find them.
+"""The methods of `AsyncApi`, runs and projects about artifacts.
 
-Schema: schema/artifact.graphql. Operations: queries/artifact.graphql. Docs: docs/api/artifact.md.
+Schema: schema/artifact.graphql. Operations: queries/artifact.graphql.
+Docs: docs/api/artifact.md, docs/api/collection.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from wandkit_generated.gql.operations import USE_ARTIFACT
 
 from wandkit._async.account import AsyncAccount
 from wandkit._async.artifact import AsyncArtifact
+from wandkit._async.artifact_listing import AsyncArtifacts, AsyncRunArtifacts
+from wandkit._async.artifact_type import AsyncArtifactCollections, AsyncArtifactType, AsyncArtifactTypes
+from wandkit._async.collection import AsyncArtifactCollection
+from wandkit._async.organization import complete_artifact_path
 from wandkit._async.run_handle import AsyncRunHandle
-from wandkit.errors import ArgumentError
+from wandkit.errors import ArgumentError, NotFoundError
+from wandkit.filters import Expression, Order
+from wandkit.paths import NeedsEntity, ProjectPath
 from wandkit.paths_artifact import ArtifactPath, parse_artifact_path
 
-__all__ = ["AsyncArtifactMethods", "AsyncRunArtifactMethods"]
+__all__ = ["AsyncArtifactMethods", "AsyncProjectArtifactMethods", "AsyncRunArtifactMethods"]
 
 
 class AsyncArtifactMethods:
@@ -40,13 +51,187 @@ class AsyncArtifactMethods:
             raise ArgumentError(f"the artifact {str(path)!r} is of type {found.type!r}, not {type!r}")
         return found
 
-    async def _artifact_path(self, name: str) -> ArtifactPath:
+    async def artifact_exists(self, name: str, type: str | None = None) -> bool:
+        """Return whether there is such a version, of this type where one is given.
+
+        Raises:
+            WandkitError: The server could not be asked.
+        """
+        try:
+            await self.artifact(name, type)
+        except (ArgumentError, NotFoundError):
+            return False
+        return True
+
+    async def artifact_collection_exists(self, name: str, type: str) -> bool:
+        """Return whether there is such a collection of this type.
+
+        Raises:
+            WandkitError: The server could not be asked.
+        """
+        try:
+            await self.artifact_collection(type, name)
+        except (ArgumentError, NotFoundError):
+            return False
+        return True
+
+    def artifacts(
+        self,
+        type_name: str,
+        name: str,
+        per_page: int | None = None,
+        *,
+        filters: Mapping[str, Any] | Expression | None = None,
+        order: str | Order | None = None,
+        tags: Sequence[str] | str | None = None,
+        start: str | None = None,
+    ) -> AsyncArtifacts:
+        """Return the versions of a collection as a listing. Nothing is sent before it is used.
+
+        Args:
+            type_name: The type of the collection.
+            name: `NAME`, `PROJECT/NAME`, `ENTITY/PROJECT/NAME` or a URL.
+            per_page: Versions on a page; left out, the size adapts.
+            filters: Which versions; default those that are committed.
+            order: What to sort by: `+KEY` or `-KEY`.
+            tags: Only versions that have all of these; chosen here, so that nothing is counted.
+            start: A `cursor` of an earlier listing, to go on from there.
+
+        Raises:
+            PathError: `name` names no collection.
+        """
+        listing = AsyncArtifacts(
+            self._account.gql,
+            self._parse(name),
+            type_name,
+            filters=filters,
+            order=order,
+            tags=tags,
+            per_page=per_page,
+            start=start,
+        )
+        return self._account.keep(listing)
+
+    def artifact_versions(self, type_name: str, name: str, per_page: int | None = None) -> AsyncArtifacts:
+        """Return the versions of a collection. Deprecated: say `artifacts`."""
+        warnings.warn(
+            "Api.artifact_versions is deprecated; say Api.artifacts.", DeprecationWarning, stacklevel=2
+        )
+        return self.artifacts(type_name, name, per_page)
+
+    def artifact_types(
+        self, project: str | None = None, *, per_page: int | None = None, start: str | None = None
+    ) -> AsyncArtifactTypes:
+        """Return the types of artifacts of a project as a listing. Nothing is sent before it is used.
+
+        Args:
+            project: `PROJECT`, `ENTITY/PROJECT` or a URL; default the settings' project.
+            per_page: Types on a page; left out, the size adapts.
+            start: A `cursor` of an earlier listing, to go on from there.
+        """
+        path = self._account.project_path(project)
+        return self._account.keep(AsyncArtifactTypes(self._account, path, per_page=per_page, start=start))
+
+    async def artifact_type(self, type_name: str, project: str | None = None) -> AsyncArtifactType:
+        """Fetch one type of artifacts.
+
+        Raises:
+            NotFoundError: The project has no such type, or the API key may not see it.
+        """
+        path = await self._account.complete(self._account.project_path(project))
+        found = await AsyncArtifactType.fetch(self._account, path, type_name)
+        return found
+
+    def artifact_collections(
+        self,
+        project_name: str | None = None,
+        type_name: str | None = None,
+        per_page: int | None = None,
+        *,
+        filters: Mapping[str, Any] | Expression | None = None,
+        order: str | Order | None = None,
+        start: str | None = None,
+    ) -> AsyncArtifactCollections:
+        """Return the collections of a project as a listing. Nothing is sent before it is used.
+
+        Args:
+            project_name: `PROJECT`, `ENTITY/PROJECT` or a URL; default the settings' project.
+            type_name: Only those of this type.
+            per_page: Collections on a page; left out, the size adapts.
+            filters: Which collections, by `name`, `description`, `created_at`, `updated_at` or `tag`.
+            order: What to sort by: `+KEY` or `-KEY`.
+            start: A `cursor` of an earlier listing, to go on from there.
+
+        Raises:
+            UnsupportedError: The server does not filter or sort collections; raised when it is used.
+        """
+        listing = AsyncArtifactCollections(
+            self._account,
+            self._account.project_path(project_name),
+            type_name,
+            filters=filters,
+            order=order,
+            per_page=per_page,
+            start=start,
+        )
+        return self._account.keep(listing)
+
+    async def artifact_collection(self, type_name: str, name: str) -> AsyncArtifactCollection:
+        """Fetch one collection.
+
+        Args:
+            type_name: Its type.
+            name: `NAME`, `PROJECT/NAME`, `ENTITY/PROJECT/NAME` or a URL.
+
+        Raises:
+            NotFoundError: No such collection of this type, or the API key may not see it.
+        """
+        path = await self._artifact_path(name)
+        found = await AsyncArtifactCollection.fetch(
+            self._account.gql, path.entity, path.project, path.collection, type_name
+        )
+        return found
+
+    def _parse(self, name: str) -> ArtifactPath | NeedsEntity[ArtifactPath]:
         settings = self._account.settings
-        found = parse_artifact_path(
+        return parse_artifact_path(
             name, entity=settings.entity, project=settings.project, app_url=settings.app_url
         )
-        path = await self._account.complete(found)
+
+    async def _artifact_path(self, name: str) -> ArtifactPath:
+        path = await complete_artifact_path(self._account.gql, self._parse(name))
         return path
+
+
+class AsyncProjectArtifactMethods:
+    """The artifacts of a project; a part of `AsyncProject`."""
+
+    _account: AsyncAccount
+    _path: ProjectPath | NeedsEntity[ProjectPath]
+
+    def artifacts_types(self, per_page: int | None = None) -> AsyncArtifactTypes:
+        """Return the types of artifacts of the project as a listing. Nothing is sent before it is used."""
+        return AsyncArtifactTypes(self._account, self._path, per_page=per_page)
+
+    def collections(
+        self,
+        filters: Mapping[str, Any] | Expression | None = None,
+        order: str | Order | None = None,
+        per_page: int | None = None,
+        *,
+        start: str | None = None,
+    ) -> AsyncArtifactCollections:
+        """Return the collections of the project, of all types. Nothing is sent before it is used.
+
+        Args:
+            filters: Which collections, by `name`, `description`, `created_at`, `updated_at` or `tag`.
+            order: What to sort by: `+KEY` or `-KEY`.
+            per_page: Collections on a page; left out, the size adapts.
+            start: A `cursor` of an earlier listing, to go on from there.
+        """
+        return AsyncArtifactCollections(
+            self._account, self._path, filters=filters, order=order, per_page=per_page, start=start
+        )
 
 
 class AsyncRunArtifactMethods(AsyncRunHandle):
@@ -83,3 +268,37 @@ class AsyncRunArtifactMethods(AsyncRunHandle):
             self._gql, self.run_path, aliases=named, tags=labels, progress=progress
         )
         return logged
+
+    async def use_artifact(self, artifact: AsyncArtifact, use_as: str | None = None) -> AsyncArtifact:
+        """Note that this run used a version, and return the version.
+
+        Args:
+            artifact: A version that the server has.
+            use_as: What it was used as; default its name.
+
+        Raises:
+            ArgumentError: It is a draft.
+        """
+        if artifact.is_draft():
+            raise ArgumentError(f"the draft {artifact.name!r} cannot be used yet", next_step="Log it first.")
+        await self._gql.execute(
+            USE_ARTIFACT,
+            {
+                "id": artifact.id,
+                "entity": self.entity,
+                "project": self.project,
+                "run": self.listed_id,
+                "usedAs": use_as or artifact.name,
+                "artifactEntity": artifact.entity,
+                "artifactProject": artifact.project,
+            },
+        )
+        return artifact
+
+    def logged_artifacts(self, per_page: int | None = None, *, start: str | None = None) -> AsyncRunArtifacts:
+        """Return the versions that this run logged as a listing. Nothing is sent before it is used."""
+        return AsyncRunArtifacts(self._gql, self.run_path, "logged", per_page=per_page, start=start)
+
+    def used_artifacts(self, per_page: int | None = None, *, start: str | None = None) -> AsyncRunArtifacts:
+        """Return the versions that this run used as a listing. Nothing is sent before it is used."""
+        return AsyncRunArtifacts(self._gql, self.run_path, "used", per_page=per_page, start=start)

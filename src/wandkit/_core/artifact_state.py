@@ -98,6 +98,26 @@ class ArtifactPlace:
         return cls(path.entity, path.project, path.collection, number_in(aliases), plain(aliases), held, True)
 
     @classmethod
+    def in_listing(
+        cls,
+        fields: ArtifactFields,
+        path: ArtifactPath,
+        collection_id: str,
+        version: str,
+        is_portfolio: bool,
+    ) -> ArtifactPlace:
+        """Return the collection whose listing shows the version as `version`."""
+        aliases = [
+            alias.alias
+            for alias in fields.aliases
+            if (held := alias.artifact_collection) is not None and held.id == collection_id
+        ]
+        number = int(version[1:]) if VERSION.fullmatch(version) else number_in([version, *aliases])
+        return cls(
+            path.entity, path.project, path.collection, number, plain(aliases), collection_id, is_portfolio
+        )
+
+    @classmethod
     def of_membership(cls, member: MembershipFields, entity: str, project: str) -> ArtifactPlace:
         """Return the collection that a membership is about; `entity` and `project` where it says none."""
         collection = member.artifact_collection
@@ -135,6 +155,8 @@ class ArtifactOrigin:
     """How a draft came to be, and what it is to be called before the server names it.
 
     Attributes:
+        base_id: The version that it was drawn from.
+        project: Where that version is: `ENTITY/PROJECT`.
         added: The names of entries by the files that they were made from.
     """
 
@@ -143,6 +165,7 @@ class ArtifactOrigin:
     storage_region: str | None = None
     distributed_id: str | None = None
     base_id: str | None = None
+    project: str | None = None
     added: dict[str, str] = field(default_factory=dict[str, str])
     client_id: str = field(default_factory=lambda: new_client_id())
     sequence_client_id: str = field(default_factory=lambda: new_client_id())

@@ -8,57 +8,97 @@ from typing import TYPE_CHECKING
 
 from wandkit._core.operation import UNSET, given
 from wandkit_generated.gql.operations.artifact import (
+    ADD_ALIASES,
     COMMIT_ARTIFACT,
     COMPLETE_MULTIPART_UPLOAD,
     CREATE_ARTIFACT,
     CREATE_ARTIFACT_FILES,
     CREATE_ARTIFACT_MANIFEST,
+    DELETE_ALIASES,
+    DELETE_ARTIFACT,
     FIND_NEAR_ARTIFACTS,
     GET_ARTIFACT,
     GET_ARTIFACT_BY_NAME,
+    GET_ARTIFACT_CREATOR,
     GET_ARTIFACT_MANIFEST,
     GET_ARTIFACT_MEMBERSHIP,
+    LINK_ARTIFACT,
     LIST_ARTIFACT_FILES,
+    LIST_ARTIFACT_LINKS,
     LIST_ARTIFACT_URLS,
+    LIST_ARTIFACT_USERS,
+    LIST_ARTIFACTS,
+    LIST_RUN_INPUTS,
+    LIST_RUN_OUTPUTS,
+    UNLINK_ARTIFACT,
+    UPDATE_ARTIFACT,
+    USE_ARTIFACT,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from wandkit._core.operation import AsyncExecutor, UnsetType
+    from wandkit_generated.gql.models.add_aliases import AddAliases
     from wandkit_generated.gql.models.commit_artifact import CommitArtifact
     from wandkit_generated.gql.models.complete_multipart_upload import CompleteMultipartUpload
     from wandkit_generated.gql.models.create_artifact import CreateArtifact
     from wandkit_generated.gql.models.create_artifact_files import CreateArtifactFiles
     from wandkit_generated.gql.models.create_artifact_manifest import CreateArtifactManifest
+    from wandkit_generated.gql.models.delete_aliases import DeleteAliases
+    from wandkit_generated.gql.models.delete_artifact import DeleteArtifact
     from wandkit_generated.gql.models.enums import ArtifactDigestAlgorithm
     from wandkit_generated.gql.models.find_near_artifacts import FindNearArtifacts
     from wandkit_generated.gql.models.get_artifact import GetArtifact
     from wandkit_generated.gql.models.get_artifact_by_name import GetArtifactByName
+    from wandkit_generated.gql.models.get_artifact_creator import GetArtifactCreator
     from wandkit_generated.gql.models.get_artifact_manifest import GetArtifactManifest
     from wandkit_generated.gql.models.get_artifact_membership import GetArtifactMembership
     from wandkit_generated.gql.models.inputs import (
         ArtifactAliasInput,
+        ArtifactCollectionAliasInput,
         CreateArtifactFileSpecInput,
         TagInput,
         UploadPartsInput,
     )
+    from wandkit_generated.gql.models.link_artifact import LinkArtifact
     from wandkit_generated.gql.models.list_artifact_files import ListArtifactFiles
+    from wandkit_generated.gql.models.list_artifact_links import ListArtifactLinks
     from wandkit_generated.gql.models.list_artifact_urls import ListArtifactUrls
+    from wandkit_generated.gql.models.list_artifact_users import ListArtifactUsers
+    from wandkit_generated.gql.models.list_artifacts import ListArtifacts
+    from wandkit_generated.gql.models.list_run_inputs import ListRunInputs
+    from wandkit_generated.gql.models.list_run_outputs import ListRunOutputs
+    from wandkit_generated.gql.models.unlink_artifact import UnlinkArtifact
+    from wandkit_generated.gql.models.update_artifact import UpdateArtifact
+    from wandkit_generated.gql.models.use_artifact import UseArtifact
 
 __all__ = [
+    "add_aliases",
     "commit_artifact",
     "complete_multipart_upload",
     "create_artifact",
     "create_artifact_files",
     "create_artifact_manifest",
+    "delete_aliases",
+    "delete_artifact",
     "find_near_artifacts",
     "get_artifact",
     "get_artifact_by_name",
+    "get_artifact_creator",
     "get_artifact_manifest",
     "get_artifact_membership",
+    "link_artifact",
     "list_artifact_files",
+    "list_artifact_links",
     "list_artifact_urls",
+    "list_artifact_users",
+    "list_artifacts",
+    "list_run_inputs",
+    "list_run_outputs",
+    "unlink_artifact",
+    "update_artifact",
+    "use_artifact",
 ]
 
 
@@ -320,3 +360,270 @@ async def commit_artifact(
         }
     )
     return await gql.execute(COMMIT_ARTIFACT, variables, timeout=timeout)
+
+
+async def update_artifact(
+    gql: AsyncExecutor,
+    *,
+    id: str,
+    description: str | None | UnsetType = UNSET,
+    metadata: str | None | UnsetType = UNSET,
+    ttl: int | None | UnsetType = UNSET,
+    tags_to_add: Sequence[TagInput] | None | UnsetType = UNSET,
+    tags_to_delete: Sequence[TagInput] | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> UpdateArtifact:
+    """Set the given values of one version; what is left out stays as it is."""
+    variables = given(
+        {
+            "id": id,
+            "description": description,
+            "metadata": metadata,
+            "ttl": ttl,
+            "tagsToAdd": tags_to_add,
+            "tagsToDelete": tags_to_delete,
+        }
+    )
+    return await gql.execute(UPDATE_ARTIFACT, variables, timeout=timeout)
+
+
+async def add_aliases(
+    gql: AsyncExecutor,
+    *,
+    id: str,
+    aliases: Sequence[ArtifactCollectionAliasInput],
+    timeout: float | None = None,
+) -> AddAliases:
+    """Send `AddAliases`."""
+    variables = given(
+        {
+            "id": id,
+            "aliases": aliases,
+        }
+    )
+    return await gql.execute(ADD_ALIASES, variables, timeout=timeout)
+
+
+async def delete_aliases(
+    gql: AsyncExecutor,
+    *,
+    id: str,
+    aliases: Sequence[ArtifactCollectionAliasInput],
+    timeout: float | None = None,
+) -> DeleteAliases:
+    """Send `DeleteAliases`."""
+    variables = given(
+        {
+            "id": id,
+            "aliases": aliases,
+        }
+    )
+    return await gql.execute(DELETE_ALIASES, variables, timeout=timeout)
+
+
+async def delete_artifact(
+    gql: AsyncExecutor,
+    *,
+    id: str,
+    delete_aliases: bool | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> DeleteArtifact:
+    """Send `DeleteArtifact`."""
+    variables = given(
+        {
+            "id": id,
+            "deleteAliases": delete_aliases,
+        }
+    )
+    return await gql.execute(DELETE_ARTIFACT, variables, timeout=timeout)
+
+
+async def link_artifact(
+    gql: AsyncExecutor,
+    *,
+    id: str,
+    collection: str,
+    entity: str,
+    project: str,
+    aliases: Sequence[ArtifactAliasInput] | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> LinkArtifact:
+    """Send `LinkArtifact`."""
+    variables = given(
+        {
+            "id": id,
+            "collection": collection,
+            "entity": entity,
+            "project": project,
+            "aliases": aliases,
+        }
+    )
+    return await gql.execute(LINK_ARTIFACT, variables, timeout=timeout)
+
+
+async def unlink_artifact(
+    gql: AsyncExecutor,
+    *,
+    id: str,
+    collection_id: str,
+    timeout: float | None = None,
+) -> UnlinkArtifact:
+    """Send `UnlinkArtifact`."""
+    variables = given(
+        {
+            "id": id,
+            "collectionId": collection_id,
+        }
+    )
+    return await gql.execute(UNLINK_ARTIFACT, variables, timeout=timeout)
+
+
+async def use_artifact(
+    gql: AsyncExecutor,
+    *,
+    id: str,
+    entity: str,
+    project: str,
+    run: str,
+    used_as: str | None | UnsetType = UNSET,
+    artifact_entity: str | None | UnsetType = UNSET,
+    artifact_project: str | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> UseArtifact:
+    """Send `UseArtifact`."""
+    variables = given(
+        {
+            "id": id,
+            "entity": entity,
+            "project": project,
+            "run": run,
+            "usedAs": used_as,
+            "artifactEntity": artifact_entity,
+            "artifactProject": artifact_project,
+        }
+    )
+    return await gql.execute(USE_ARTIFACT, variables, timeout=timeout)
+
+
+async def list_artifact_users(
+    gql: AsyncExecutor,
+    *,
+    id: str,
+    first: int | None | UnsetType = UNSET,
+    after: str | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> ListArtifactUsers:
+    """Send `ListArtifactUsers`."""
+    variables = given(
+        {
+            "id": id,
+            "first": first,
+            "after": after,
+        }
+    )
+    return await gql.execute(LIST_ARTIFACT_USERS, variables, timeout=timeout)
+
+
+async def get_artifact_creator(
+    gql: AsyncExecutor,
+    *,
+    id: str,
+    timeout: float | None = None,
+) -> GetArtifactCreator:
+    """Send `GetArtifactCreator`."""
+    variables = given(
+        {
+            "id": id,
+        }
+    )
+    return await gql.execute(GET_ARTIFACT_CREATOR, variables, timeout=timeout)
+
+
+async def list_artifact_links(
+    gql: AsyncExecutor,
+    *,
+    id: str,
+    timeout: float | None = None,
+) -> ListArtifactLinks:
+    """Send `ListArtifactLinks`."""
+    variables = given(
+        {
+            "id": id,
+        }
+    )
+    return await gql.execute(LIST_ARTIFACT_LINKS, variables, timeout=timeout)
+
+
+async def list_run_outputs(
+    gql: AsyncExecutor,
+    *,
+    entity: str,
+    project: str,
+    run: str,
+    first: int | None | UnsetType = UNSET,
+    after: str | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> ListRunOutputs:
+    """Send `ListRunOutputs`."""
+    variables = given(
+        {
+            "entity": entity,
+            "project": project,
+            "run": run,
+            "first": first,
+            "after": after,
+        }
+    )
+    return await gql.execute(LIST_RUN_OUTPUTS, variables, timeout=timeout)
+
+
+async def list_run_inputs(
+    gql: AsyncExecutor,
+    *,
+    entity: str,
+    project: str,
+    run: str,
+    first: int | None | UnsetType = UNSET,
+    after: str | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> ListRunInputs:
+    """Send `ListRunInputs`."""
+    variables = given(
+        {
+            "entity": entity,
+            "project": project,
+            "run": run,
+            "first": first,
+            "after": after,
+        }
+    )
+    return await gql.execute(LIST_RUN_INPUTS, variables, timeout=timeout)
+
+
+async def list_artifacts(
+    gql: AsyncExecutor,
+    *,
+    entity: str,
+    project: str,
+    type: str,
+    collection: str,
+    filters: str | None | UnsetType = UNSET,
+    order: str | None | UnsetType = UNSET,
+    first: int | None | UnsetType = UNSET,
+    after: str | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> ListArtifacts:
+    """The versions of a collection."""
+    variables = given(
+        {
+            "entity": entity,
+            "project": project,
+            "type": type,
+            "collection": collection,
+            "filters": filters,
+            "order": order,
+            "first": first,
+            "after": after,
+        }
+    )
+    return await gql.execute(LIST_ARTIFACTS, variables, timeout=timeout)

@@ -9,32 +9,58 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from wandkit_generated.gql.models.add_aliases import AddAliases
     from wandkit_generated.gql.models.commit_artifact import CommitArtifact
     from wandkit_generated.gql.models.complete_multipart_upload import CompleteMultipartUpload
     from wandkit_generated.gql.models.create_artifact import CreateArtifact
     from wandkit_generated.gql.models.create_artifact_files import CreateArtifactFiles
     from wandkit_generated.gql.models.create_artifact_manifest import CreateArtifactManifest
+    from wandkit_generated.gql.models.delete_aliases import DeleteAliases
+    from wandkit_generated.gql.models.delete_artifact import DeleteArtifact
     from wandkit_generated.gql.models.find_near_artifacts import FindNearArtifacts
     from wandkit_generated.gql.models.get_artifact import GetArtifact
     from wandkit_generated.gql.models.get_artifact_by_name import GetArtifactByName
+    from wandkit_generated.gql.models.get_artifact_creator import GetArtifactCreator
     from wandkit_generated.gql.models.get_artifact_manifest import GetArtifactManifest
     from wandkit_generated.gql.models.get_artifact_membership import GetArtifactMembership
+    from wandkit_generated.gql.models.link_artifact import LinkArtifact
     from wandkit_generated.gql.models.list_artifact_files import ListArtifactFiles
+    from wandkit_generated.gql.models.list_artifact_links import ListArtifactLinks
     from wandkit_generated.gql.models.list_artifact_urls import ListArtifactUrls
+    from wandkit_generated.gql.models.list_artifact_users import ListArtifactUsers
+    from wandkit_generated.gql.models.list_artifacts import ListArtifacts
+    from wandkit_generated.gql.models.list_run_inputs import ListRunInputs
+    from wandkit_generated.gql.models.list_run_outputs import ListRunOutputs
+    from wandkit_generated.gql.models.unlink_artifact import UnlinkArtifact
+    from wandkit_generated.gql.models.update_artifact import UpdateArtifact
+    from wandkit_generated.gql.models.use_artifact import UseArtifact
 
 __all__ = [
+    "ADD_ALIASES",
     "COMMIT_ARTIFACT",
     "COMPLETE_MULTIPART_UPLOAD",
     "CREATE_ARTIFACT",
     "CREATE_ARTIFACT_FILES",
     "CREATE_ARTIFACT_MANIFEST",
+    "DELETE_ALIASES",
+    "DELETE_ARTIFACT",
     "FIND_NEAR_ARTIFACTS",
     "GET_ARTIFACT",
     "GET_ARTIFACT_BY_NAME",
+    "GET_ARTIFACT_CREATOR",
     "GET_ARTIFACT_MANIFEST",
     "GET_ARTIFACT_MEMBERSHIP",
+    "LINK_ARTIFACT",
     "LIST_ARTIFACT_FILES",
+    "LIST_ARTIFACT_LINKS",
     "LIST_ARTIFACT_URLS",
+    "LIST_ARTIFACT_USERS",
+    "LIST_ARTIFACTS",
+    "LIST_RUN_INPUTS",
+    "LIST_RUN_OUTPUTS",
+    "UNLINK_ARTIFACT",
+    "UPDATE_ARTIFACT",
+    "USE_ARTIFACT",
 ]
 
 
@@ -772,6 +798,975 @@ mutation CommitArtifact($artifactId: ID!) {
     },
     gates=frozenset(),
     answer=_commit_artifact,
+    idempotent=True,
+    when=(),
+)
+
+
+def _update_artifact() -> type[UpdateArtifact]:
+    from wandkit_generated.gql.models.update_artifact import UpdateArtifact
+
+    return UpdateArtifact
+
+
+UPDATE_ARTIFACT: Operation[UpdateArtifact] = Operation(
+    name="UpdateArtifact",
+    kind="mutation",
+    pieces=(
+        Piece("mutation UpdateArtifact($id: ID!, $description: String, $metadata: JSONString, $ttl: Int64"),
+        Piece(
+            ", $tagsToAdd: [TagInput!], $tagsToDelete: [TagInput!]", (frozenset({"feature:ARTIFACT_TAGS"}),)
+        ),
+        Piece("""\
+) {
+  updateArtifact(input: {artifactID: $id, description: $description, metadata: $metadata, ttlDurationSeconds: $ttl"""),
+        Piece(
+            ", tagsToAdd: $tagsToAdd, tagsToDelete: $tagsToDelete", (frozenset({"feature:ARTIFACT_TAGS"}),)
+        ),
+        Piece("""\
+}) {
+    artifact {
+      ...ArtifactFields
+    }
+  }
+}
+
+fragment ArtifactFields on Artifact {
+  id
+  state
+  digest
+"""),
+        Piece("  digestAlgorithm\n", (frozenset({"feature:ARTIFACT_DIGEST_ALGORITHM"}),)),
+        Piece("""\
+  size
+  fileCount
+  description
+  metadata
+  createdAt
+  updatedAt
+  commitHash
+  historyStep
+  versionIndex
+  ttlDurationSeconds
+  ttlIsInherited
+"""),
+        Piece(
+            """\
+  tags {
+    id
+    name
+  }
+""",
+            (frozenset({"Artifact.tags"}),),
+        ),
+        Piece("""\
+  artifactType {
+    name
+  }
+  artifactSequence {
+    id
+    name
+    project {
+      id
+      name
+      entityName
+    }
+  }
+  aliases {
+    id
+    alias
+    artifactCollection {
+      __typename
+      ...CollectionPlace
+    }
+  }
+}
+
+fragment CollectionPlace on ArtifactCollection {
+  __typename
+  id
+  name
+  project {
+    id
+    name
+    entityName
+  }
+}
+"""),
+    ),
+    variables={
+        "id": (),
+        "description": (),
+        "metadata": (),
+        "ttl": (),
+        "tagsToAdd": (frozenset({"feature:ARTIFACT_TAGS"}),),
+        "tagsToDelete": (frozenset({"feature:ARTIFACT_TAGS"}),),
+    },
+    gates=frozenset({"Artifact.tags", "feature:ARTIFACT_DIGEST_ALGORITHM", "feature:ARTIFACT_TAGS"}),
+    answer=_update_artifact,
+    idempotent=True,
+    when=(),
+)
+
+
+def _add_aliases() -> type[AddAliases]:
+    from wandkit_generated.gql.models.add_aliases import AddAliases
+
+    return AddAliases
+
+
+ADD_ALIASES: Operation[AddAliases] = Operation(
+    name="AddAliases",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation AddAliases($id: ID!, $aliases: [ArtifactCollectionAliasInput!]!) {
+  addAliases(input: {artifactID: $id, aliases: $aliases}) {
+    success
+  }
+}
+"""),
+    ),
+    variables={
+        "id": (),
+        "aliases": (),
+    },
+    gates=frozenset(),
+    answer=_add_aliases,
+    idempotent=True,
+    when=(),
+)
+
+
+def _delete_aliases() -> type[DeleteAliases]:
+    from wandkit_generated.gql.models.delete_aliases import DeleteAliases
+
+    return DeleteAliases
+
+
+DELETE_ALIASES: Operation[DeleteAliases] = Operation(
+    name="DeleteAliases",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation DeleteAliases($id: ID!, $aliases: [ArtifactCollectionAliasInput!]!) {
+  deleteAliases(input: {artifactID: $id, aliases: $aliases}) {
+    success
+  }
+}
+"""),
+    ),
+    variables={
+        "id": (),
+        "aliases": (),
+    },
+    gates=frozenset(),
+    answer=_delete_aliases,
+    idempotent=True,
+    when=(),
+)
+
+
+def _delete_artifact() -> type[DeleteArtifact]:
+    from wandkit_generated.gql.models.delete_artifact import DeleteArtifact
+
+    return DeleteArtifact
+
+
+DELETE_ARTIFACT: Operation[DeleteArtifact] = Operation(
+    name="DeleteArtifact",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation DeleteArtifact($id: ID!, $deleteAliases: Boolean) {
+  deleteArtifact(input: {artifactID: $id, deleteAliases: $deleteAliases}) {
+    artifact {
+      id
+    }
+  }
+}
+"""),
+    ),
+    variables={
+        "id": (),
+        "deleteAliases": (),
+    },
+    gates=frozenset(),
+    answer=_delete_artifact,
+    idempotent=True,
+    when=(),
+)
+
+
+def _link_artifact() -> type[LinkArtifact]:
+    from wandkit_generated.gql.models.link_artifact import LinkArtifact
+
+    return LinkArtifact
+
+
+LINK_ARTIFACT: Operation[LinkArtifact] = Operation(
+    name="LinkArtifact",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation LinkArtifact($id: ID!, $collection: String!, $entity: String!, $project: String!, $aliases: [ArtifactAliasInput!]) {
+  linkArtifact(input: {artifactID: $id, artifactPortfolioName: $collection, entityName: $entity, projectName: $project, aliases: $aliases}) {
+    versionIndex
+"""),
+        Piece(
+            """\
+    artifactMembership {
+      ...MembershipFields
+    }
+""",
+            (frozenset({"feature:ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE"}),),
+        ),
+        Piece("""\
+  }
+}
+"""),
+        Piece(
+            """\
+
+fragment MembershipFields on ArtifactCollectionMembership {
+  id
+  versionIndex
+  createdAt
+  aliases {
+    id
+    alias
+  }
+  artifactCollection {
+    __typename
+    ...CollectionPlace
+  }
+  artifact {
+    ...ArtifactFields
+  }
+}
+
+fragment ArtifactFields on Artifact {
+  id
+  state
+  digest
+""",
+            (frozenset({"feature:ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE"}),),
+        ),
+        Piece(
+            "  digestAlgorithm\n",
+            (
+                frozenset(
+                    {
+                        "feature:ARTIFACT_DIGEST_ALGORITHM",
+                        "feature:ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE",
+                    }
+                ),
+            ),
+        ),
+        Piece(
+            """\
+  size
+  fileCount
+  description
+  metadata
+  createdAt
+  updatedAt
+  commitHash
+  historyStep
+  versionIndex
+  ttlDurationSeconds
+  ttlIsInherited
+""",
+            (frozenset({"feature:ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE"}),),
+        ),
+        Piece(
+            """\
+  tags {
+    id
+    name
+  }
+""",
+            (frozenset({"Artifact.tags", "feature:ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE"}),),
+        ),
+        Piece(
+            """\
+  artifactType {
+    name
+  }
+  artifactSequence {
+    id
+    name
+    project {
+      id
+      name
+      entityName
+    }
+  }
+  aliases {
+    id
+    alias
+    artifactCollection {
+      __typename
+      ...CollectionPlace
+    }
+  }
+}
+
+fragment CollectionPlace on ArtifactCollection {
+  __typename
+  id
+  name
+  project {
+    id
+    name
+    entityName
+  }
+}
+""",
+            (frozenset({"feature:ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE"}),),
+        ),
+    ),
+    variables={
+        "id": (),
+        "collection": (),
+        "entity": (),
+        "project": (),
+        "aliases": (),
+    },
+    gates=frozenset(
+        {
+            "Artifact.tags",
+            "feature:ARTIFACT_DIGEST_ALGORITHM",
+            "feature:ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE",
+        }
+    ),
+    answer=_link_artifact,
+    idempotent=True,
+    when=(),
+)
+
+
+def _unlink_artifact() -> type[UnlinkArtifact]:
+    from wandkit_generated.gql.models.unlink_artifact import UnlinkArtifact
+
+    return UnlinkArtifact
+
+
+UNLINK_ARTIFACT: Operation[UnlinkArtifact] = Operation(
+    name="UnlinkArtifact",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation UnlinkArtifact($id: ID!, $collectionId: ID!) {
+  unlinkArtifact(input: {artifactID: $id, artifactPortfolioID: $collectionId}) {
+    success
+  }
+}
+"""),
+    ),
+    variables={
+        "id": (),
+        "collectionId": (),
+    },
+    gates=frozenset(),
+    answer=_unlink_artifact,
+    idempotent=True,
+    when=(),
+)
+
+
+def _use_artifact() -> type[UseArtifact]:
+    from wandkit_generated.gql.models.use_artifact import UseArtifact
+
+    return UseArtifact
+
+
+USE_ARTIFACT: Operation[UseArtifact] = Operation(
+    name="UseArtifact",
+    kind="mutation",
+    pieces=(
+        Piece(
+            "mutation UseArtifact($id: ID!, $entity: String!, $project: String!, $run: String!, $usedAs: String"
+        ),
+        Piece(
+            ", $artifactEntity: String, $artifactProject: String",
+            (frozenset({"feature:USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION"}),),
+        ),
+        Piece("""\
+) {
+  useArtifact(input: {artifactID: $id, entityName: $entity, projectName: $project, runName: $run, usedAs: $usedAs"""),
+        Piece(
+            ", artifactEntityName: $artifactEntity, artifactProjectName: $artifactProject",
+            (frozenset({"feature:USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION"}),),
+        ),
+        Piece("""\
+}) {
+    artifact {
+      id
+    }
+  }
+}
+"""),
+    ),
+    variables={
+        "id": (),
+        "entity": (),
+        "project": (),
+        "run": (),
+        "usedAs": (),
+        "artifactEntity": (frozenset({"feature:USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION"}),),
+        "artifactProject": (frozenset({"feature:USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION"}),),
+    },
+    gates=frozenset({"feature:USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION"}),
+    answer=_use_artifact,
+    idempotent=True,
+    when=(),
+)
+
+
+def _list_artifact_users() -> type[ListArtifactUsers]:
+    from wandkit_generated.gql.models.list_artifact_users import ListArtifactUsers
+
+    return ListArtifactUsers
+
+
+LIST_ARTIFACT_USERS: Operation[ListArtifactUsers] = Operation(
+    name="ListArtifactUsers",
+    kind="query",
+    pieces=(
+        Piece("""\
+query ListArtifactUsers($id: ID!, $first: Int, $after: String) {
+  artifact(id: $id) {
+    id
+    usedBy(first: $first, after: $after) {
+      edges {
+        node {
+          ...RunPlace
+        }
+      }
+      pageInfo {
+        endCursor
+        hasNextPage
+      }
+    }
+  }
+}
+
+fragment RunPlace on Run {
+  id
+  name
+  project {
+    id
+    name
+    entityName
+  }
+}
+"""),
+    ),
+    variables={
+        "id": (),
+        "first": (),
+        "after": (),
+    },
+    gates=frozenset(),
+    answer=_list_artifact_users,
+    idempotent=True,
+    when=(),
+)
+
+
+def _get_artifact_creator() -> type[GetArtifactCreator]:
+    from wandkit_generated.gql.models.get_artifact_creator import GetArtifactCreator
+
+    return GetArtifactCreator
+
+
+GET_ARTIFACT_CREATOR: Operation[GetArtifactCreator] = Operation(
+    name="GetArtifactCreator",
+    kind="query",
+    pieces=(
+        Piece("""\
+query GetArtifactCreator($id: ID!) {
+  artifact(id: $id) {
+    id
+    createdBy {
+      __typename
+      ... on Run {
+        ...RunPlace
+      }
+    }
+  }
+}
+
+fragment RunPlace on Run {
+  id
+  name
+  project {
+    id
+    name
+    entityName
+  }
+}
+"""),
+    ),
+    variables={
+        "id": (),
+    },
+    gates=frozenset(),
+    answer=_get_artifact_creator,
+    idempotent=True,
+    when=(),
+)
+
+
+def _list_artifact_links() -> type[ListArtifactLinks]:
+    from wandkit_generated.gql.models.list_artifact_links import ListArtifactLinks
+
+    return ListArtifactLinks
+
+
+LIST_ARTIFACT_LINKS: Operation[ListArtifactLinks] = Operation(
+    name="ListArtifactLinks",
+    kind="query",
+    pieces=(
+        Piece("""\
+query ListArtifactLinks($id: ID!) {
+  artifact(id: $id) {
+    id
+    artifactMemberships {
+      edges {
+        node {
+          ...MembershipFields
+        }
+      }
+    }
+  }
+}
+
+fragment MembershipFields on ArtifactCollectionMembership {
+  id
+  versionIndex
+  createdAt
+  aliases {
+    id
+    alias
+  }
+  artifactCollection {
+    __typename
+    ...CollectionPlace
+  }
+  artifact {
+    ...ArtifactFields
+  }
+}
+
+fragment ArtifactFields on Artifact {
+  id
+  state
+  digest
+"""),
+        Piece("  digestAlgorithm\n", (frozenset({"feature:ARTIFACT_DIGEST_ALGORITHM"}),)),
+        Piece("""\
+  size
+  fileCount
+  description
+  metadata
+  createdAt
+  updatedAt
+  commitHash
+  historyStep
+  versionIndex
+  ttlDurationSeconds
+  ttlIsInherited
+"""),
+        Piece(
+            """\
+  tags {
+    id
+    name
+  }
+""",
+            (frozenset({"Artifact.tags"}),),
+        ),
+        Piece("""\
+  artifactType {
+    name
+  }
+  artifactSequence {
+    id
+    name
+    project {
+      id
+      name
+      entityName
+    }
+  }
+  aliases {
+    id
+    alias
+    artifactCollection {
+      __typename
+      ...CollectionPlace
+    }
+  }
+}
+
+fragment CollectionPlace on ArtifactCollection {
+  __typename
+  id
+  name
+  project {
+    id
+    name
+    entityName
+  }
+}
+"""),
+    ),
+    variables={
+        "id": (),
+    },
+    gates=frozenset({"Artifact.tags", "feature:ARTIFACT_DIGEST_ALGORITHM"}),
+    answer=_list_artifact_links,
+    idempotent=True,
+    when=(),
+)
+
+
+def _list_run_outputs() -> type[ListRunOutputs]:
+    from wandkit_generated.gql.models.list_run_outputs import ListRunOutputs
+
+    return ListRunOutputs
+
+
+LIST_RUN_OUTPUTS: Operation[ListRunOutputs] = Operation(
+    name="ListRunOutputs",
+    kind="query",
+    pieces=(
+        Piece("""\
+query ListRunOutputs($entity: String!, $project: String!, $run: String!, $first: Int, $after: String) {
+  project(name: $project, entityName: $entity) {
+    id
+    run(name: $run) {
+      id
+      outputArtifacts(first: $first, after: $after) {
+        totalCount
+        edges {
+          cursor
+          node {
+            ...ArtifactFields
+          }
+        }
+        pageInfo {
+          endCursor
+          hasNextPage
+        }
+      }
+    }
+  }
+}
+
+fragment ArtifactFields on Artifact {
+  id
+  state
+  digest
+"""),
+        Piece("  digestAlgorithm\n", (frozenset({"feature:ARTIFACT_DIGEST_ALGORITHM"}),)),
+        Piece("""\
+  size
+  fileCount
+  description
+  metadata
+  createdAt
+  updatedAt
+  commitHash
+  historyStep
+  versionIndex
+  ttlDurationSeconds
+  ttlIsInherited
+"""),
+        Piece(
+            """\
+  tags {
+    id
+    name
+  }
+""",
+            (frozenset({"Artifact.tags"}),),
+        ),
+        Piece("""\
+  artifactType {
+    name
+  }
+  artifactSequence {
+    id
+    name
+    project {
+      id
+      name
+      entityName
+    }
+  }
+  aliases {
+    id
+    alias
+    artifactCollection {
+      __typename
+      ...CollectionPlace
+    }
+  }
+}
+
+fragment CollectionPlace on ArtifactCollection {
+  __typename
+  id
+  name
+  project {
+    id
+    name
+    entityName
+  }
+}
+"""),
+    ),
+    variables={
+        "entity": (),
+        "project": (),
+        "run": (),
+        "first": (),
+        "after": (),
+    },
+    gates=frozenset({"Artifact.tags", "feature:ARTIFACT_DIGEST_ALGORITHM"}),
+    answer=_list_run_outputs,
+    idempotent=True,
+    when=(),
+)
+
+
+def _list_run_inputs() -> type[ListRunInputs]:
+    from wandkit_generated.gql.models.list_run_inputs import ListRunInputs
+
+    return ListRunInputs
+
+
+LIST_RUN_INPUTS: Operation[ListRunInputs] = Operation(
+    name="ListRunInputs",
+    kind="query",
+    pieces=(
+        Piece("""\
+query ListRunInputs($entity: String!, $project: String!, $run: String!, $first: Int, $after: String) {
+  project(name: $project, entityName: $entity) {
+    id
+    run(name: $run) {
+      id
+      inputArtifacts(first: $first, after: $after) {
+        totalCount
+        edges {
+          cursor
+          node {
+            ...ArtifactFields
+          }
+        }
+        pageInfo {
+          endCursor
+          hasNextPage
+        }
+      }
+    }
+  }
+}
+
+fragment ArtifactFields on Artifact {
+  id
+  state
+  digest
+"""),
+        Piece("  digestAlgorithm\n", (frozenset({"feature:ARTIFACT_DIGEST_ALGORITHM"}),)),
+        Piece("""\
+  size
+  fileCount
+  description
+  metadata
+  createdAt
+  updatedAt
+  commitHash
+  historyStep
+  versionIndex
+  ttlDurationSeconds
+  ttlIsInherited
+"""),
+        Piece(
+            """\
+  tags {
+    id
+    name
+  }
+""",
+            (frozenset({"Artifact.tags"}),),
+        ),
+        Piece("""\
+  artifactType {
+    name
+  }
+  artifactSequence {
+    id
+    name
+    project {
+      id
+      name
+      entityName
+    }
+  }
+  aliases {
+    id
+    alias
+    artifactCollection {
+      __typename
+      ...CollectionPlace
+    }
+  }
+}
+
+fragment CollectionPlace on ArtifactCollection {
+  __typename
+  id
+  name
+  project {
+    id
+    name
+    entityName
+  }
+}
+"""),
+    ),
+    variables={
+        "entity": (),
+        "project": (),
+        "run": (),
+        "first": (),
+        "after": (),
+    },
+    gates=frozenset({"Artifact.tags", "feature:ARTIFACT_DIGEST_ALGORITHM"}),
+    answer=_list_run_inputs,
+    idempotent=True,
+    when=(),
+)
+
+
+def _list_artifacts() -> type[ListArtifacts]:
+    from wandkit_generated.gql.models.list_artifacts import ListArtifacts
+
+    return ListArtifacts
+
+
+LIST_ARTIFACTS: Operation[ListArtifacts] = Operation(
+    name="ListArtifacts",
+    kind="query",
+    pieces=(
+        Piece("""\
+query ListArtifacts($entity: String!, $project: String!, $type: String!, $collection: String!, $filters: JSONString, $order: String, $first: Int, $after: String) {
+  project(name: $project, entityName: $entity) {
+    id
+    artifactType(name: $type) {
+      id
+      artifactCollection(name: $collection) {
+        __typename
+        id
+        name
+        artifacts(filters: $filters, order: $order, first: $first, after: $after) {
+          totalCount
+          edges {
+            cursor
+            version
+            node {
+              ...ArtifactFields
+            }
+          }
+          pageInfo {
+            endCursor
+            hasNextPage
+          }
+        }
+      }
+    }
+  }
+}
+
+fragment ArtifactFields on Artifact {
+  id
+  state
+  digest
+"""),
+        Piece("  digestAlgorithm\n", (frozenset({"feature:ARTIFACT_DIGEST_ALGORITHM"}),)),
+        Piece("""\
+  size
+  fileCount
+  description
+  metadata
+  createdAt
+  updatedAt
+  commitHash
+  historyStep
+  versionIndex
+  ttlDurationSeconds
+  ttlIsInherited
+"""),
+        Piece(
+            """\
+  tags {
+    id
+    name
+  }
+""",
+            (frozenset({"Artifact.tags"}),),
+        ),
+        Piece("""\
+  artifactType {
+    name
+  }
+  artifactSequence {
+    id
+    name
+    project {
+      id
+      name
+      entityName
+    }
+  }
+  aliases {
+    id
+    alias
+    artifactCollection {
+      __typename
+      ...CollectionPlace
+    }
+  }
+}
+
+fragment CollectionPlace on ArtifactCollection {
+  __typename
+  id
+  name
+  project {
+    id
+    name
+    entityName
+  }
+}
+"""),
+    ),
+    variables={
+        "entity": (),
+        "project": (),
+        "type": (),
+        "collection": (),
+        "filters": (),
+        "order": (),
+        "first": (),
+        "after": (),
+    },
+    gates=frozenset({"Artifact.tags", "feature:ARTIFACT_DIGEST_ALGORITHM"}),
+    answer=_list_artifacts,
     idempotent=True,
     when=(),
 )
