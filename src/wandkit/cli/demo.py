@@ -47,7 +47,7 @@ def config_of(best: Run) -> dict[str, Any]:
 
 def summary_of(best: Run) -> dict[str, Any]:
     """The last value of everything that was logged."""
-    return dict(best.summary.items())
+    return best.summary_metrics
 
 
 def validation_of(best: Run) -> History:
