@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from wandkit import errors
+from wandkit import Run, errors
 from wandkit._core.retry import RetryPolicy
+from wandkit.paths import RunPath
 from wandkit.settings import Settings
 from wandkit.testing import Server
 from wandkit_generated.gql.sync import create_project, get_project, get_viewer
@@ -235,3 +236,16 @@ def test_a_refused_argument_of_a_mutation_is_told(gql: GraphQL, server: Server) 
         pytest.raises(errors.InvalidRequestError, match="invalid project name"),
     ):
         create_project(gql, entity="ada", name="p")
+
+
+def test_what_may_have_been_meant_is_asked_for_once(server: Server) -> None:
+    waits = Waits()
+    gql = client(server.url, server.key("ada"), sleep=waits)
+    with (
+        server.fault(operation="FindNearRuns", status=502) as fault,
+        pytest.raises(errors.NotFoundError, match="No run 'ada/p/abd'") as caught,
+    ):
+        Run.fetch(gql, RunPath("ada", "p", "abd"))
+    gql.close()
+    assert (fault.hits, waits.seconds) == (1, [])
+    assert "FindNearRuns" not in str(caught.value)

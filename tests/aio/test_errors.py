@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from wandkit_generated.gql.aio import create_project, get_project, get_viewer
 
-from wandkit import errors
+from wandkit import AsyncRun, errors
 from wandkit._core.retry import RetryPolicy
 from wandkit._transport.aio.graphql import AsyncGraphQL
+from wandkit.paths import RunPath
 from wandkit.settings import Settings
 from wandkit.testing import Server
 
@@ -233,3 +234,16 @@ async def test_a_refused_argument_of_a_mutation_is_told(gql: AsyncGraphQL, serve
         pytest.raises(errors.InvalidRequestError, match="invalid project name"),
     ):
         await create_project(gql, entity="ada", name="p")
+
+
+async def test_what_may_have_been_meant_is_asked_for_once(server: Server) -> None:
+    waits = Waits()
+    gql = client(server.url, server.key("ada"), sleep=waits)
+    with (
+        server.fault(operation="FindNearRuns", status=502) as fault,
+        pytest.raises(errors.NotFoundError, match="No run 'ada/p/abd'") as caught,
+    ):
+        await AsyncRun.fetch(gql, RunPath("ada", "p", "abd"))
+    await gql.aclose()
+    assert (fault.hits, waits.seconds) == (1, [])
+    assert "FindNearRuns" not in str(caught.value)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from wandkit import AsyncApi
 from wandkit._transport.concurrency import aio, threads
 
 T = TypeVar("T")
@@ -264,3 +265,15 @@ def test_blocking_work_runs_beside_the_loop() -> None:
 
 def test_blocking_work_runs_right_here_without_a_loop() -> None:
     assert threads.run_in_thread(threading.current_thread) is threading.current_thread()
+
+
+def test_a_plain_loop_over_an_async_listing_is_refused() -> None:
+    runs = AsyncApi().runs("ada/p")
+    with pytest.raises(TypeError, match="AsyncRuns is looped over with `async for`"):
+        for _ in runs:  # pyright: ignore
+            pass
+
+
+def test_a_list_of_an_async_listing_is_refused() -> None:
+    with pytest.raises(TypeError, match="`async for`"):
+        list(AsyncApi().projects("ada"))  # type: ignore[arg-type]

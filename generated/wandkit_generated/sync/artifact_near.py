@@ -21,7 +21,11 @@ def missing_artifact(gql: GraphQL, path: ArtifactPath, operation: str) -> NotFou
     step = "Check the path: ENTITY/PROJECT/NAME:ALIAS."
     try:
         answer = find_near_artifacts(
-            gql, entity=path.entity, project=path.project, collection=path.collection, first=LARGEST_PAGE
+            gql.hurried(),
+            entity=path.entity,
+            project=path.project,
+            collection=path.collection,
+            first=LARGEST_PAGE,
         )
     except WandkitError:
         return NotFoundError(what, operation=operation, host=host, next_step=step)

@@ -19,7 +19,7 @@ from pydantic_core import from_json
 from wandkit._core.history import restore_numbers
 from wandkit._core.near import did_you_mean, near_matches
 from wandkit._core.operation import UNSET
-from wandkit._core.pagination import Page, PageRequest
+from wandkit._core.pagination import LARGEST_PAGE, Page, PageRequest
 from wandkit._core.transfer import file_md5, file_target, path_uri, same_digest, upload_headers, upload_name
 from wandkit._transport.concurrency.threads import run_in_thread
 from wandkit.errors import (
@@ -29,6 +29,7 @@ from wandkit.errors import (
     NotFoundError,
     PermissionDeniedError,
     TransferError,
+    WandkitError,
 )
 from wandkit.paths import RunPath
 from wandkit_generated.gql.operations import LIST_RUN_FILES
@@ -294,9 +295,22 @@ class RunFiles(RunHandle):
         found = self.files([name]).load_all()
         if found and found[0].is_there:
             return found[0]
-        others = self.files(None, None, 1000)[:1000]
-        near = did_you_mean(near_matches(name, [file.name for file in others]))
-        raise NotFoundError(f"run {str(self.run_path)!r} has no file {name!r}", next_step=near)
+        raise self._missing_file(name)
+
+    def _missing_file(self, name: str) -> NotFoundError:
+        """Return the error for a file that is not there, with near names: one request more."""
+        gql = self._gql.hurried()
+        try:
+            others = Files(gql, self.run_path, None, None, LARGEST_PAGE)[:LARGEST_PAGE]
+        except WandkitError:
+            others = []
+        return NotFoundError(
+            f"No file {name!r} in the run {str(self.run_path)!r}.",
+            operation="ListRunFiles",
+            host=gql.settings.base_url,
+            next_step=did_you_mean(near_matches(name, [file.name for file in others]))
+            or "`run.files()` lists those that are there.",
+        )
 
     def upload_file(self, path: str | os.PathLike[str], root: str | os.PathLike[str] = ".") -> File:
         """Upload the file at `path`, named by its place below `root`, and return it as the server has it.

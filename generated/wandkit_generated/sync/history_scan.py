@@ -16,6 +16,7 @@ from wandkit._core.history import Row
 from wandkit._core.receipt import Receipt
 from wandkit._core.rows import History
 from wandkit._core.scan import ScanRequest
+from wandkit._transport.concurrency.threads import Looped
 from wandkit.paths import RunPath
 from wandkit_generated.sync.history_pass import ScanPass
 from wandkit_generated.sync.transport.graphql import GraphQL
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["HistoryScan"]
 
 
-class HistoryScan:
+class HistoryScan(Looped):
     """All rows of a run's history between two steps. Get it from `Run.scan_history`.
 
     Loop over it as often as you like: every loop asks the server anew, and ends at the step that was the

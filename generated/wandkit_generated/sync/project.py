@@ -257,7 +257,7 @@ class ProjectMethods:
 def missing_project(gql: GraphQL, path: ProjectPath, operation: str) -> NotFoundError:
     """Return the error for a project that is not there, with near names of the same entity."""
     try:
-        answer = list_projects(gql, entity=path.entity, first=LARGEST_PAGE)
+        answer = list_projects(gql.hurried(), entity=path.entity, first=LARGEST_PAGE)
     except WandkitError:
         near = []
     else:

@@ -19,7 +19,7 @@ def missing_run(gql: GraphQL, path: RunPath, operation: str) -> NotFoundError:
     what = f"No run {str(path)!r}, or the API key may not see it."
     step = "Check the path: the run is named by its id, as in its URL."
     try:
-        answer = find_near_runs(gql, entity=path.entity, project=path.project, first=LARGEST_PAGE)
+        answer = find_near_runs(gql.hurried(), entity=path.entity, project=path.project, first=LARGEST_PAGE)
     except WandkitError:
         return NotFoundError(what, operation=operation, host=gql.settings.base_url, next_step=step)
     if answer.project is None:

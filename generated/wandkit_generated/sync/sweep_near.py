@@ -32,7 +32,7 @@ def missing_sweep(gql: GraphQL, path: SweepPath, *, project_found: bool) -> NotF
 
 def _near(gql: GraphQL, path: SweepPath) -> str:
     try:
-        answer = list_sweeps(gql, entity=path.entity, project=path.project, first=LARGEST_PAGE)
+        answer = list_sweeps(gql.hurried(), entity=path.entity, project=path.project, first=LARGEST_PAGE)
     except WandkitError:
         return ""
     sweeps = answer.project.sweeps if answer.project else None

@@ -20,7 +20,11 @@ async def missing_artifact(gql: AsyncGraphQL, path: ArtifactPath, operation: str
     step = "Check the path: ENTITY/PROJECT/NAME:ALIAS."
     try:
         answer = await find_near_artifacts(
-            gql, entity=path.entity, project=path.project, collection=path.collection, first=LARGEST_PAGE
+            gql.hurried(),
+            entity=path.entity,
+            project=path.project,
+            collection=path.collection,
+            first=LARGEST_PAGE,
         )
     except WandkitError:
         return NotFoundError(what, operation=operation, host=host, next_step=step)

@@ -23,7 +23,7 @@ from wandkit._async.transfer import download_file, upload_file
 from wandkit._core.history import restore_numbers
 from wandkit._core.near import did_you_mean, near_matches
 from wandkit._core.operation import UNSET
-from wandkit._core.pagination import Page, PageRequest
+from wandkit._core.pagination import LARGEST_PAGE, Page, PageRequest
 from wandkit._core.transfer import file_md5, file_target, path_uri, same_digest, upload_headers, upload_name
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import run_in_thread
@@ -34,6 +34,7 @@ from wandkit.errors import (
     NotFoundError,
     PermissionDeniedError,
     TransferError,
+    WandkitError,
 )
 from wandkit.paths import RunPath
 
@@ -294,9 +295,22 @@ class AsyncRunFiles(AsyncRunHandle):
         found = await self.files([name]).load_all()
         if found and found[0].is_there:
             return found[0]
-        others = await self.files(None, None, 1000)[:1000]
-        near = did_you_mean(near_matches(name, [file.name for file in others]))
-        raise NotFoundError(f"run {str(self.run_path)!r} has no file {name!r}", next_step=near)
+        raise await self._missing_file(name)
+
+    async def _missing_file(self, name: str) -> NotFoundError:
+        """Return the error for a file that is not there, with near names: one request more."""
+        gql = self._gql.hurried()
+        try:
+            others = await AsyncFiles(gql, self.run_path, None, None, LARGEST_PAGE)[:LARGEST_PAGE]
+        except WandkitError:
+            others = []
+        return NotFoundError(
+            f"No file {name!r} in the run {str(self.run_path)!r}.",
+            operation="ListRunFiles",
+            host=gql.settings.base_url,
+            next_step=did_you_mean(near_matches(name, [file.name for file in others]))
+            or "`run.files()` lists those that are there.",
+        )
 
     async def upload_file(
         self, path: str | os.PathLike[str], root: str | os.PathLike[str] = "."

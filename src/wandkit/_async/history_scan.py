@@ -17,6 +17,7 @@ from wandkit._core.receipt import Receipt
 from wandkit._core.rows import History
 from wandkit._core.scan import ScanRequest
 from wandkit._transport.aio.graphql import AsyncGraphQL
+from wandkit._transport.concurrency.aio import Looped
 from wandkit.paths import RunPath
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncHistoryScan"]
 
 
-class AsyncHistoryScan:
+class AsyncHistoryScan(Looped):
     """All rows of a run's history between two steps. Get it from `AsyncRun.scan_history`.
 
     Loop over it as often as you like: every loop asks the server anew, and ends at the step that was the

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar, overload
 
 from wandkit._core.pagination import Chain, Page, PageRequest, PageSize, needed_for
 from wandkit._core.receipt import Receipt
-from wandkit._transport.concurrency.aio import Lock, Prefetch, monotonic, sleep
+from wandkit._transport.concurrency.aio import Lock, Looped, Prefetch, monotonic, sleep
 from wandkit.errors import DeadlineExceededError, RequestTimeoutError, ServerError
 
 __all__ = ["AsyncListing"]
@@ -18,7 +18,7 @@ __all__ = ["AsyncListing"]
 T = TypeVar("T")
 
 
-class AsyncListing(Generic[T]):
+class AsyncListing(Looped, Generic[T]):
     """A query for many objects that can be looped over again and again.
 
     Every loop has its own place, loaded pages are shared between loops, and the next page is fetched while

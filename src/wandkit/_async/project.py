@@ -259,7 +259,7 @@ class AsyncProjectMethods:
 async def missing_project(gql: AsyncGraphQL, path: ProjectPath, operation: str) -> NotFoundError:
     """Return the error for a project that is not there, with near names of the same entity."""
     try:
-        answer = await list_projects(gql, entity=path.entity, first=LARGEST_PAGE)
+        answer = await list_projects(gql.hurried(), entity=path.entity, first=LARGEST_PAGE)
     except WandkitError:
         near = []
     else:

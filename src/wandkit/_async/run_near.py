@@ -18,7 +18,9 @@ async def missing_run(gql: AsyncGraphQL, path: RunPath, operation: str) -> NotFo
     what = f"No run {str(path)!r}, or the API key may not see it."
     step = "Check the path: the run is named by its id, as in its URL."
     try:
-        answer = await find_near_runs(gql, entity=path.entity, project=path.project, first=LARGEST_PAGE)
+        answer = await find_near_runs(
+            gql.hurried(), entity=path.entity, project=path.project, first=LARGEST_PAGE
+        )
     except WandkitError:
         return NotFoundError(what, operation=operation, host=gql.settings.base_url, next_step=step)
     if answer.project is None:

@@ -31,7 +31,9 @@ async def missing_sweep(gql: AsyncGraphQL, path: SweepPath, *, project_found: bo
 
 async def _near(gql: AsyncGraphQL, path: SweepPath) -> str:
     try:
-        answer = await list_sweeps(gql, entity=path.entity, project=path.project, first=LARGEST_PAGE)
+        answer = await list_sweeps(
+            gql.hurried(), entity=path.entity, project=path.project, first=LARGEST_PAGE
+        )
     except WandkitError:
         return ""
     sweeps = answer.project.sweeps if answer.project else None

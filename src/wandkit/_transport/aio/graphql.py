@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -175,6 +176,12 @@ class AsyncGraphQL:
         body = _body(None, document, variable_values or {})
         reply = await self._send(body, asked, self._attempts(is_query), timeout, idempotent=is_query)
         return decode_data(reply, asked)
+
+    def hurried(self) -> AsyncGraphQL:
+        """Return this client with one attempt per request, for answers that are good to have and no more."""
+        hurried = copy(self)
+        hurried._sender = self._sender.hurried()
+        return hurried
 
     async def supports(self, feature: str) -> bool:
         """Whether the server has `feature` (such as `ARTIFACT_TAGS`) on; asked once per host."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from copy import copy
 from time import time
 
 from wandkit._core.failure import Asked, Reply, WireError, broken, failure, is_final
@@ -39,6 +40,12 @@ class AsyncSender:
     def attempts(self, *, idempotent: bool, deadline_s: float | None) -> Attempts:
         """Return the attempts that a new call has."""
         return Attempts(self._policy, idempotent=idempotent, now=self.clock(), deadline_s=deadline_s)
+
+    def hurried(self) -> AsyncSender:
+        """Return a sender on the same connections that tries once."""
+        hurried = copy(self)
+        hurried._policy = RetryPolicy(attempts=1)
+        return hurried
 
     async def send(self, request: Request, asked: Asked, attempts: Attempts, timeout: float) -> Reply:
         """Return the server's last word on `request`: an answer that sending it again would not change.

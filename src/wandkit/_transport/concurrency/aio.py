@@ -10,7 +10,7 @@ from asyncio import sleep
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from typing_extensions import ParamSpec
 
@@ -19,6 +19,7 @@ from wandkit._transport.wire.aio import Answering, Wire
 __all__ = [
     "Answering",
     "Lock",
+    "Looped",
     "Prefetch",
     "Wire",
     "amap",
@@ -54,6 +55,17 @@ class Lock:
     def __reduce__(self) -> tuple[Any, ...]:
         """Cross to another process unlocked."""
         return Lock, ()
+
+
+class Looped:
+    """What is looped over with `async for`; a plain `for` is refused instead of handing out coroutines."""
+
+    if not TYPE_CHECKING:
+
+        def __iter__(self) -> NoReturn:
+            """Say which loop is meant."""
+            name = type(self).__name__
+            raise TypeError(f"{name} is looped over with `async for`; a plain `for` works on `wandkit.Api`.")
 
 
 class Prefetch(Generic[T]):

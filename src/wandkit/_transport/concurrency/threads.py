@@ -21,6 +21,7 @@ from wandkit._transport.wire.threads import Answering, Wire
 __all__ = [
     "Answering",
     "Lock",
+    "Looped",
     "Prefetch",
     "Wire",
     "amap",
@@ -55,6 +56,10 @@ class Lock:
     def __reduce__(self) -> tuple[Any, ...]:
         """Cross to another process unlocked."""
         return Lock, ()
+
+
+class Looped:
+    """What is looped over with `for`: nothing has to be refused here."""
 
 
 class Prefetch(Generic[T]):
