@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from shelf import COMMIT, CREATE, Shelf, b64md5, digest_of
+
+from wandkit.server.artifact_deletion import expire_versions
 
 if TYPE_CHECKING:
     from conftest import Caller, House
@@ -384,3 +387,13 @@ def statements(house: House, act: Any) -> int:
     finally:
         event.remove(engine, "before_cursor_execute", note)
     return len(seen)
+
+
+def test_a_version_goes_when_its_lifetime_is_over(shelf: Shelf, house: House) -> None:
+    lasting = shelf.log("data", {"a": b"x"}, ttlDurationSeconds=-2)
+    going = shelf.log("data", {"a": b"y"}, ttlDurationSeconds=3600)
+    state = house.server.app.state
+    tomorrow = datetime.now(timezone.utc) + timedelta(days=1)
+    assert expire_versions(state.database, state.services["blobs"]) == 0
+    expire_versions(state.database, state.services["blobs"], tomorrow)
+    assert [one(shelf, made["id"])["state"] for made in (lasting, going)] == ["COMMITTED", "DELETED"]

@@ -26,6 +26,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from wandkit.server import resolvers, routes
+from wandkit.server.artifact_deletion import expire_versions
 from wandkit.server.auth import key_from_header, user_of_key
 from wandkit.server.blobs import BlobStore
 from wandkit.server.config import ServerConfig
@@ -38,6 +39,7 @@ from wandkit.server.permissions import Access
 __all__ = ["access_of", "base_url_of", "create_app", "read_body"]
 
 _log = logging.getLogger("wandkit.server")
+_EXPIRY_S = 60.0
 
 
 def create_app(config: ServerConfig) -> Starlette:
@@ -52,6 +54,7 @@ def create_app(config: ServerConfig) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_settle_forever, settler, config)
+            tasks.start_soon(_expire_forever, database, services["blobs"])
             if config.export_after_s is not None:
                 tasks.start_soon(_export_forever, database, services["blobs"], config, config.export_after_s)
             yield
@@ -154,6 +157,15 @@ async def _settle_forever(settler: Settler, config: ServerConfig) -> None:
             await run_in_threadpool(settler.settle)
         except SQLAlchemyError:
             _log.exception("looking for crashed runs failed; trying again later")
+
+
+async def _expire_forever(database: Database, blobs: BlobStore) -> None:
+    while True:
+        await anyio.sleep(_EXPIRY_S)
+        try:
+            await run_in_threadpool(expire_versions, database, blobs)
+        except SQLAlchemyError:
+            _log.exception("removing expired artifacts failed; trying again later")
 
 
 async def _healthz(_request: Request) -> Response:

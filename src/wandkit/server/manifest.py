@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wandkit.server.files import check_name
+from wandkit.server.shapes import is_object
 
 __all__ = ["Entry", "Manifest", "join", "parse", "render"]
 
@@ -60,8 +61,8 @@ def parse(text: bytes) -> Manifest:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"the manifest is not JSON: {error}") from None
-    contents = document.get("contents") if isinstance(document, dict) else None
-    if not isinstance(contents, dict) or document.get("version") != _VERSION:
+    contents = document.get("contents") if is_object(document) else None
+    if not is_object(document) or not is_object(contents) or document.get("version") != _VERSION:
         raise ValueError(f"the manifest is no object of version {_VERSION} with `contents`")
     return Manifest({name: _entry(name, value) for name, value in contents.items()}, document)
 
@@ -91,7 +92,7 @@ def render(manifest: Manifest) -> bytes:
 
 def _entry(name: str, value: Any) -> Entry:
     check_name(name)
-    if not isinstance(value, dict) or not isinstance(value.get("digest"), str):
+    if not is_object(value) or not isinstance(value.get("digest"), str):
         raise ValueError(f"the manifest's entry {name[:80]!r} has no digest")
     size, ref, birth = value.get("size"), value.get("ref"), value.get("birthArtifactID")
     if not isinstance(size, (int, type(None))) or isinstance(size, bool) or (size or 0) < 0:

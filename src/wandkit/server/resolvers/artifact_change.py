@@ -8,8 +8,8 @@ from ariadne import MutationType, SchemaBindable
 from graphql import GraphQLResolveInfo
 from sqlalchemy import ColumnElement, select
 
-from wandkit.server.artifact_blobs import discard_contents
 from wandkit.server.artifact_commit import commit, grant_aliases
+from wandkit.server.artifact_deletion import delete_version
 from wandkit.server.database import now
 from wandkit.server.graphql import Context, context_of
 from wandkit.server.model.artifact import (
@@ -31,11 +31,10 @@ from wandkit.server.versions import (
     find_collection,
     member_of,
     remove_aliases,
-    remove_member,
     set_aliases,
 )
 
-__all__ = ["BINDABLES", "delete_outputs", "delete_version"]
+__all__ = ["BINDABLES", "delete_outputs"]
 
 mutation: MutationType = MutationType()
 
@@ -144,7 +143,7 @@ def resolve_delete_artifact(
             "remove them first, or delete them with it",
             409,
         )
-    delete_version(context, found)
+    delete_version(context.session, context.services["blobs"], found)
     return {"artifact": found}
 
 
@@ -178,23 +177,13 @@ def resolve_delete_aliases(
     return {"success": True}
 
 
-def delete_version(context: Context, found: Artifact) -> None:
-    """Delete a version: it leaves its collections, and its contents go where nothing else uses them."""
-    for member in list(found.members):
-        remove_member(context.session, member)
-    context.session.expire(found, ["members"])
-    discard_contents(context.session, context.services["blobs"], found)
-    found.state, found.updated_at = "DELETED", now()
-    context.session.flush()
-
-
 def delete_outputs(context: Context, condition: ColumnElement[bool]) -> None:
     """Delete the versions that the runs for which the condition holds were the first to make."""
     made = select(Artifact).where(
         Artifact.run_id.in_(select(Run.id).where(condition)), Artifact.state != "DELETED"
     )
     for found in context.session.scalars(made).all():
-        delete_version(context, found)
+        delete_version(context.session, context.services["blobs"], found)
 
 
 def _made_before(context: Context, owner: Project, input: dict[str, Any]) -> Artifact | None:

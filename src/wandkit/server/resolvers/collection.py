@@ -48,8 +48,8 @@ def _collection(name: str) -> Callable[[_Resolver], _Resolver]:
     """Bind a resolver to both kinds of collections."""
 
     def bind(resolve: _Resolver) -> _Resolver:
-        sequence.set_field(name, resolve)
-        portfolio.set_field(name, resolve)
+        sequence.field(name)(resolve)
+        portfolio.field(name)(resolve)
         return resolve
 
     return bind

@@ -8,6 +8,7 @@ from ariadne import MutationType, SchemaBindable
 from graphql import GraphQLResolveInfo
 from sqlalchemy import select
 
+from wandkit.server.artifact_deletion import delete_version
 from wandkit.server.database import now
 from wandkit.server.graphql import Context, context_of
 from wandkit.server.model.artifact import Artifact
@@ -20,7 +21,6 @@ from wandkit.server.model.collection import (
 )
 from wandkit.server.permissions import Refusal, denied
 from wandkit.server.resolvers.artifact import tag_node
-from wandkit.server.resolvers.artifact_change import delete_version
 from wandkit.server.resolvers.artifact_type import find_type_by_id, obtain_type
 from wandkit.server.resolvers.collection import collection_to_change
 from wandkit.server.versions import check_collection_name, find_collection, remove_member
@@ -89,7 +89,7 @@ def resolve_delete_sequence(
     found = _of_kind(context, input["artifactSequenceID"], ArtifactSequence)
     doomed = select(Artifact).where(Artifact.sequence_id == found.id, Artifact.state != "DELETED")
     for version in context.session.scalars(doomed).all():
-        delete_version(context, version)
+        delete_version(context.session, context.services["blobs"], version)
     return _deleted(context, found)
 
 

@@ -107,7 +107,7 @@ def _field(name: str) -> Callable[[_Resolver], _Resolver]:
             value = node.get(name)
             return value() if callable(value) else value
 
-        file_type.set_field(name, either)
+        file_type.field(name)(either)
         return resolve
 
     return bind
