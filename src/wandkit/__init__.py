@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from wandkit_generated.sync.agent import Agent as Agent
+    from wandkit_generated.sync.agent import AgentRuns as AgentRuns
     from wandkit_generated.sync.api import Api as Api
     from wandkit_generated.sync.artifact import Artifact as Artifact
     from wandkit_generated.sync.artifact_entry import ArtifactEntry as ArtifactEntry
@@ -29,10 +31,13 @@ if TYPE_CHECKING:
     from wandkit_generated.sync.file import File as File
     from wandkit_generated.sync.file import Files as Files
     from wandkit_generated.sync.history_scan import HistoryScan as HistoryScan
+    from wandkit_generated.sync.job import Job as Job
     from wandkit_generated.sync.listing import Listing as Listing
     from wandkit_generated.sync.project import Project as Project
     from wandkit_generated.sync.project import Projects as Projects
     from wandkit_generated.sync.queued_run import QueuedRun as QueuedRun
+    from wandkit_generated.sync.registry import Registry as Registry
+    from wandkit_generated.sync.registry_listing import Registries as Registries
     from wandkit_generated.sync.run import Run as Run
     from wandkit_generated.sync.run_plan import Plan as Plan
     from wandkit_generated.sync.run_queue import QueuedRuns as QueuedRuns
@@ -41,9 +46,13 @@ if TYPE_CHECKING:
     from wandkit_generated.sync.summary import Summary as Summary
     from wandkit_generated.sync.sweep import Sweep as Sweep
     from wandkit_generated.sync.sweeps import Sweeps as Sweeps
+    from wandkit_generated.sync.team import Member as Member
+    from wandkit_generated.sync.team import Team as Team
     from wandkit_generated.sync.user import User as User
 
     from wandkit import errors as errors
+    from wandkit._async.agent import AsyncAgent as AsyncAgent
+    from wandkit._async.agent import AsyncAgentRuns as AsyncAgentRuns
     from wandkit._async.api import AsyncApi as AsyncApi
     from wandkit._async.artifact import AsyncArtifact as AsyncArtifact
     from wandkit._async.artifact_entry import AsyncArtifactEntry as AsyncArtifactEntry
@@ -59,10 +68,13 @@ if TYPE_CHECKING:
     from wandkit._async.file import AsyncFile as AsyncFile
     from wandkit._async.file import AsyncFiles as AsyncFiles
     from wandkit._async.history_scan import AsyncHistoryScan as AsyncHistoryScan
+    from wandkit._async.job import AsyncJob as AsyncJob
     from wandkit._async.listing import AsyncListing as AsyncListing
     from wandkit._async.project import AsyncProject as AsyncProject
     from wandkit._async.project import AsyncProjects as AsyncProjects
     from wandkit._async.queued_run import AsyncQueuedRun as AsyncQueuedRun
+    from wandkit._async.registry import AsyncRegistry as AsyncRegistry
+    from wandkit._async.registry_listing import AsyncRegistries as AsyncRegistries
     from wandkit._async.run import AsyncRun as AsyncRun
     from wandkit._async.run_plan import AsyncPlan as AsyncPlan
     from wandkit._async.run_queue import AsyncQueuedRuns as AsyncQueuedRuns
@@ -71,12 +83,16 @@ if TYPE_CHECKING:
     from wandkit._async.summary import AsyncSummary as AsyncSummary
     from wandkit._async.sweep import AsyncSweep as AsyncSweep
     from wandkit._async.sweeps import AsyncSweeps as AsyncSweeps
+    from wandkit._async.team import AsyncMember as AsyncMember
+    from wandkit._async.team import AsyncTeam as AsyncTeam
     from wandkit._async.user import AsyncUser as AsyncUser
     from wandkit._core.artifact_state import ArtifactTTL as ArtifactTTL
     from wandkit._core.config import Config as Config
     from wandkit._core.console import ConsoleLogLine as ConsoleLogLine
     from wandkit._core.manifest import Manifest as Manifest
     from wandkit._core.manifest import ManifestEntry as ManifestEntry
+    from wandkit._core.member import TeamMember as TeamMember
+    from wandkit._core.member import UserMember as UserMember
     from wandkit._core.plan import PlanOutcome as PlanOutcome
     from wandkit._core.receipt import Receipt as Receipt
     from wandkit._core.rows import History as History
@@ -109,18 +125,25 @@ _NOUNS = {
     "File": "file",
     "Files": "file",
     "HistoryScan": "history_scan",
+    "Job": "job",
     "Listing": "listing",
     "Plan": "run_plan",
     "Project": "project",
     "Projects": "project",
     "QueuedRun": "queued_run",
     "QueuedRuns": "run_queue",
+    "Registries": "registry_listing",
+    "Registry": "registry",
     "Run": "run",
     "RunQueue": "run_queue",
     "Runs": "runs",
     "Summary": "summary",
     "Sweep": "sweep",
     "Sweeps": "sweeps",
+    "Member": "team",
+    "Team": "team",
+    "Agent": "agent",
+    "AgentRuns": "agent",
     "User": "user",
 }
 _PLACES = {
@@ -131,6 +154,8 @@ _PLACES = {
     "CommError": "wandkit.errors",
     "Manifest": "wandkit._core.manifest",
     "ManifestEntry": "wandkit._core.manifest",
+    "TeamMember": "wandkit._core.member",
+    "UserMember": "wandkit._core.member",
     "Config": "wandkit._core.config",
     "ConsoleLogLine": "wandkit._core.console",
     "Expression": "wandkit.filters",
@@ -147,6 +172,8 @@ _PLACES = {
 }
 
 __all__ = [
+    "Agent",
+    "AgentRuns",
     "Api",
     "Artifact",
     "ArtifactCollection",
@@ -159,6 +186,8 @@ __all__ = [
     "ArtifactType",
     "ArtifactTypes",
     "Artifacts",
+    "AsyncAgent",
+    "AsyncAgentRuns",
     "AsyncApi",
     "AsyncArtifact",
     "AsyncArtifactCollection",
@@ -173,12 +202,16 @@ __all__ = [
     "AsyncFile",
     "AsyncFiles",
     "AsyncHistoryScan",
+    "AsyncJob",
     "AsyncListing",
+    "AsyncMember",
     "AsyncPlan",
     "AsyncProject",
     "AsyncProjects",
     "AsyncQueuedRun",
     "AsyncQueuedRuns",
+    "AsyncRegistries",
+    "AsyncRegistry",
     "AsyncRun",
     "AsyncRunArtifacts",
     "AsyncRunQueue",
@@ -186,6 +219,7 @@ __all__ = [
     "AsyncSummary",
     "AsyncSweep",
     "AsyncSweeps",
+    "AsyncTeam",
     "AsyncUser",
     "CommError",
     "Config",
@@ -197,9 +231,11 @@ __all__ = [
     "Files",
     "History",
     "HistoryScan",
+    "Job",
     "Listing",
     "Manifest",
     "ManifestEntry",
+    "Member",
     "Order",
     "Plan",
     "PlanOutcome",
@@ -209,6 +245,8 @@ __all__ = [
     "QueuedRun",
     "QueuedRuns",
     "Receipt",
+    "Registries",
+    "Registry",
     "Run",
     "RunArtifacts",
     "RunPath",
@@ -219,7 +257,10 @@ __all__ = [
     "Sweep",
     "SweepPath",
     "Sweeps",
+    "Team",
+    "TeamMember",
     "User",
+    "UserMember",
     "WandkitError",
     "errors",
 ]

@@ -21,12 +21,15 @@ from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_US
 from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.artifacts import ArtifactMethods
 from wandkit_generated.sync.client import Client
+from wandkit_generated.sync.job import JobMethods
 from wandkit_generated.sync.project import Project, ProjectMethods
 from wandkit_generated.sync.queued_run import QueuedRunMethods
+from wandkit_generated.sync.registry_listing import RegistryMethods
 from wandkit_generated.sync.run import Run
 from wandkit_generated.sync.run_queue import RunQueueMethods
 from wandkit_generated.sync.runs import RunMethods
 from wandkit_generated.sync.sweep import Sweep, SweepMethods
+from wandkit_generated.sync.team import TeamMethods
 from wandkit_generated.sync.transport.graphql import GraphQL
 from wandkit_generated.sync.user import UserMethods
 
@@ -40,11 +43,14 @@ __all__ = ["Api"]
 
 class Api(
     ArtifactMethods,
+    JobMethods,
     ProjectMethods,
     QueuedRunMethods,
+    RegistryMethods,
     RunMethods,
     RunQueueMethods,
     SweepMethods,
+    TeamMethods,
     UserMethods,
 ):
     """A W&B server, seen with one API key.

@@ -16,12 +16,15 @@ from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_US
 from wandkit._async.account import AsyncAccount
 from wandkit._async.artifacts import AsyncArtifactMethods
 from wandkit._async.client import AsyncClient
+from wandkit._async.job import AsyncJobMethods
 from wandkit._async.project import AsyncProject, AsyncProjectMethods
 from wandkit._async.queued_run import AsyncQueuedRunMethods
+from wandkit._async.registry_listing import AsyncRegistryMethods
 from wandkit._async.run import AsyncRun
 from wandkit._async.run_queue import AsyncRunQueueMethods
 from wandkit._async.runs import AsyncRunMethods
 from wandkit._async.sweep import AsyncSweep, AsyncSweepMethods
+from wandkit._async.team import AsyncTeamMethods
 from wandkit._async.user import AsyncUserMethods
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import UnsupportedError
@@ -38,11 +41,14 @@ __all__ = ["AsyncApi"]
 
 class AsyncApi(
     AsyncArtifactMethods,
+    AsyncJobMethods,
     AsyncProjectMethods,
     AsyncQueuedRunMethods,
+    AsyncRegistryMethods,
     AsyncRunMethods,
     AsyncRunQueueMethods,
     AsyncSweepMethods,
+    AsyncTeamMethods,
     AsyncUserMethods,
 ):
     """A W&B server, seen with one API key.

@@ -64,6 +64,8 @@ __all__ = [
     "RunPlaceProject",
     "RunQueueFields",
     "SweepFields",
+    "TeamFields",
+    "TeamFieldsMember",
     "UserFields",
 ]
 
@@ -413,3 +415,31 @@ class SweepFields(BaseModel):
     run_count_expected: Optional[int]
     created_at: DateTime
     updated_at: Optional[DateTime]
+
+
+class TeamFields(BaseModel):
+    id: str
+    name: str
+    available: Optional[bool]
+    photo_url: Optional[str]
+    read_only: Optional[bool]
+    read_only_admin: bool
+    is_team: bool
+    private_only: bool
+    storage_bytes: Int64
+    code_saving_enabled: bool
+    default_access: str
+    is_paid: Optional[bool]
+    members: list["TeamFieldsMember"]
+
+
+class TeamFieldsMember(BaseModel):
+    id: Optional[str]
+    name: str
+    username: Optional[str]
+    email: Optional[str]
+    admin: Optional[bool]
+    pending: Optional[bool]
+    photo_url: Optional[str]
+    account_type: Optional[str]
+    role: Optional[str]

@@ -1,0 +1,412 @@
+"""Registries: what an organization shares, as collections of links to versions of its projects.
+
+Schema: schema/project.graphql, schema/organization.graphql. Operations: queries/registry.graphql.
+Docs: docs/api/registry.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Self
+from wandkit_generated.gql.aio import (
+    add_registry_members,
+    delete_registry,
+    get_registry,
+    list_registry_members,
+    remove_registry_members,
+    rename_registry,
+    update_registry_team,
+    update_registry_user,
+)
+from wandkit_generated.gql.operations import SAVE_REGISTRY
+
+from wandkit._async.organization import Organization, find_organization
+from wandkit._core.member import TeamMember, UserMember, ids_by_kind, kind_of_member, member_id
+from wandkit._core.registry import (
+    AddOnlyList,
+    access_of,
+    check_registry_name,
+    full_name,
+    visibility_of,
+)
+from wandkit._transport.aio.graphql import AsyncGraphQL
+from wandkit.errors import AnswerError, ArgumentError, NotFoundError, UnsupportedError
+from wandkit.filters import Expression, Order
+from wandkit.paths_artifact import REGISTRY_PREFIX
+
+if TYPE_CHECKING:
+    from wandkit_generated.gql.models import RegistryFields
+
+    from wandkit._async.api import AsyncApi
+    from wandkit._async.registry_listing import AsyncRegistryCollections, AsyncRegistryVersions
+
+__all__ = ["AsyncRegistry"]
+
+MAKING = "INCLUDE_ARTIFACT_TYPES_IN_REGISTRY_CREATION"
+
+
+class AsyncRegistry:
+    """One registry. Get it from `AsyncApi.registry` or a listing; do not build it yourself.
+
+    Edits stay here until `save` sends them.
+    """
+
+    def __init__(self, gql: AsyncGraphQL, organization: Organization, fields: RegistryFields) -> None:
+        self._gql = gql
+        self._organization = organization
+        self._take(fields)
+
+    def _take(self, fields: RegistryFields) -> None:
+        self._fields = fields
+        self._name = fields.name.removeprefix(REGISTRY_PREFIX)
+        self._description = fields.description
+        self._visibility = visibility_of(fields.access)
+        self._all_types = bool(fields.allow_all_artifact_types_in_registry)
+        names = [edge.node.name for edge in fields.artifact_types.edges if edge.node]
+        self._types = AddOnlyList(names)
+
+    @classmethod
+    async def fetch(cls, gql: AsyncGraphQL, organization: Organization, name: str) -> Self:
+        """Fetch the registry `name` of an organization.
+
+        Raises:
+            NotFoundError: No such registry, or the API key may not see it.
+        """
+        fields = await _find(gql, organization.org_entity, full_name(name))
+        if fields is None:
+            raise NotFoundError(
+                f"No registry {name!r} in {organization.name!r}, or the API key may not see it.",
+                operation="GetRegistry",
+                host=gql.settings.base_url,
+                next_step="api.registries() lists those that there are.",
+            )
+        return cls(gql, organization, fields)
+
+    @classmethod
+    async def create(
+        cls,
+        api: AsyncApi,
+        organization: str | None,
+        name: str,
+        visibility: str,
+        description: str | None = None,
+        artifact_types: Iterable[str] | None = None,
+    ) -> AsyncRegistry:
+        """Create a registry; the same as `api.create_registry(...)`."""
+        made = await api.create_registry(name, visibility, organization, description, artifact_types)
+        return made
+
+    @property
+    def id(self) -> str:
+        """The server's opaque id of the registry."""
+        return self._fields.id
+
+    @property
+    def internal_id(self) -> str | None:
+        """The server's number of it, as text."""
+        return self._fields.internal_id
+
+    @property
+    def full_name(self) -> str:
+        """`wandb-registry-NAME`, as it is called in paths."""
+        return self._fields.name
+
+    @property
+    def name(self) -> str:
+        """Its name, without `wandb-registry-`; settable, `save` renames it."""
+        return self._name
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self._name = check_registry_name(value)
+
+    @property
+    def entity(self) -> str:
+        """The entity of its organization, to which it belongs."""
+        return self._fields.entity_name
+
+    @property
+    def organization(self) -> str:
+        """The name of its organization."""
+        return self._organization.name
+
+    @property
+    def path(self) -> list[str]:
+        """The entity and the full name."""
+        return [self.entity, self.full_name]
+
+    @property
+    def description(self) -> str | None:
+        """What it says about itself; settable, `save` sends it."""
+        return self._description
+
+    @description.setter
+    def description(self, value: str | None) -> None:
+        self._description = value
+
+    @property
+    def visibility(self) -> str:
+        """`organization`: everybody in it may look; or `restricted`: only members. Settable."""
+        return self._visibility
+
+    @visibility.setter
+    def visibility(self, value: str) -> None:
+        access_of(value)
+        self._visibility = value
+
+    @property
+    def allow_all_artifact_types(self) -> bool:
+        """Whether any type of artifact may be linked; settable."""
+        return self._all_types
+
+    @allow_all_artifact_types.setter
+    def allow_all_artifact_types(self, value: bool) -> None:
+        self._all_types = bool(value)
+
+    @property
+    def artifact_types(self) -> AddOnlyList:
+        """The types of artifact that may be linked, to append to; what the server has stays."""
+        return self._types
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was made."""
+        return self._fields.created_at
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """When it was last changed."""
+        return self._fields.updated_at
+
+    def collections(
+        self,
+        filter: Mapping[str, Any] | Expression | None = None,
+        order: str | Order | None = None,
+        per_page: int | None = None,
+        *,
+        start: str | None = None,
+    ) -> AsyncRegistryCollections:
+        """Return its collections as a listing. Nothing is sent before it is used.
+
+        Args:
+            filter: Which collections, by `name`, `tag`, `description`, `created_at` or `updated_at`.
+            order: What to sort by: `+KEY` or `-KEY`.
+            per_page: Collections on a page; left out, the size adapts.
+            start: A `cursor` of an earlier listing, to go on from there.
+
+        Raises:
+            FilterError: `filter` or `order` is malformed.
+        """
+        from wandkit._async.registry_listing import AsyncRegistryCollections
+
+        return AsyncRegistryCollections(
+            self._gql, self._organization, self._own(), filter, order, per_page=per_page, start=start
+        )
+
+    def versions(
+        self,
+        filter: Mapping[str, Any] | Expression | None = None,
+        order: str | Order | None = None,
+        per_page: int | None = None,
+        *,
+        start: str | None = None,
+    ) -> AsyncRegistryVersions:
+        """Return the versions in its collections as a listing. Nothing is sent before it is used.
+
+        Args:
+            filter: Which versions, by `tag`, `alias`, `version`, `metadata.KEY`, `created_at` and others.
+            order: What to sort by.
+            per_page: Versions on a page; left out, the size adapts.
+            start: A `cursor` of an earlier listing, to go on from there.
+
+        Raises:
+            FilterError: `filter` or `order` is malformed.
+        """
+        from wandkit._async.registry_listing import AsyncRegistryVersions
+
+        return AsyncRegistryVersions(
+            self._gql, self._organization, self._own(), None, filter, order, per_page=per_page, start=start
+        )
+
+    async def load(self) -> Self:
+        """Fetch it anew, dropping what was edited, and return it.
+
+        Raises:
+            NotFoundError: It is gone.
+        """
+        fresh = await type(self).fetch(self._gql, self._organization, self._fields.name)
+        self._take(fresh._fields)
+        return self
+
+    async def save(self) -> None:
+        """Send what was edited.
+
+        Raises:
+            ArgumentError: Types were added while every type is allowed.
+            UnsupportedError: The server is too old for it.
+        """
+        drafts = self._types.drafts
+        if drafts and self._all_types:
+            raise ArgumentError(
+                "a registry that allows every type takes no list of them",
+                next_step="Set allow_all_artifact_types to False.",
+            )
+        if self._name != self._fields.name.removeprefix(REGISTRY_PREFIX):
+            answer = await rename_registry(
+                self._gql, entity=self.entity, old=self._fields.name, new=full_name(self._name)
+            )
+            renamed = answer.rename_project.project if answer.rename_project else None
+            if renamed is None:
+                raise NotFoundError(f"The registry {self._fields.name!r} was not renamed.")
+            self._fields = renamed
+        fields = await save_registry(
+            self._gql,
+            self.entity,
+            self._name,
+            description=self._description,
+            visibility=self._visibility,
+            artifact_types=drafts,
+            all_types=self._all_types,
+        )
+        self._take(fields)
+
+    async def delete(self) -> None:
+        """Delete the registry with its collections of links; the versions stay in their projects."""
+        answer = await delete_registry(self._gql, id=self.id)
+        if answer.delete_model is None or not answer.delete_model.success:
+            raise NotFoundError(
+                f"The registry {self.full_name!r} was not deleted.", operation="DeleteRegistry"
+            )
+
+    async def members(self) -> list[UserMember | TeamMember]:
+        """Fetch its members: the users, then the teams."""
+        users = await self.user_members()
+        teams = await self.team_members()
+        return [*users, *teams]
+
+    async def user_members(self) -> list[UserMember]:
+        """Fetch the users among its members."""
+        answer = await list_registry_members(self._gql, entity=self.entity, name=self.full_name)
+        found = (answer.project.members if answer.project else None) or []
+        return [UserMember(one.id, one.name, one.username, one.email, one.role.name) for one in found]
+
+    async def team_members(self) -> list[TeamMember]:
+        """Fetch the teams among its members."""
+        answer = await list_registry_members(self._gql, entity=self.entity, name=self.full_name)
+        found = (answer.project.team_members if answer.project else None) or []
+        return [TeamMember(one.team.id, one.team.name, one.role.name) for one in found]
+
+    async def add_members(self, *members: object) -> Self:
+        """Add users and teams, by object or opaque id, and return the registry.
+
+        Raises:
+            ArgumentError: None were given, or one is neither.
+        """
+        users, teams = ids_by_kind(members)
+        await add_registry_members(self._gql, id=self.id, users=users, teams=teams)
+        return self
+
+    async def remove_members(self, *members: object) -> Self:
+        """Remove users and teams, by object or opaque id, and return the registry.
+
+        Raises:
+            ArgumentError: None were given, or one is neither.
+        """
+        users, teams = ids_by_kind(members)
+        await remove_registry_members(self._gql, id=self.id, users=users, teams=teams)
+        return self
+
+    async def update_member(self, member: object, role: str) -> Self:
+        """Give a user or team another role, and return the registry.
+
+        Args:
+            member: The user or team, by object or opaque id.
+            role: `admin`, `member`, `viewer`, `restricted_viewer` or a role of the organization's own.
+
+        Raises:
+            ArgumentError: `member` is neither.
+        """
+        found = member_id(member)
+        if kind_of_member(member) == "User":
+            await update_registry_user(self._gql, id=self.id, user=found, role=role)
+        else:
+            await update_registry_team(self._gql, id=self.id, team=found, role=role)
+        return self
+
+    def _own(self) -> dict[str, Any]:
+        return {"name": self.full_name}
+
+    def __repr__(self) -> str:
+        """Return the organization and the name."""
+        return f"<Registry {self.organization}/{self._name}>"
+
+
+async def save_registry(
+    gql: AsyncGraphQL,
+    entity: str,
+    name: str,
+    *,
+    description: str | None,
+    visibility: str,
+    artifact_types: Iterable[str],
+    all_types: bool,
+) -> RegistryFields:
+    """Send what a registry is to be and return what it is then."""
+    if not await gql.supports(MAKING):
+        raise UnsupportedError("this server does not make or change registries", host=gql.settings.base_url)
+    types = [{"name": one} for one in artifact_types]
+    variables: dict[str, Any] = {
+        "entity": entity,
+        "name": full_name(name),
+        "description": description or "",
+        "access": access_of(visibility),
+        "allowAllArtifactTypes": all_types,
+    }
+    answer = await gql.execute(SAVE_REGISTRY, {**variables, "artifactTypes": types} if types else variables)
+    made = answer.upsert_model.project if answer.upsert_model else None
+    if made is None:
+        raise AnswerError(
+            f"The server did not say what became of the registry {name!r}.",
+            operation="SaveRegistry",
+            host=gql.settings.base_url,
+        )
+    return made
+
+
+async def create_registry(
+    gql: AsyncGraphQL,
+    name: str,
+    visibility: str,
+    organization: str | None,
+    description: str | None,
+    artifact_types: Iterable[str] | None,
+) -> AsyncRegistry:
+    """Make a registry and return it.
+
+    Raises:
+        ArgumentError: There is one of this name, or an argument cannot be used.
+    """
+    short = check_registry_name(name)
+    access_of(visibility)
+    place = await find_organization(gql, organization)
+    if await _find(gql, place.org_entity, full_name(short)) is not None:
+        raise ArgumentError(f"the organization {place.name!r} has a registry {short!r} already")
+    types = list(artifact_types) if artifact_types is not None else []
+    fields = await save_registry(
+        gql,
+        place.org_entity,
+        short,
+        description=description,
+        visibility=visibility,
+        artifact_types=types,
+        all_types=not types,
+    )
+    return AsyncRegistry(gql, place, fields)
+
+
+async def _find(gql: AsyncGraphQL, entity: str, name: str) -> RegistryFields | None:
+    answer = await get_registry(gql, entity=entity, name=name)
+    return answer.entity.project if answer.entity else None

@@ -1,0 +1,356 @@
+"""Listings of registries, of the collections in them and of the versions in those; chained as you like.
+
+Operations: queries/registry.graphql. Docs: docs/api/registry.md, docs/api/listing.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from wandkit_generated.gql.operations import (
+    LIST_REGISTRIES,
+    LIST_REGISTRY_COLLECTIONS,
+    LIST_REGISTRY_VERSIONS,
+)
+
+from wandkit._async.account import AsyncAccount
+from wandkit._async.artifact import AsyncArtifact
+from wandkit._async.collection import AsyncArtifactCollection
+from wandkit._async.listing import AsyncListing
+from wandkit._async.organization import Organization, find_organization
+from wandkit._async.registry import AsyncRegistry, create_registry
+from wandkit._core.artifact_state import ArtifactPlace
+from wandkit._core.operation import UNSET
+from wandkit._core.pagination import Page, PageRequest
+from wandkit._core.registry import COLLECTION_KEYS, REGISTRY_KEYS, VERSION_KEYS, registry_filter
+from wandkit._transport.aio.graphql import AsyncGraphQL
+from wandkit.errors import NotFoundError, UnsupportedError
+from wandkit.filters import Expression, Order, compile_order
+from wandkit.paths_artifact import REGISTRY_PREFIX
+
+__all__ = ["AsyncRegistries", "AsyncRegistryCollections", "AsyncRegistryMethods", "AsyncRegistryVersions"]
+
+SEARCH = "ARTIFACT_REGISTRY_SEARCH"
+
+_Filter = Mapping[str, Any] | Expression | None
+
+
+class _RegistryQuery:
+    """What listings of an organization share: whose they are, and the page they ask for."""
+
+    def __init__(self, gql: AsyncGraphQL, organization: Organization | str | None) -> None:
+        self.gql = gql
+        self.organization = organization
+
+    async def place(self) -> Organization:
+        """Return the organization.
+
+        Raises:
+            UnsupportedError: The server cannot search registries.
+        """
+        if not await self.gql.supports(SEARCH):
+            raise UnsupportedError(
+                "this server cannot search registries",
+                host=self.gql.settings.base_url,
+                next_step="Ask for one by its path: api.artifact('ORG/wandb-registry-NAME/COLLECTION').",
+            )
+        if not isinstance(self.organization, Organization):
+            self.organization = await find_organization(self.gql, self.organization)
+        return self.organization
+
+    def gone(self, operation: str) -> NotFoundError:
+        """Return the error for an organization that is not there."""
+        return NotFoundError(
+            f"No organization {self.organization!r}, or the API key may not see it.",
+            operation=operation,
+            host=self.gql.settings.base_url,
+        )
+
+
+class AsyncRegistries(AsyncListing[AsyncRegistry]):
+    """The registries of an organization. Get it from `AsyncApi.registries`."""
+
+    def __init__(
+        self,
+        gql: AsyncGraphQL,
+        organization: str | None = None,
+        filter: _Filter = None,
+        order: str | Order | None = None,
+        *,
+        per_page: int | None = None,
+        start: str | None = None,
+    ) -> None:
+        super().__init__(per_page=per_page, start=start)
+        self._query = _RegistryQuery(gql, organization)
+        found = registry_filter(filter, REGISTRY_KEYS)
+        named = {"name": {"$regex": f"^{REGISTRY_PREFIX}"}}
+        self._filter = named if found is None else {"$and": [named, json.loads(found)]}
+        self._order = None if order is None else compile_order(order)
+
+    def collections(
+        self, filter: _Filter = None, order: str | Order | None = None, per_page: int | None = None
+    ) -> AsyncRegistryCollections:
+        """Return the collections in these registries as a listing. Nothing is sent before it is used.
+
+        Args:
+            filter: Which collections, by `name`, `tag`, `description`, `created_at` or `updated_at`.
+            order: What to sort by: `+KEY` or `-KEY`.
+            per_page: Collections on a page; left out, the size adapts.
+        """
+        query = self._query
+        return AsyncRegistryCollections(
+            query.gql, query.organization, self._filter, filter, order, per_page=per_page
+        )
+
+    def versions(
+        self, filter: _Filter = None, order: str | Order | None = None, per_page: int | None = None
+    ) -> AsyncRegistryVersions:
+        """Return the versions in these registries as a listing. Nothing is sent before it is used.
+
+        Args:
+            filter: Which versions, by `tag`, `alias`, `version`, `metadata.KEY`, `created_at` and others.
+            order: What to sort by.
+            per_page: Versions on a page; left out, the size adapts.
+        """
+        query = self._query
+        return AsyncRegistryVersions(
+            query.gql, query.organization, self._filter, None, filter, order, per_page=per_page
+        )
+
+    async def _fetch_page(self, request: PageRequest) -> Page[AsyncRegistry]:
+        query = self._query
+        place = await query.place()
+        variables = {
+            "organization": place.name,
+            "filters": json.dumps(self._filter),
+            "order": UNSET if self._order is None else self._order,
+            "first": request.size,
+            "after": UNSET if request.cursor is None else request.cursor,
+        }
+        answer, problems = await query.gql.execute_with_problems(LIST_REGISTRIES, variables)
+        owner = answer.organization.org_entity if answer.organization else None
+        if owner is None or owner.projects is None:
+            raise query.gone("ListRegistries")
+        found = owner.projects
+        listed = [(edge.node, edge.cursor) for edge in found.edges if edge.node is not None]
+        return Page(
+            items=[AsyncRegistry(query.gql, place, node) for node, _ in listed],
+            keys=[node.id for node, _ in listed],
+            cursors=[cursor for _, cursor in listed],
+            end_cursor=found.page_info.end_cursor,
+            has_next=found.page_info.has_next_page,
+            problems=problems,
+        )
+
+    def __repr__(self) -> str:
+        return "<Registries>"
+
+
+class AsyncRegistryCollections(AsyncListing[AsyncArtifactCollection]):
+    """Collections in registries. Get it from `AsyncRegistry.collections` or `AsyncRegistries.collections`."""
+
+    def __init__(
+        self,
+        gql: AsyncGraphQL,
+        organization: Organization | str | None,
+        registries: Mapping[str, Any],
+        filter: _Filter = None,
+        order: str | Order | None = None,
+        *,
+        per_page: int | None = None,
+        start: str | None = None,
+    ) -> None:
+        super().__init__(per_page=per_page, start=start)
+        self._query = _RegistryQuery(gql, organization)
+        self._registries = registries
+        self._filter = registry_filter(filter, COLLECTION_KEYS)
+        self._order = None if order is None else compile_order(order)
+
+    def versions(
+        self, filter: _Filter = None, order: str | Order | None = None, per_page: int | None = None
+    ) -> AsyncRegistryVersions:
+        """Return the versions in these collections as a listing. Nothing is sent before it is used."""
+        query = self._query
+        return AsyncRegistryVersions(
+            query.gql, query.organization, self._registries, self._filter, filter, order, per_page=per_page
+        )
+
+    async def _fetch_page(self, request: PageRequest) -> Page[AsyncArtifactCollection]:
+        query = self._query
+        place = await query.place()
+        variables = {
+            "organization": place.name,
+            "registryFilters": json.dumps(self._registries),
+            "filters": UNSET if self._filter is None else self._filter,
+            "order": UNSET if self._order is None else self._order,
+            "first": request.size,
+            "after": UNSET if request.cursor is None else request.cursor,
+        }
+        answer, problems = await query.gql.execute_with_problems(LIST_REGISTRY_COLLECTIONS, variables)
+        owner = answer.organization.org_entity if answer.organization else None
+        if owner is None or owner.artifact_collections is None:
+            raise query.gone("ListRegistryCollections")
+        found = owner.artifact_collections
+        listed = [(edge.node, edge.cursor) for edge in found.edges if edge.node is not None]
+        return Page(
+            items=[AsyncArtifactCollection(query.gql, place.org_entity, "", node) for node, _ in listed],
+            keys=[node.id for node, _ in listed],
+            cursors=[cursor for _, cursor in listed],
+            end_cursor=found.page_info.end_cursor,
+            has_next=found.page_info.has_next_page,
+            total=found.total_count,
+            problems=problems,
+        )
+
+    def __repr__(self) -> str:
+        return "<RegistryCollections>"
+
+
+class AsyncRegistryVersions(AsyncListing[AsyncArtifact]):
+    """Versions in registries, as links. Get it from `AsyncRegistry.versions` or a listing of registries."""
+
+    def __init__(
+        self,
+        gql: AsyncGraphQL,
+        organization: Organization | str | None,
+        registries: Mapping[str, Any],
+        collections: str | None = None,
+        filter: _Filter = None,
+        order: str | Order | None = None,
+        *,
+        per_page: int | None = None,
+        start: str | None = None,
+    ) -> None:
+        super().__init__(per_page=per_page, start=start)
+        self._query = _RegistryQuery(gql, organization)
+        self._registries = registries
+        self._collections = collections
+        self._filter = registry_filter(filter, VERSION_KEYS)
+        self._order = None if order is None else compile_order(order)
+
+    async def _fetch_page(self, request: PageRequest) -> Page[AsyncArtifact]:
+        query = self._query
+        place = await query.place()
+        variables = {
+            "organization": place.name,
+            "registryFilters": json.dumps(self._registries),
+            "collectionFilters": UNSET if self._collections is None else self._collections,
+            "filters": UNSET if self._filter is None else self._filter,
+            "order": UNSET if self._order is None else self._order,
+            "first": request.size,
+            "after": UNSET if request.cursor is None else request.cursor,
+        }
+        answer, problems = await query.gql.execute_with_problems(LIST_REGISTRY_VERSIONS, variables)
+        owner = answer.organization.org_entity if answer.organization else None
+        if owner is None or owner.artifact_memberships is None:
+            raise query.gone("ListRegistryVersions")
+        found = owner.artifact_memberships
+        items: list[AsyncArtifact] = []
+        keys: list[str] = []
+        cursors: list[str] = []
+        for edge in found.edges:
+            if edge.node is None or edge.node.artifact is None:
+                continue
+            where = ArtifactPlace.of_membership(edge.node, place.org_entity, "")
+            items.append(AsyncArtifact.from_fields(query.gql, edge.node.artifact, where))
+            keys.append(edge.node.id)
+            cursors.append(edge.cursor)
+        return Page(
+            items=items,
+            keys=keys,
+            cursors=cursors,
+            end_cursor=found.page_info.end_cursor,
+            has_next=found.page_info.has_next_page,
+            problems=problems,
+        )
+
+    def __repr__(self) -> str:
+        return "<RegistryVersions>"
+
+
+class AsyncRegistryMethods:
+    """The methods of `AsyncApi` about organizations and registries."""
+
+    _account: AsyncAccount
+
+    async def organization(self, name: str | None = None) -> Organization:
+        """Fetch an organization.
+
+        Args:
+            name: Its name or that of its entity; default the settings' organization, then the account's.
+
+        Raises:
+            NotFoundError: There is none of this name, or the account belongs to none.
+            ArgumentError: The account belongs to several, and `name` is None.
+        """
+        found = await find_organization(self._account.gql, name)
+        return found
+
+    async def registry(self, name: str, organization: str | None = None) -> AsyncRegistry:
+        """Fetch a registry.
+
+        Args:
+            name: Its name, with or without `wandb-registry-`.
+            organization: Whose it is; default the settings' organization, then the account's.
+
+        Raises:
+            NotFoundError: No such registry, or the API key may not see it.
+        """
+        place = await find_organization(self._account.gql, organization)
+        found = await AsyncRegistry.fetch(self._account.gql, place, name)
+        return found
+
+    def registries(
+        self,
+        organization: str | None = None,
+        filter: _Filter = None,
+        order: str | Order | None = None,
+        per_page: int | None = None,
+        *,
+        start: str | None = None,
+    ) -> AsyncRegistries:
+        """Return the registries of an organization as a listing. Nothing is sent before it is used.
+
+        Args:
+            organization: Whose; default the settings' organization, then the account's.
+            filter: Which registries, by `name`, `description`, `created_at` or `updated_at`.
+            order: What to sort by: `+KEY` or `-KEY`.
+            per_page: Registries on a page; left out, the size adapts.
+            start: A `cursor` of an earlier listing, to go on from there.
+
+        Raises:
+            FilterError: `filter` or `order` is malformed.
+            UnsupportedError: The server cannot search registries; raised when the listing is used.
+        """
+        listing = AsyncRegistries(
+            self._account.gql, organization, filter, order, per_page=per_page, start=start
+        )
+        return self._account.keep(listing)
+
+    async def create_registry(
+        self,
+        name: str,
+        visibility: str,
+        organization: str | None = None,
+        description: str | None = None,
+        artifact_types: Iterable[str] | None = None,
+    ) -> AsyncRegistry:
+        """Create a registry and return it.
+
+        Args:
+            name: Its name.
+            visibility: `organization`: everybody in it may look; or `restricted`: only members.
+            organization: Whose it is to be; default the settings' organization, then the account's.
+            description: What it says about itself.
+            artifact_types: The types of artifact that may be linked; default all.
+
+        Raises:
+            ArgumentError: There is one of this name, or an argument cannot be used.
+            UnsupportedError: The server does not make registries.
+        """
+        made = await create_registry(
+            self._account.gql, name, visibility, organization, description, artifact_types
+        )
+        return made

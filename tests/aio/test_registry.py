@@ -1,0 +1,170 @@
+"""Registries: made, found, linked to, searched, shared, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from wandkit import AsyncApi, AsyncArtifact, AsyncRegistry
+from wandkit.errors import ArgumentError, FilterError, NotFoundError, UnsupportedError
+from wandkit.testing import Server
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the cache and the staged copies of each test to itself."""
+    monkeypatch.setenv("WANDB_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture
+async def api(module_server: Server, folders: None) -> AsyncIterator[AsyncApi]:
+    """Give a client of ada's for a team in an organization of the test's own."""
+    mark = uuid4().hex[:8]
+    module_server.add_organization(f"org{mark}")
+    module_server.add_team(f"team-{mark}", {"ada": "admin"}, organization=f"org{mark}")
+    async with module_server.async_api("ada", overrides={"entity": f"team-{mark}"}) as api:
+        yield api
+
+
+@pytest.fixture
+async def registry(api: AsyncApi) -> AsyncRegistry:
+    """Give a registry that takes models."""
+    made = await api.create_registry("models", "organization", description="ours", artifact_types=["model"])
+    return made
+
+
+async def model(api: AsyncApi, name: str = "net") -> AsyncArtifact:
+    """Log a model and return it."""
+    run = await api.create_run(project="training")
+    draft = AsyncArtifact(name, "model", metadata={"acc": 0.5})
+    with draft.new_file("weights") as file:
+        file.write(uuid4().hex)
+    logged = await run.log_artifact(draft)
+    return logged
+
+
+async def test_a_new_registry_is_found(api: AsyncApi, registry: AsyncRegistry) -> None:
+    found = await api.registry("models")
+    assert (found.name, found.full_name, found.description) == ("models", "wandb-registry-models", "ours")
+    assert (found.visibility, found.allow_all_artifact_types) == ("organization", False)
+    assert (list(found.artifact_types), found.organization) == (["model"], registry.organization)
+
+
+async def test_a_registry_is_made_once(api: AsyncApi, registry: AsyncRegistry) -> None:
+    with pytest.raises(ArgumentError, match="already"):
+        await api.create_registry("models", "organization")
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "x" * 120, "wandb-registry-"])
+async def test_a_registry_has_a_name_that_fits_a_path(api: AsyncApi, name: str) -> None:
+    with pytest.raises(ArgumentError):
+        await api.create_registry(name, "organization")
+
+
+async def test_a_missing_registry_is_named(api: AsyncApi) -> None:
+    with pytest.raises(NotFoundError, match="'nothing'"):
+        await api.registry("nothing")
+
+
+async def test_registries_are_listed_and_filtered(api: AsyncApi, registry: AsyncRegistry) -> None:
+    await api.create_registry("data", "restricted")
+    everything = await api.registries().load_all()
+    some = await api.registries(filter={"name": "data"}).load_all()
+    assert sorted(one.name for one in everything) == ["data", "models"]
+    assert [(one.name, one.visibility) for one in some] == [("data", "restricted")]
+
+
+async def test_a_key_that_is_none_is_refused(api: AsyncApi) -> None:
+    with pytest.raises(FilterError, match="colour"):
+        api.registries(filter={"colour": "red"})
+
+
+async def test_edits_of_a_registry_are_saved(api: AsyncApi, registry: AsyncRegistry) -> None:
+    registry.description = "theirs"
+    registry.artifact_types.append("dataset")
+    registry.name = "shelf"
+    await registry.save()
+    found = await api.registry("shelf")
+    assert (found.description, sorted(found.artifact_types)) == ("theirs", ["dataset", "model"])
+
+
+async def test_types_are_only_added(registry: AsyncRegistry) -> None:
+    with pytest.raises(ArgumentError, match="only added"):
+        registry.artifact_types.remove("model")
+
+
+async def test_versions_are_linked_and_found(api: AsyncApi, registry: AsyncRegistry) -> None:
+    logged = await model(api)
+    link = await logged.link("wandb-registry-models/best", aliases=["prod"])
+    by_path = await api.artifact("wandb-registry-models/best:prod")
+    by_name = await api.artifact(f"{registry.organization}/wandb-registry-models/best:v0")
+    collections = await registry.collections().load_all()
+    versions = await registry.versions().load_all()
+    assert link.is_link
+    assert {by_path.id, by_name.id, logged.id} == {logged.id}
+    assert [one.name for one in collections] == ["best"]
+    assert [one.qualified_name for one in versions] == [f"{registry.entity}/wandb-registry-models/best:v0"]
+    assert "/registry/models?selectionPath=" in by_path.url
+
+
+async def test_queries_chain(api: AsyncApi, registry: AsyncRegistry) -> None:
+    first = await model(api, "one")
+    second = await model(api, "two")
+    await first.link("wandb-registry-models/best")
+    await second.link("wandb-registry-models/rest", aliases=["kept"])
+    names = await api.registries().collections(filter={"name": "rest"}).load_all()
+    versions = (
+        await api.registries(filter={"name": "models"})
+        .collections(filter={"name": "rest"})
+        .versions()
+        .load_all()
+    )
+    kept = await api.registries().versions(filter={"alias": "kept"}).load_all()
+    assert [one.name for one in names] == ["rest"]
+    assert [one.id for one in versions] == [one.id for one in kept] == [second.id]
+
+
+async def test_members_come_and_go(module_server: Server, api: AsyncApi, registry: AsyncRegistry) -> None:
+    name = f"bo{uuid4().hex[:6]}"
+    module_server.add_user(name)
+    team = registry.entity
+    module_server.add_team(f"crew-{name}", {name: "member"}, organization=registry.organization)
+    bo = await module_server.async_api(name).viewer
+    await registry.add_members(bo.id)
+    await registry.update_member(bo.id, "viewer")
+    roles = {member.username: member.role for member in await registry.user_members()}
+    await registry.remove_members(bo.id)
+    left = [member.username for member in await registry.user_members()]
+    assert (roles[name], name in left, bool(team)) == ("viewer", False, True)
+
+
+async def test_members_must_be_given(registry: AsyncRegistry) -> None:
+    with pytest.raises(ArgumentError, match="no members"):
+        await registry.add_members()
+
+
+async def test_a_deleted_registry_is_gone(api: AsyncApi, registry: AsyncRegistry) -> None:
+    await registry.delete()
+    with pytest.raises(NotFoundError):
+        await api.registry("models")
+
+
+async def test_an_organization_is_found_by_its_name(api: AsyncApi) -> None:
+    own = await api.organization()
+    named = await api.organization(own.name)
+    assert own == named
+    with pytest.raises(NotFoundError):
+        await api.organization("nobody's")
+
+
+async def test_a_server_without_registry_search_says_so() -> None:
+    with Server() as server:
+        server.features = ()
+        server.add_user("ada")
+        async with server.async_api("ada") as api:
+            with pytest.raises(UnsupportedError, match="search registries"):
+                await api.registries().load_all()
