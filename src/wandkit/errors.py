@@ -3,7 +3,8 @@
     WandkitError (also importable as CommError)
     ├── ArgumentError (ValueError)
     │   ├── PathError
-    │   └── FilterError
+    │   ├── FilterError
+    │   └── ConfigTypeError (TypeError)
     ├── ArtifactFinalizedError (AttributeError)
     ├── ArtifactMismatchError (ValueError)
     ├── ArtifactNotLoggedError (AttributeError)
@@ -48,6 +49,7 @@ __all__ = [
     "AuthenticationError",
     "ChecksumError",
     "CommError",
+    "ConfigTypeError",
     "ConflictError",
     "ConnectionFailedError",
     "DeadlineExceededError",
@@ -155,6 +157,10 @@ class ArtifactMismatchError(WandkitError, ValueError):
 
 class ArtifactNotLoggedError(WandkitError, AttributeError):
     """The artifact is a draft; the server has to know it for this."""
+
+
+class ConfigTypeError(ArgumentError, TypeError):
+    """The config of a job has a value of another type than the job takes, or a key too many or too few."""
 
 
 class SettingsError(WandkitError, ValueError):

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models import RunQueueFields
     from wandkit_generated.sync.api import Api
 
-__all__ = ["QueuedRuns", "RunQueue", "RunQueueMethods"]
+__all__ = ["QueuedRuns", "RunQueue", "RunQueueMethods", "ensure_queue"]
 
 
 class RunQueue:
@@ -59,15 +59,17 @@ class RunQueue:
 
     Attributes:
         entity: The user or team that owns the queue.
+        project: The project that holds it: `model-registry`, unless somebody made it elsewhere.
         name: The queue's name.
     """
 
-    def __init__(self, account: Account, name: str, entity: str) -> None:
+    def __init__(self, account: Account, name: str, entity: str, project: str | None = None) -> None:
         self._account = account
         self._fields: RunQueueFields | None = None
         self._config: ResourceConfig | None = None
         self._items: QueuedRuns | None = None
         self.entity: str = entity
+        self.project: str = project or LAUNCH_PROJECT
         self.name: str = name
 
     @classmethod
@@ -163,7 +165,7 @@ class RunQueue:
             answer = push_to_run_queue(
                 account.gql,
                 entity=self.entity,
-                project=LAUNCH_PROJECT,
+                project=self.project,
                 queue=self.name,
                 run_spec=write(to_json(run_spec, "run_spec")),
                 template_variable_values=(
@@ -178,7 +180,7 @@ class RunQueue:
         payload = answer.push_to_run_queue_by_name
         if payload is None:
             raise self.missing("PushToRunQueue")
-        place = (self.entity, LAUNCH_PROJECT, self.name)
+        place = (self.entity, self.project, self.name)
         item = QueuedRun.from_spec(account, place, payload.run_queue_item_id, payload.run_spec)
         item.priority = priority
         return item
@@ -195,14 +197,14 @@ class RunQueue:
         account = self._account
         try:
             answer = pop_from_run_queue(
-                account.gql, entity=self.entity, project=LAUNCH_PROJECT, queue=self.name
+                account.gql, entity=self.entity, project=self.project, queue=self.name
             )
         except NotFoundError as error:
             raise self.missing("PopFromRunQueue") from error
         payload = answer.pop_from_run_queue
         if payload is None or payload.run_queue_item_id is None:
             return None
-        place = (self.entity, LAUNCH_PROJECT, self.name)
+        place = (self.entity, self.project, self.name)
         return QueuedRun.from_spec(account, place, payload.run_queue_item_id, payload.run_spec)
 
     def delete(self) -> None:
@@ -221,7 +223,7 @@ class RunQueue:
         """Return the error for a queue that is not there, with near names of the same entity."""
         account = self._account
         try:
-            answer = find_near_run_queues(account.gql, entity=self.entity, project=LAUNCH_PROJECT)
+            answer = find_near_run_queues(account.gql.hurried(), entity=self.entity, project=self.project)
         except WandkitError:
             near = []
         else:
@@ -237,7 +239,7 @@ class RunQueue:
     def _loaded(self) -> RunQueueFields:
         if self._fields is None:
             answer = get_run_queue(
-                self._account.gql, entity=self.entity, project=LAUNCH_PROJECT, name=self.name
+                self._account.gql, entity=self.entity, project=self.project, name=self.name
             )
             found = answer.project.run_queue if answer.project else None
             if found is None:
@@ -273,7 +275,7 @@ class QueuedRuns(Listing[QueuedRun]):
         queue = self._queue
         variables = {
             "entity": queue.entity,
-            "project": LAUNCH_PROJECT,
+            "project": queue.project,
             "queue": queue.name,
             "first": request.size,
             "after": request.cursor,
@@ -284,7 +286,7 @@ class QueuedRuns(Listing[QueuedRun]):
         if found is None:
             raise queue.missing("ListQueuedRuns")
         connection = found.run_queue_items
-        place = (queue.entity, LAUNCH_PROJECT, queue.name)
+        place = (queue.entity, queue.project, queue.name)
         return Page(
             items=[QueuedRun.from_fields(self._account, place, edge.node) for edge in connection.edges],
             keys=[edge.node.id for edge in connection.edges],
@@ -340,12 +342,13 @@ class RunQueueMethods:
         owner = account.require_entity(entity)
         create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
         config_id = _new_config(account, owner, type, text, variables or "{}")
+        queue = RunQueue(account, name, owner)
         try:
-            _new_queue(account, owner, name, mode, config_id)
+            _new_queue(queue, mode, config_id)
         except WandkitError:
             delete_default_resource_config(account.gql, id=config_id)
             raise
-        return RunQueue(account, name, owner)
+        return queue
 
     def upsert_run_queue(
         self,
@@ -403,6 +406,16 @@ class RunQueueMethods:
         return RunQueue(account, name, owner)
 
 
+def ensure_queue(queue: RunQueue) -> None:
+    """Make the queue, without a config, where there is none."""
+    account = queue._account  # pyright: ignore[reportPrivateUsage]
+    answer = get_run_queue(account.gql, entity=queue.entity, project=queue.project, name=queue.name)
+    if answer.project is None:
+        create_project(account.gql, entity=queue.entity, name=queue.project)
+    if answer.project is None or answer.project.run_queue is None:
+        _new_queue(queue, None, None)
+
+
 def _new_config(account: Account, owner: str, resource: str, text: str, variables: str) -> str:
     answer = create_default_resource_config(
         account.gql, entity=owner, resource=resource, config=text, template_variables=variables
@@ -413,20 +426,21 @@ def _new_config(account: Account, owner: str, resource: str, text: str, variable
     return payload.default_resource_config_id
 
 
-def _new_queue(account: Account, owner: str, name: str, mode: str | None, config_id: str) -> None:
+def _new_queue(queue: RunQueue, mode: str | None, config_id: str | None) -> None:
     from wandkit_generated.gql.models.enums import RunQueueAccessType, RunQueuePrioritizationMode
 
+    account = queue._account  # pyright: ignore[reportPrivateUsage]
     answer = create_run_queue(
         account.gql,
-        entity=owner,
-        project=LAUNCH_PROJECT,
-        name=name,
+        entity=queue.entity,
+        project=queue.project,
+        name=queue.name,
         access=RunQueueAccessType.PROJECT,
         prioritization_mode=RunQueuePrioritizationMode(mode) if mode else UNSET,
-        config_id=config_id,
+        config_id=config_id or UNSET,
     )
     if answer.create_run_queue is None or not answer.create_run_queue.success:
-        raise _refused(account, f"create the run queue {owner}/{name}", "CreateRunQueue")
+        raise _refused(account, f"create the run queue {queue.entity}/{queue.name}", "CreateRunQueue")
 
 
 def _refused(account: Account, what: str, operation: str) -> InvalidRequestError:

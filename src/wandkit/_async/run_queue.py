@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from wandkit._async.api import AsyncApi
 
-__all__ = ["AsyncQueuedRuns", "AsyncRunQueue", "AsyncRunQueueMethods"]
+__all__ = ["AsyncQueuedRuns", "AsyncRunQueue", "AsyncRunQueueMethods", "ensure_queue"]
 
 
 class AsyncRunQueue:
@@ -60,15 +60,17 @@ class AsyncRunQueue:
 
     Attributes:
         entity: The user or team that owns the queue.
+        project: The project that holds it: `model-registry`, unless somebody made it elsewhere.
         name: The queue's name.
     """
 
-    def __init__(self, account: AsyncAccount, name: str, entity: str) -> None:
+    def __init__(self, account: AsyncAccount, name: str, entity: str, project: str | None = None) -> None:
         self._account = account
         self._fields: RunQueueFields | None = None
         self._config: ResourceConfig | None = None
         self._items: AsyncQueuedRuns | None = None
         self.entity: str = entity
+        self.project: str = project or LAUNCH_PROJECT
         self.name: str = name
 
     @classmethod
@@ -166,7 +168,7 @@ class AsyncRunQueue:
             answer = await push_to_run_queue(
                 account.gql,
                 entity=self.entity,
-                project=LAUNCH_PROJECT,
+                project=self.project,
                 queue=self.name,
                 run_spec=write(to_json(run_spec, "run_spec")),
                 template_variable_values=(
@@ -181,7 +183,7 @@ class AsyncRunQueue:
         payload = answer.push_to_run_queue_by_name
         if payload is None:
             raise await self.missing("PushToRunQueue")
-        place = (self.entity, LAUNCH_PROJECT, self.name)
+        place = (self.entity, self.project, self.name)
         item = AsyncQueuedRun.from_spec(account, place, payload.run_queue_item_id, payload.run_spec)
         item.priority = priority
         return item
@@ -198,14 +200,14 @@ class AsyncRunQueue:
         account = self._account
         try:
             answer = await pop_from_run_queue(
-                account.gql, entity=self.entity, project=LAUNCH_PROJECT, queue=self.name
+                account.gql, entity=self.entity, project=self.project, queue=self.name
             )
         except NotFoundError as error:
             raise await self.missing("PopFromRunQueue") from error
         payload = answer.pop_from_run_queue
         if payload is None or payload.run_queue_item_id is None:
             return None
-        place = (self.entity, LAUNCH_PROJECT, self.name)
+        place = (self.entity, self.project, self.name)
         return AsyncQueuedRun.from_spec(account, place, payload.run_queue_item_id, payload.run_spec)
 
     async def delete(self) -> None:
@@ -224,7 +226,9 @@ class AsyncRunQueue:
         """Return the error for a queue that is not there, with near names of the same entity."""
         account = self._account
         try:
-            answer = await find_near_run_queues(account.gql, entity=self.entity, project=LAUNCH_PROJECT)
+            answer = await find_near_run_queues(
+                account.gql.hurried(), entity=self.entity, project=self.project
+            )
         except WandkitError:
             near = []
         else:
@@ -240,7 +244,7 @@ class AsyncRunQueue:
     async def _loaded(self) -> RunQueueFields:
         if self._fields is None:
             answer = await get_run_queue(
-                self._account.gql, entity=self.entity, project=LAUNCH_PROJECT, name=self.name
+                self._account.gql, entity=self.entity, project=self.project, name=self.name
             )
             found = answer.project.run_queue if answer.project else None
             if found is None:
@@ -276,7 +280,7 @@ class AsyncQueuedRuns(AsyncListing[AsyncQueuedRun]):
         queue = self._queue
         variables = {
             "entity": queue.entity,
-            "project": LAUNCH_PROJECT,
+            "project": queue.project,
             "queue": queue.name,
             "first": request.size,
             "after": request.cursor,
@@ -287,7 +291,7 @@ class AsyncQueuedRuns(AsyncListing[AsyncQueuedRun]):
         if found is None:
             raise await queue.missing("ListQueuedRuns")
         connection = found.run_queue_items
-        place = (queue.entity, LAUNCH_PROJECT, queue.name)
+        place = (queue.entity, queue.project, queue.name)
         return Page(
             items=[AsyncQueuedRun.from_fields(self._account, place, edge.node) for edge in connection.edges],
             keys=[edge.node.id for edge in connection.edges],
@@ -343,12 +347,13 @@ class AsyncRunQueueMethods:
         owner = await account.require_entity(entity)
         await create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
         config_id = await _new_config(account, owner, type, text, variables or "{}")
+        queue = AsyncRunQueue(account, name, owner)
         try:
-            await _new_queue(account, owner, name, mode, config_id)
+            await _new_queue(queue, mode, config_id)
         except WandkitError:
             await delete_default_resource_config(account.gql, id=config_id)
             raise
-        return AsyncRunQueue(account, name, owner)
+        return queue
 
     async def upsert_run_queue(
         self,
@@ -406,6 +411,16 @@ class AsyncRunQueueMethods:
         return AsyncRunQueue(account, name, owner)
 
 
+async def ensure_queue(queue: AsyncRunQueue) -> None:
+    """Make the queue, without a config, where there is none."""
+    account = queue._account  # pyright: ignore[reportPrivateUsage]
+    answer = await get_run_queue(account.gql, entity=queue.entity, project=queue.project, name=queue.name)
+    if answer.project is None:
+        await create_project(account.gql, entity=queue.entity, name=queue.project)
+    if answer.project is None or answer.project.run_queue is None:
+        await _new_queue(queue, None, None)
+
+
 async def _new_config(account: AsyncAccount, owner: str, resource: str, text: str, variables: str) -> str:
     answer = await create_default_resource_config(
         account.gql, entity=owner, resource=resource, config=text, template_variables=variables
@@ -416,20 +431,21 @@ async def _new_config(account: AsyncAccount, owner: str, resource: str, text: st
     return payload.default_resource_config_id
 
 
-async def _new_queue(account: AsyncAccount, owner: str, name: str, mode: str | None, config_id: str) -> None:
+async def _new_queue(queue: AsyncRunQueue, mode: str | None, config_id: str | None) -> None:
     from wandkit_generated.gql.models.enums import RunQueueAccessType, RunQueuePrioritizationMode
 
+    account = queue._account  # pyright: ignore[reportPrivateUsage]
     answer = await create_run_queue(
         account.gql,
-        entity=owner,
-        project=LAUNCH_PROJECT,
-        name=name,
+        entity=queue.entity,
+        project=queue.project,
+        name=queue.name,
         access=RunQueueAccessType.PROJECT,
         prioritization_mode=RunQueuePrioritizationMode(mode) if mode else UNSET,
-        config_id=config_id,
+        config_id=config_id or UNSET,
     )
     if answer.create_run_queue is None or not answer.create_run_queue.success:
-        raise _refused(account, f"create the run queue {owner}/{name}", "CreateRunQueue")
+        raise _refused(account, f"create the run queue {queue.entity}/{queue.name}", "CreateRunQueue")
 
 
 def _refused(account: AsyncAccount, what: str, operation: str) -> InvalidRequestError:

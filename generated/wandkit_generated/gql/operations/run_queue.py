@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.get_default_resource_config import GetDefaultResourceConfig
     from wandkit_generated.gql.models.get_queued_run import GetQueuedRun
     from wandkit_generated.gql.models.get_run_queue import GetRunQueue
+    from wandkit_generated.gql.models.list_jobs import ListJobs
     from wandkit_generated.gql.models.list_queued_runs import ListQueuedRuns
     from wandkit_generated.gql.models.pop_from_run_queue import PopFromRunQueue
     from wandkit_generated.gql.models.push_to_run_queue import PushToRunQueue
@@ -37,6 +38,7 @@ __all__ = [
     "GET_DEFAULT_RESOURCE_CONFIG",
     "GET_QUEUED_RUN",
     "GET_RUN_QUEUE",
+    "LIST_JOBS",
     "LIST_QUEUED_RUNS",
     "POP_FROM_RUN_QUEUE",
     "PUSH_TO_RUN_QUEUE",
@@ -561,6 +563,63 @@ mutation FailQueuedRun($id: ID!, $message: String!, $stage: String!, $filePaths:
     },
     gates=frozenset(),
     answer=_fail_queued_run,
+    idempotent=True,
+    when=(),
+)
+
+
+def _list_jobs() -> type[ListJobs]:
+    from wandkit_generated.gql.models.list_jobs import ListJobs
+
+    return ListJobs
+
+
+LIST_JOBS: Operation[ListJobs] = Operation(
+    name="ListJobs",
+    kind="query",
+    pieces=(
+        Piece("""\
+query ListJobs($entity: String!, $project: String!, $first: Int, $after: String) {
+  project(name: $project, entityName: $entity) {
+    artifactType(name: "job") {
+      artifactCollections(first: $first, after: $after) {
+        edges {
+          node {
+            __typename
+            artifacts {
+              edges {
+                node {
+                  id
+                  state
+                  aliases {
+                    alias
+                  }
+                  artifactSequence {
+                    name
+                  }
+                }
+              }
+            }
+          }
+        }
+        pageInfo {
+          endCursor
+          hasNextPage
+        }
+      }
+    }
+  }
+}
+"""),
+    ),
+    variables={
+        "entity": (),
+        "project": (),
+        "first": (),
+        "after": (),
+    },
+    gates=frozenset(),
+    answer=_list_jobs,
     idempotent=True,
     when=(),
 )

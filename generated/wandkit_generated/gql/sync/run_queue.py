@@ -19,6 +19,7 @@ from wandkit_generated.gql.operations.run_queue import (
     GET_DEFAULT_RESOURCE_CONFIG,
     GET_QUEUED_RUN,
     GET_RUN_QUEUE,
+    LIST_JOBS,
     LIST_QUEUED_RUNS,
     POP_FROM_RUN_QUEUE,
     PUSH_TO_RUN_QUEUE,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.get_default_resource_config import GetDefaultResourceConfig
     from wandkit_generated.gql.models.get_queued_run import GetQueuedRun
     from wandkit_generated.gql.models.get_run_queue import GetRunQueue
+    from wandkit_generated.gql.models.list_jobs import ListJobs
     from wandkit_generated.gql.models.list_queued_runs import ListQueuedRuns
     from wandkit_generated.gql.models.pop_from_run_queue import PopFromRunQueue
     from wandkit_generated.gql.models.push_to_run_queue import PushToRunQueue
@@ -58,6 +60,7 @@ __all__ = [
     "get_default_resource_config",
     "get_queued_run",
     "get_run_queue",
+    "list_jobs",
     "list_queued_runs",
     "pop_from_run_queue",
     "push_to_run_queue",
@@ -368,3 +371,24 @@ def fail_queued_run(
         }
     )
     return gql.execute(FAIL_QUEUED_RUN, variables, timeout=timeout)
+
+
+def list_jobs(
+    gql: Executor,
+    *,
+    entity: str,
+    project: str,
+    first: int | None | UnsetType = UNSET,
+    after: str | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> ListJobs:
+    """The versions of every job of a project."""
+    variables = given(
+        {
+            "entity": entity,
+            "project": project,
+            "first": first,
+            "after": after,
+        }
+    )
+    return gql.execute(LIST_JOBS, variables, timeout=timeout)
