@@ -4,12 +4,19 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 
 import pytest
 
 from wandkit import Api
-from wandkit.errors import AuthenticationError, MissingKeyError, PermissionDeniedError
+from wandkit.errors import (
+    ArgumentError,
+    AuthenticationError,
+    ConflictError,
+    MissingKeyError,
+    PermissionDeniedError,
+)
 from wandkit.testing import Server
 
 
@@ -103,3 +110,110 @@ def test_looking_others_up_takes_an_admin(api: Api, admin_server: Server) -> Non
     except PermissionDeniedError:
         found = []
     assert found == []
+
+
+def test_a_key_is_made_and_works_and_is_revoked(module_server: Server) -> None:
+    module_server.add_user("kay")
+    with module_server.api("kay") as api:
+        viewer = api.viewer
+        key = viewer.generate_api_key("for a robot")
+        with Api({"base_url": module_server.url}, api_key=key) as other:
+            assert other.default_entity == "kay"
+            assert viewer.delete_api_key(key)
+            with pytest.raises(AuthenticationError):
+                other.viewer
+
+
+def test_keys_are_listed_by_name_and_id_and_never_shown(module_server: Server) -> None:
+    module_server.add_user("shy")
+    with module_server.api("shy") as api:
+        viewer = api.viewer
+        key = viewer.generate_api_key("for a robot")
+        again = api.user("shy")
+        held = module_server.key("shy")
+    assert again is not None
+    assert [known.description for known in again.keys] == [None, "for a robot"]
+    assert again.api_keys == [f"****{held[-4:]}", f"****{key[-4:]}"]
+    shown = repr((viewer, viewer.keys, viewer.api_keys, again, again.keys, again.api_keys))
+    assert key not in shown
+    assert held not in shown
+
+
+def test_an_unknown_key_is_refused_by_name(api: Api) -> None:
+    viewer = api.viewer
+    with pytest.raises(ArgumentError, match="no API key 'nothing'"):
+        viewer.delete_api_key("nothing")
+
+
+def test_a_key_that_is_gone_already_is_said_so(module_server: Server) -> None:
+    module_server.add_user("twice")
+    with module_server.api("twice") as api:
+        viewer = api.viewer
+        key = viewer.generate_api_key()
+        same = api.user("twice")
+        assert same is not None
+        assert viewer.delete_api_key(key)
+        assert not same.delete_api_key(key)
+
+
+def test_the_caller_acts_as_themselves(api: Api) -> None:
+    viewer = api.viewer
+    acting = viewer.user_api
+    assert acting is not None
+    assert acting.default_entity == "ada"
+
+
+def test_an_admin_makes_a_user_who_can_act(admin_server: Server) -> None:
+    with admin_server.api("root") as api:
+        made = api.create_user("lin@example.com")
+        acting = made.user_api
+        assert acting is not None
+        assert (made.username, made.admin, acting.default_entity) == ("lin", False, "lin")
+        assert acting.api_key not in (None, api.api_key)
+        assert str(acting.api_key) not in repr((made, made.keys, acting))
+        key = made.generate_api_key("second")
+        with Api({"base_url": admin_server.url}, api_key=key) as other:
+            assert other.default_entity == "lin"
+
+
+def test_an_admin_cannot_act_as_somebody_whose_key_is_not_at_hand(admin_server: Server) -> None:
+    with admin_server.api("root") as api:
+        found = api.user("grace")
+        assert found is not None
+        assert found.user_api is None
+        with pytest.raises(PermissionDeniedError, match="caller only"):
+            found.generate_api_key()
+
+
+def test_an_admin_revokes_the_key_of_another(admin_server: Server) -> None:
+    key = admin_server.add_user("lost")
+    with (
+        admin_server.api("root") as api,
+        Api({"base_url": admin_server.url}, api_key=key) as other,
+    ):
+        found = api.user("lost")
+        assert found is not None
+        assert found.delete_api_key(found.api_keys[0])
+        with pytest.raises(AuthenticationError):
+            other.viewer
+
+
+def test_only_an_admin_makes_users(api: Api) -> None:
+    with pytest.raises(PermissionDeniedError):
+        api.create_user("mallory@example.com", admin=True)
+
+
+def test_an_address_that_is_taken_is_a_conflict(admin_server: Server) -> None:
+    with admin_server.api("root") as api:
+        api.create_user("dup@example.com")
+        with pytest.raises(ConflictError):
+            api.create_user("dup@example.com")
+
+
+def test_a_user_crosses_to_another_process_without_new_keys(api: Api) -> None:
+    viewer = api.viewer
+    key = viewer.generate_api_key()
+    assert viewer.user_api is not None
+    sent = pickle.dumps(viewer)
+    assert key.encode() not in sent
+    assert pickle.loads(sent).username == "ada"

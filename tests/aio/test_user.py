@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import AsyncIterator
 
 import pytest
 
 from wandkit import AsyncApi
-from wandkit.errors import AuthenticationError, MissingKeyError, PermissionDeniedError
+from wandkit.errors import (
+    ArgumentError,
+    AuthenticationError,
+    ConflictError,
+    MissingKeyError,
+    PermissionDeniedError,
+)
 from wandkit.testing import Server
 
 
@@ -101,3 +108,110 @@ async def test_looking_others_up_takes_an_admin(api: AsyncApi, admin_server: Ser
     except PermissionDeniedError:
         found = []
     assert found == []
+
+
+async def test_a_key_is_made_and_works_and_is_revoked(module_server: Server) -> None:
+    module_server.add_user("kay")
+    async with module_server.async_api("kay") as api:
+        viewer = await api.viewer
+        key = await viewer.generate_api_key("for a robot")
+        async with AsyncApi({"base_url": module_server.url}, api_key=key) as other:
+            assert await other.default_entity == "kay"
+            assert await viewer.delete_api_key(key)
+            with pytest.raises(AuthenticationError):
+                await other.viewer
+
+
+async def test_keys_are_listed_by_name_and_id_and_never_shown(module_server: Server) -> None:
+    module_server.add_user("shy")
+    async with module_server.async_api("shy") as api:
+        viewer = await api.viewer
+        key = await viewer.generate_api_key("for a robot")
+        again = await api.user("shy")
+        held = module_server.key("shy")
+    assert again is not None
+    assert [known.description for known in again.keys] == [None, "for a robot"]
+    assert again.api_keys == [f"****{held[-4:]}", f"****{key[-4:]}"]
+    shown = repr((viewer, viewer.keys, viewer.api_keys, again, again.keys, again.api_keys))
+    assert key not in shown
+    assert held not in shown
+
+
+async def test_an_unknown_key_is_refused_by_name(api: AsyncApi) -> None:
+    viewer = await api.viewer
+    with pytest.raises(ArgumentError, match="no API key 'nothing'"):
+        await viewer.delete_api_key("nothing")
+
+
+async def test_a_key_that_is_gone_already_is_said_so(module_server: Server) -> None:
+    module_server.add_user("twice")
+    async with module_server.async_api("twice") as api:
+        viewer = await api.viewer
+        key = await viewer.generate_api_key()
+        same = await api.user("twice")
+        assert same is not None
+        assert await viewer.delete_api_key(key)
+        assert not await same.delete_api_key(key)
+
+
+async def test_the_caller_acts_as_themselves(api: AsyncApi) -> None:
+    viewer = await api.viewer
+    acting = await viewer.user_api
+    assert acting is not None
+    assert await acting.default_entity == "ada"
+
+
+async def test_an_admin_makes_a_user_who_can_act(admin_server: Server) -> None:
+    async with admin_server.async_api("root") as api:
+        made = await api.create_user("lin@example.com")
+        acting = await made.user_api
+        assert acting is not None
+        assert (made.username, made.admin, await acting.default_entity) == ("lin", False, "lin")
+        assert acting.api_key not in (None, api.api_key)
+        assert str(acting.api_key) not in repr((made, made.keys, acting))
+        key = await made.generate_api_key("second")
+        async with AsyncApi({"base_url": admin_server.url}, api_key=key) as other:
+            assert await other.default_entity == "lin"
+
+
+async def test_an_admin_cannot_act_as_somebody_whose_key_is_not_at_hand(admin_server: Server) -> None:
+    async with admin_server.async_api("root") as api:
+        found = await api.user("grace")
+        assert found is not None
+        assert await found.user_api is None
+        with pytest.raises(PermissionDeniedError, match="caller only"):
+            await found.generate_api_key()
+
+
+async def test_an_admin_revokes_the_key_of_another(admin_server: Server) -> None:
+    key = admin_server.add_user("lost")
+    async with (
+        admin_server.async_api("root") as api,
+        AsyncApi({"base_url": admin_server.url}, api_key=key) as other,
+    ):
+        found = await api.user("lost")
+        assert found is not None
+        assert await found.delete_api_key(found.api_keys[0])
+        with pytest.raises(AuthenticationError):
+            await other.viewer
+
+
+async def test_only_an_admin_makes_users(api: AsyncApi) -> None:
+    with pytest.raises(PermissionDeniedError):
+        await api.create_user("mallory@example.com", admin=True)
+
+
+async def test_an_address_that_is_taken_is_a_conflict(admin_server: Server) -> None:
+    async with admin_server.async_api("root") as api:
+        await api.create_user("dup@example.com")
+        with pytest.raises(ConflictError):
+            await api.create_user("dup@example.com")
+
+
+async def test_a_user_crosses_to_another_process_without_new_keys(api: AsyncApi) -> None:
+    viewer = await api.viewer
+    key = await viewer.generate_api_key()
+    assert await viewer.user_api is not None
+    sent = pickle.dumps(viewer)
+    assert key.encode() not in sent
+    assert pickle.loads(sent).username == "ada"

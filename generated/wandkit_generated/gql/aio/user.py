@@ -6,20 +6,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wandkit._core.operation import given
+from wandkit._core.operation import UNSET, given
 from wandkit_generated.gql.operations.user import (
+    CREATE_USER,
+    DELETE_API_KEY,
+    GENERATE_API_KEY,
     GET_DEFAULT_ENTITY,
     GET_VIEWER,
     LIST_USERS,
 )
 
 if TYPE_CHECKING:
-    from wandkit._core.operation import AsyncExecutor
+    from wandkit._core.operation import AsyncExecutor, UnsetType
+    from wandkit_generated.gql.models.create_user import CreateUser
+    from wandkit_generated.gql.models.delete_api_key import DeleteApiKey
+    from wandkit_generated.gql.models.generate_api_key import GenerateApiKey
     from wandkit_generated.gql.models.get_default_entity import GetDefaultEntity
     from wandkit_generated.gql.models.get_viewer import GetViewer
     from wandkit_generated.gql.models.list_users import ListUsers
 
 __all__ = [
+    "create_user",
+    "delete_api_key",
+    "generate_api_key",
     "get_default_entity",
     "get_viewer",
     "list_users",
@@ -59,3 +68,50 @@ async def get_default_entity(
     """Send `GetDefaultEntity`."""
     variables = given({})
     return await gql.execute(GET_DEFAULT_ENTITY, variables, timeout=timeout)
+
+
+async def create_user(
+    gql: AsyncExecutor,
+    *,
+    email: str,
+    admin: bool | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> CreateUser:
+    """Make a user; the answer shows the new key, once, where the server makes one."""
+    variables = given(
+        {
+            "email": email,
+            "admin": admin,
+        }
+    )
+    return await gql.execute(CREATE_USER, variables, timeout=timeout)
+
+
+async def generate_api_key(
+    gql: AsyncExecutor,
+    *,
+    description: str | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> GenerateApiKey:
+    """Send `GenerateApiKey`."""
+    variables = given(
+        {
+            "description": description,
+        }
+    )
+    return await gql.execute(GENERATE_API_KEY, variables, timeout=timeout)
+
+
+async def delete_api_key(
+    gql: AsyncExecutor,
+    *,
+    id: str,
+    timeout: float | None = None,
+) -> DeleteApiKey:
+    """Send `DeleteApiKey`."""
+    variables = given(
+        {
+            "id": id,
+        }
+    )
+    return await gql.execute(DELETE_API_KEY, variables, timeout=timeout)

@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from wandkit_generated.gql.models.create_user import CreateUser
+    from wandkit_generated.gql.models.delete_api_key import DeleteApiKey
+    from wandkit_generated.gql.models.generate_api_key import GenerateApiKey
     from wandkit_generated.gql.models.get_default_entity import GetDefaultEntity
     from wandkit_generated.gql.models.get_viewer import GetViewer
     from wandkit_generated.gql.models.list_users import ListUsers
 
 __all__ = [
+    "CREATE_USER",
+    "DELETE_API_KEY",
+    "GENERATE_API_KEY",
     "GET_DEFAULT_ENTITY",
     "GET_VIEWER",
     "LIST_USERS",
@@ -163,5 +169,127 @@ query GetDefaultEntity {
     gates=frozenset(),
     answer=_get_default_entity,
     idempotent=True,
+    when=(),
+)
+
+
+def _create_user() -> type[CreateUser]:
+    from wandkit_generated.gql.models.create_user import CreateUser
+
+    return CreateUser
+
+
+CREATE_USER: Operation[CreateUser] = Operation(
+    name="CreateUser",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation CreateUser($email: String!, $admin: Boolean) {
+  createUser(input: {email: $email, admin: $admin}) {
+    user {
+      ...AccountFields
+    }
+  }
+}
+
+fragment AccountFields on User {
+  ...UserFields
+  entity
+  flags
+  deletedAt
+  teams {
+    edges {
+      node {
+        name
+      }
+    }
+  }
+  apiKeys {
+    edges {
+      node {
+        id
+        name
+        description
+      }
+    }
+  }
+}
+
+fragment UserFields on User {
+  id
+  name
+  username
+  email
+  admin
+}
+"""),
+    ),
+    variables={
+        "email": (),
+        "admin": (),
+    },
+    gates=frozenset(),
+    answer=_create_user,
+    idempotent=False,
+    when=(),
+)
+
+
+def _generate_api_key() -> type[GenerateApiKey]:
+    from wandkit_generated.gql.models.generate_api_key import GenerateApiKey
+
+    return GenerateApiKey
+
+
+GENERATE_API_KEY: Operation[GenerateApiKey] = Operation(
+    name="GenerateApiKey",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation GenerateApiKey($description: String) {
+  generateApiKey(input: {description: $description}) {
+    apiKey {
+      id
+      name
+      description
+    }
+  }
+}
+"""),
+    ),
+    variables={
+        "description": (),
+    },
+    gates=frozenset(),
+    answer=_generate_api_key,
+    idempotent=False,
+    when=(),
+)
+
+
+def _delete_api_key() -> type[DeleteApiKey]:
+    from wandkit_generated.gql.models.delete_api_key import DeleteApiKey
+
+    return DeleteApiKey
+
+
+DELETE_API_KEY: Operation[DeleteApiKey] = Operation(
+    name="DeleteApiKey",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation DeleteApiKey($id: String!) {
+  deleteApiKey(input: {id: $id}) {
+    success
+  }
+}
+"""),
+    ),
+    variables={
+        "id": (),
+    },
+    gates=frozenset(),
+    answer=_delete_api_key,
+    idempotent=False,
     when=(),
 )

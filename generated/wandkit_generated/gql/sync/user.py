@@ -6,20 +6,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wandkit._core.operation import given
+from wandkit._core.operation import UNSET, given
 from wandkit_generated.gql.operations.user import (
+    CREATE_USER,
+    DELETE_API_KEY,
+    GENERATE_API_KEY,
     GET_DEFAULT_ENTITY,
     GET_VIEWER,
     LIST_USERS,
 )
 
 if TYPE_CHECKING:
-    from wandkit._core.operation import Executor
+    from wandkit._core.operation import Executor, UnsetType
+    from wandkit_generated.gql.models.create_user import CreateUser
+    from wandkit_generated.gql.models.delete_api_key import DeleteApiKey
+    from wandkit_generated.gql.models.generate_api_key import GenerateApiKey
     from wandkit_generated.gql.models.get_default_entity import GetDefaultEntity
     from wandkit_generated.gql.models.get_viewer import GetViewer
     from wandkit_generated.gql.models.list_users import ListUsers
 
 __all__ = [
+    "create_user",
+    "delete_api_key",
+    "generate_api_key",
     "get_default_entity",
     "get_viewer",
     "list_users",
@@ -59,3 +68,50 @@ def get_default_entity(
     """Send `GetDefaultEntity`."""
     variables = given({})
     return gql.execute(GET_DEFAULT_ENTITY, variables, timeout=timeout)
+
+
+def create_user(
+    gql: Executor,
+    *,
+    email: str,
+    admin: bool | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> CreateUser:
+    """Make a user; the answer shows the new key, once, where the server makes one."""
+    variables = given(
+        {
+            "email": email,
+            "admin": admin,
+        }
+    )
+    return gql.execute(CREATE_USER, variables, timeout=timeout)
+
+
+def generate_api_key(
+    gql: Executor,
+    *,
+    description: str | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> GenerateApiKey:
+    """Send `GenerateApiKey`."""
+    variables = given(
+        {
+            "description": description,
+        }
+    )
+    return gql.execute(GENERATE_API_KEY, variables, timeout=timeout)
+
+
+def delete_api_key(
+    gql: Executor,
+    *,
+    id: str,
+    timeout: float | None = None,
+) -> DeleteApiKey:
+    """Send `DeleteApiKey`."""
+    variables = given(
+        {
+            "id": id,
+        }
+    )
+    return gql.execute(DELETE_API_KEY, variables, timeout=timeout)
