@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -249,3 +249,28 @@ def test_what_may_have_been_meant_is_asked_for_once(server: Server) -> None:
     gql.close()
     assert (fault.hits, waits.seconds) == (1, [])
     assert "FindNearRuns" not in str(caught.value)
+
+
+READS: dict[str, Callable[[Run], object]] = {
+    "ListRunFiles": lambda run: run.files().load_all(),
+    "ListLogLines": lambda run: run.console_logs().load_all(),
+    "GetSampledHistory": lambda run: run.history(keys=["loss"], pandas=False),
+    "GetFullHistory": lambda run: run.history(pandas=False),
+    "GetEvents": lambda run: run.history(stream="system", pandas=False),
+    "GetHistoryExtent": lambda run: run.scan_history().load(),
+    "GetRunTail": lambda run: run.log([{"loss": 1.0}]),
+}
+
+
+@pytest.mark.parametrize("operation", [*READS])
+def test_a_run_that_was_deleted_meanwhile_is_told_by_all_that_reads_it(
+    server: Server, operation: str
+) -> None:
+    with server.api("ada") as api:
+        run = api.create_run(project="gone")
+        same = api.run(f"ada/gone/{run.id}")
+        same.delete()
+        with pytest.raises(errors.NotFoundError, match=f"No run 'ada/gone/{run.id}'") as caught:
+            READS[operation](run)
+    assert (caught.value.operation, caught.value.host) == (operation, server.url)
+    assert caught.value.next_step

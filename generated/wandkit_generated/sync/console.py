@@ -10,11 +10,12 @@ from __future__ import annotations
 from wandkit._core.console import ConsoleLogLine, parse_timestamp
 from wandkit._core.operation import UNSET
 from wandkit._core.pagination import Page, PageRequest
-from wandkit.errors import ArgumentError, NotFoundError, UnsupportedError
+from wandkit.errors import ArgumentError, UnsupportedError
 from wandkit.paths import RunPath
 from wandkit_generated.gql.sync import list_log_lines
 from wandkit_generated.sync.listing import Listing
 from wandkit_generated.sync.run_handle import RunHandle
+from wandkit_generated.sync.run_near import missing_run
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 __all__ = ["ConsoleLogs", "RunConsole"]
@@ -42,9 +43,14 @@ class ConsoleLogs(Listing[ConsoleLogLine]):
         )
         found = None if answer.project is None else answer.project.run
         if found is None:
-            raise NotFoundError(f"no run {str(path)!r}", operation="ListLogLines")
+            raise missing_run(self._gql, path, "ListLogLines")
         if found.log_lines is None:
-            raise UnsupportedError("this server keeps no console lines", operation="ListLogLines")
+            raise UnsupportedError(
+                "This server keeps no console lines.",
+                operation="ListLogLines",
+                host=self._gql.settings.base_url,
+                next_step="The run's file output.log may hold them.",
+            )
         edges = found.log_lines.edges or []
         return Page(
             items=[

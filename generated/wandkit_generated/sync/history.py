@@ -29,11 +29,11 @@ from wandkit._core.history import (
 )
 from wandkit._core.rows import History, sample_receipt, whole_receipt
 from wandkit._core.scan import ScanRequest, sample_spec
-from wandkit.errors import NotFoundError
 from wandkit_generated.gql.sync import get_events, get_full_history, get_history_extent, get_sampled_history
 from wandkit_generated.sync.history_export import Exports, HistoryExports
 from wandkit_generated.sync.history_scan import HistoryScan
 from wandkit_generated.sync.run_handle import RunHandle
+from wandkit_generated.sync.run_near import missing_run
 
 if TYPE_CHECKING:
     import pandas
@@ -181,7 +181,7 @@ class RunHistory(RunHandle):
         )
         run = None if answer.project is None else answer.project.run
         if run is None:
-            raise self._gone("GetSampledHistory")
+            raise missing_run(self._gql, self.run_path, "GetSampledHistory")
         rows: list[Row] = run.sampled_history[0] if run.sampled_history else []
         restore_values(rows, keys)
         gaps = () if rows else tuple(self._missing(keys))
@@ -193,7 +193,7 @@ class RunHistory(RunHandle):
         )
         run = None if answer.project is None else answer.project.run
         if run is None:
-            raise self._gone("GetFullHistory")
+            raise missing_run(self._gql, self.run_path, "GetFullHistory")
         rows = decode_rows(run.history)
         return History(rows, whole_receipt(len(rows), samples, run.history_line_count))
 
@@ -203,7 +203,7 @@ class RunHistory(RunHandle):
         )
         run = None if answer.project is None else answer.project.run
         if run is None:
-            raise self._gone("GetEvents")
+            raise missing_run(self._gql, self.run_path, "GetEvents")
         rows = decode_rows(run.events)
         return History(rows, whole_receipt(len(rows), samples, run.events_line_count))
 
@@ -217,6 +217,3 @@ class RunHistory(RunHandle):
         for sentence in missing:
             warnings.warn(f"history of {str(self.run_path)!r}: {sentence}", stacklevel=4)
         return missing
-
-    def _gone(self, operation: str) -> NotFoundError:
-        return NotFoundError(f"no run {str(self.run_path)!r}", operation=operation)

@@ -17,9 +17,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from wandkit._transport.concurrency.threads import gather_bounded
-from wandkit.errors import IncompleteHistoryError, NotFoundError, UnsupportedError, WandkitError
+from wandkit.errors import IncompleteHistoryError, UnsupportedError, WandkitError
 from wandkit.paths import RunPath
 from wandkit_generated.gql.sync import get_history_extent
+from wandkit_generated.sync.run_near import missing_run
 from wandkit_generated.sync.transfer import download_file
 from wandkit_generated.sync.transport.graphql import GraphQL
 
@@ -90,11 +91,14 @@ class Exports:
         )
         found = None if answer.project is None else answer.project.run
         if found is None:
-            raise NotFoundError(f"no run {str(path)!r}", operation="GetHistoryExtent")
+            raise missing_run(self._gql, path, "GetHistoryExtent")
         history = found.parquet_history
         if history is None:
             raise UnsupportedError(
-                "this server has no history exports", next_step="Use scan_history instead."
+                "This server has no history exports.",
+                operation="GetHistoryExtent",
+                host=self._gql.settings.base_url,
+                next_step="Use scan_history instead.",
             )
         urls = list(history.parquet_urls or ())
         is_live = bool(history.live_data) or (not urls and bool(found.history_line_count))

@@ -40,10 +40,11 @@ from wandkit._core.scan import (
     without_step,
 )
 from wandkit._transport.concurrency.threads import amap, monotonic, run_in_thread
-from wandkit.errors import AnswerError, MissingExtraError, NotFoundError
+from wandkit.errors import AnswerError, MissingExtraError
 from wandkit.paths import RunPath
 from wandkit_generated.gql.sync import get_history_extent, get_history_page, get_run_tail, get_sampled_history
 from wandkit_generated.sync.history_export import Exports
+from wandkit_generated.sync.run_near import missing_run
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class ScanPass:
         )
         found = None if answer.project is None else answer.project.run
         if found is None:
-            raise NotFoundError(f"no run {str(path)!r}", operation="GetHistoryExtent")
+            raise missing_run(self._gql, path, "GetHistoryExtent")
         self._index = found.history_keys
         self._expected = found.history_line_count
         last = last_step_of(found.history_keys)
@@ -261,7 +262,7 @@ class ScanPass:
                 samples=group[0].samples,
             )
             if page.project is None or page.project.run is None:
-                raise NotFoundError(f"no run {str(path)!r}", operation="GetHistoryPage")
+                raise missing_run(self._gql, path, "GetHistoryPage")
             return [[page.project.run.history]]
         each = self._key_groups(keys)
         specs = [sample_spec(names, window.samples, window) for window in group for names in each]
@@ -269,11 +270,14 @@ class ScanPass:
             self._gql, entity=path.entity, project=path.project, name=path.run, specs=specs
         )
         if sampled.project is None or sampled.project.run is None:
-            raise NotFoundError(f"no run {str(path)!r}", operation="GetSampledHistory")
+            raise missing_run(self._gql, path, "GetSampledHistory")
         lists = sampled.project.run.sampled_history
         if len(lists) != len(specs):
             raise AnswerError(
-                f"{len(lists)} answers to {len(specs)} questions", operation="GetSampledHistory"
+                f"{len(lists)} answers to {len(specs)} questions",
+                operation="GetSampledHistory",
+                host=self._gql.settings.base_url,
+                next_step="This is a fault of the server.",
             )
         return [lists[at : at + len(each)] for at in range(0, len(lists), len(each))]
 

@@ -18,10 +18,11 @@ from typing_extensions import Self
 
 from wandkit._core.filestream import Chunk, FileStream, StreamStart, checked_step
 from wandkit._transport.concurrency.threads import Lock, Prefetch, monotonic, sleep
-from wandkit.errors import ArgumentError, NotFoundError, RunStoppedError, WandkitError
+from wandkit.errors import ArgumentError, RunStoppedError, WandkitError
 from wandkit.paths import RunPath
 from wandkit_generated.gql.sync import get_run_tail
 from wandkit_generated.sync.run_handle import RunHandle
+from wandkit_generated.sync.run_near import missing_run
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 __all__ = ["RunLog", "RunWriter"]
@@ -251,7 +252,7 @@ class RunWriter:
         )
         run = None if answer.project is None else answer.project.run
         if run is None:
-            raise NotFoundError(f"no run {str(self._run)!r}", operation="GetRunTail")
+            raise missing_run(self._gql, self._run, "GetRunTail")
         return StreamStart.of(
             history=run.history_line_count,
             events=run.events_line_count,

@@ -108,7 +108,10 @@ class Project(ProjectArtifactMethods, ProjectSweeps):
             fields = self._fetch()
             if fields.user is None:
                 raise NotFoundError(
-                    f"The server names no owner of the project {self!r}.", operation="GetProject"
+                    f"The server names no owner of the project {self!r}.",
+                    operation="GetProject",
+                    host=self._account.settings.base_url,
+                    next_step="The account may have been deleted.",
                 )
             self._owner = User.from_fields(self._account.gql, fields.user)
         return self._owner

@@ -9,11 +9,12 @@ from wandkit_generated.gql.aio import list_log_lines
 
 from wandkit._async.listing import AsyncListing
 from wandkit._async.run_handle import AsyncRunHandle
+from wandkit._async.run_near import missing_run
 from wandkit._core.console import ConsoleLogLine, parse_timestamp
 from wandkit._core.operation import UNSET
 from wandkit._core.pagination import Page, PageRequest
 from wandkit._transport.aio.graphql import AsyncGraphQL
-from wandkit.errors import ArgumentError, NotFoundError, UnsupportedError
+from wandkit.errors import ArgumentError, UnsupportedError
 from wandkit.paths import RunPath
 
 __all__ = ["AsyncConsoleLogs", "AsyncRunConsole"]
@@ -41,9 +42,14 @@ class AsyncConsoleLogs(AsyncListing[ConsoleLogLine]):
         )
         found = None if answer.project is None else answer.project.run
         if found is None:
-            raise NotFoundError(f"no run {str(path)!r}", operation="ListLogLines")
+            raise await missing_run(self._gql, path, "ListLogLines")
         if found.log_lines is None:
-            raise UnsupportedError("this server keeps no console lines", operation="ListLogLines")
+            raise UnsupportedError(
+                "This server keeps no console lines.",
+                operation="ListLogLines",
+                host=self._gql.settings.base_url,
+                next_step="The run's file output.log may hold them.",
+            )
         edges = found.log_lines.edges or []
         return Page(
             items=[

@@ -19,6 +19,7 @@ from wandkit_generated.gql.operations import LIST_RUN_FILES
 from wandkit._async.file_download import FileDownloads, download_all
 from wandkit._async.listing import AsyncListing
 from wandkit._async.run_handle import AsyncRunHandle
+from wandkit._async.run_near import missing_run
 from wandkit._async.transfer import download_file, upload_file
 from wandkit._core.history import restore_numbers
 from wandkit._core.near import did_you_mean, near_matches
@@ -233,9 +234,14 @@ class AsyncFiles(AsyncListing[AsyncFile]):
         answer, problems = await self._gql.execute_with_problems(LIST_RUN_FILES, variables)
         found = None if answer.project is None else answer.project.run
         if found is None:
-            raise NotFoundError(f"no run {str(run)!r}", operation="ListRunFiles")
+            raise await missing_run(self._gql, run, "ListRunFiles")
         if found.files is None:
-            raise AnswerError(f"the server lists no files of {str(run)!r}", operation="ListRunFiles")
+            raise AnswerError(
+                f"The server lists no files of the run {str(run)!r}.",
+                operation="ListRunFiles",
+                host=self._gql.settings.base_url,
+                next_step="This is a fault of the server.",
+            )
         listed = [(edge.node, edge.cursor) for edge in found.files.edges if edge.node is not None]
         total = found.files.total_count
         if total is None and self._names is None and self._pattern is None:
@@ -331,7 +337,12 @@ class AsyncRunFiles(AsyncRunHandle):
         created = answer.create_run_files
         places = [] if created is None else created.files or []
         if created is None or not places or not places[0].upload_url:
-            raise AnswerError(f"the server gave no URL to upload {name!r} to", operation="CreateRunFiles")
+            raise AnswerError(
+                f"The server gave no URL to upload {name!r} to.",
+                operation="CreateRunFiles",
+                host=self._gql.settings.base_url,
+                next_step="Check that the API key may write to the project.",
+            )
         headers = upload_headers(created.upload_headers or ())
         await upload_file(self._gql.http, places[0].upload_url, source, headers, name=name)
         if await self._gql.supports("MARK_RUN_FILES_UPLOADED"):
@@ -352,5 +363,10 @@ async def read_metadata(gql: AsyncGraphQL, run: RunPath) -> dict[str, Any] | Non
     try:
         decoded = from_json(restore_numbers(data.decode()))
     except ValueError as error:
-        raise AnswerError(f"{METADATA} of run {str(run)!r} is not JSON: {error}") from error
+        raise AnswerError(
+            f"{METADATA} of the run {str(run)!r} is not JSON: {error}",
+            operation=f"Download {METADATA}",
+            host=gql.settings.base_url,
+            next_step="Download the file to see what it holds.",
+        ) from error
     return cast("dict[str, Any]", decoded) if isinstance(decoded, dict) else None

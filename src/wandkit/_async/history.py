@@ -17,6 +17,7 @@ from wandkit_generated.gql.aio import get_events, get_full_history, get_history_
 from wandkit._async.history_export import AsyncExports, HistoryExports
 from wandkit._async.history_scan import AsyncHistoryScan
 from wandkit._async.run_handle import AsyncRunHandle
+from wandkit._async.run_near import missing_run
 from wandkit._core.frame import has_library
 from wandkit._core.history import (
     How,
@@ -32,7 +33,6 @@ from wandkit._core.history import (
 )
 from wandkit._core.rows import History, sample_receipt, whole_receipt
 from wandkit._core.scan import ScanRequest, sample_spec
-from wandkit.errors import NotFoundError
 
 if TYPE_CHECKING:
     import pandas
@@ -180,7 +180,7 @@ class AsyncRunHistory(AsyncRunHandle):
         )
         run = None if answer.project is None else answer.project.run
         if run is None:
-            raise self._gone("GetSampledHistory")
+            raise await missing_run(self._gql, self.run_path, "GetSampledHistory")
         rows: list[Row] = run.sampled_history[0] if run.sampled_history else []
         restore_values(rows, keys)
         gaps = () if rows else tuple(await self._missing(keys))
@@ -192,7 +192,7 @@ class AsyncRunHistory(AsyncRunHandle):
         )
         run = None if answer.project is None else answer.project.run
         if run is None:
-            raise self._gone("GetFullHistory")
+            raise await missing_run(self._gql, self.run_path, "GetFullHistory")
         rows = decode_rows(run.history)
         return History(rows, whole_receipt(len(rows), samples, run.history_line_count))
 
@@ -202,7 +202,7 @@ class AsyncRunHistory(AsyncRunHandle):
         )
         run = None if answer.project is None else answer.project.run
         if run is None:
-            raise self._gone("GetEvents")
+            raise await missing_run(self._gql, self.run_path, "GetEvents")
         rows = decode_rows(run.events)
         return History(rows, whole_receipt(len(rows), samples, run.events_line_count))
 
@@ -216,6 +216,3 @@ class AsyncRunHistory(AsyncRunHandle):
         for sentence in missing:
             warnings.warn(f"history of {str(self.run_path)!r}: {sentence}", stacklevel=4)
         return missing
-
-    def _gone(self, operation: str) -> NotFoundError:
-        return NotFoundError(f"no run {str(self.run_path)!r}", operation=operation)

@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 
 from wandkit_generated.gql.aio import get_history_extent
 
+from wandkit._async.run_near import missing_run
 from wandkit._async.transfer import download_file
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import gather_bounded
-from wandkit.errors import IncompleteHistoryError, NotFoundError, UnsupportedError, WandkitError
+from wandkit.errors import IncompleteHistoryError, UnsupportedError, WandkitError
 from wandkit.paths import RunPath
 
 __all__ = ["AsyncExports", "HistoryExports"]
@@ -89,11 +90,14 @@ class AsyncExports:
         )
         found = None if answer.project is None else answer.project.run
         if found is None:
-            raise NotFoundError(f"no run {str(path)!r}", operation="GetHistoryExtent")
+            raise await missing_run(self._gql, path, "GetHistoryExtent")
         history = found.parquet_history
         if history is None:
             raise UnsupportedError(
-                "this server has no history exports", next_step="Use scan_history instead."
+                "This server has no history exports.",
+                operation="GetHistoryExtent",
+                host=self._gql.settings.base_url,
+                next_step="Use scan_history instead.",
             )
         urls = list(history.parquet_urls or ())
         is_live = bool(history.live_data) or (not urls and bool(found.history_line_count))

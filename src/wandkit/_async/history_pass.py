@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wandkit_generated.gql.aio import get_history_extent, get_history_page, get_run_tail, get_sampled_history
 
 from wandkit._async.history_export import AsyncExports
+from wandkit._async.run_near import missing_run
 from wandkit._core import parquet
 from wandkit._core.arrow import arrow_from_texts
 from wandkit._core.frame import columns_from
@@ -42,7 +43,7 @@ from wandkit._core.scan import (
 )
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import amap, monotonic, run_in_thread
-from wandkit.errors import AnswerError, MissingExtraError, NotFoundError
+from wandkit.errors import AnswerError, MissingExtraError
 from wandkit.paths import RunPath
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class AsyncScanPass:
         )
         found = None if answer.project is None else answer.project.run
         if found is None:
-            raise NotFoundError(f"no run {str(path)!r}", operation="GetHistoryExtent")
+            raise await missing_run(self._gql, path, "GetHistoryExtent")
         self._index = found.history_keys
         self._expected = found.history_line_count
         last = last_step_of(found.history_keys)
@@ -260,7 +261,7 @@ class AsyncScanPass:
                 samples=group[0].samples,
             )
             if page.project is None or page.project.run is None:
-                raise NotFoundError(f"no run {str(path)!r}", operation="GetHistoryPage")
+                raise await missing_run(self._gql, path, "GetHistoryPage")
             return [[page.project.run.history]]
         each = self._key_groups(keys)
         specs = [sample_spec(names, window.samples, window) for window in group for names in each]
@@ -268,11 +269,14 @@ class AsyncScanPass:
             self._gql, entity=path.entity, project=path.project, name=path.run, specs=specs
         )
         if sampled.project is None or sampled.project.run is None:
-            raise NotFoundError(f"no run {str(path)!r}", operation="GetSampledHistory")
+            raise await missing_run(self._gql, path, "GetSampledHistory")
         lists = sampled.project.run.sampled_history
         if len(lists) != len(specs):
             raise AnswerError(
-                f"{len(lists)} answers to {len(specs)} questions", operation="GetSampledHistory"
+                f"{len(lists)} answers to {len(specs)} questions",
+                operation="GetSampledHistory",
+                host=self._gql.settings.base_url,
+                next_step="This is a fault of the server.",
             )
         return [lists[at : at + len(each)] for at in range(0, len(lists), len(each))]
 

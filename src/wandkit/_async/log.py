@@ -16,10 +16,11 @@ from typing_extensions import Self
 from wandkit_generated.gql.aio import get_run_tail
 
 from wandkit._async.run_handle import AsyncRunHandle
+from wandkit._async.run_near import missing_run
 from wandkit._core.filestream import Chunk, FileStream, StreamStart, checked_step
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import Lock, Prefetch, monotonic, sleep
-from wandkit.errors import ArgumentError, NotFoundError, RunStoppedError, WandkitError
+from wandkit.errors import ArgumentError, RunStoppedError, WandkitError
 from wandkit.paths import RunPath
 
 __all__ = ["AsyncRunLog", "AsyncRunWriter"]
@@ -251,7 +252,7 @@ class AsyncRunWriter:
         )
         run = None if answer.project is None else answer.project.run
         if run is None:
-            raise NotFoundError(f"no run {str(self._run)!r}", operation="GetRunTail")
+            raise await missing_run(self._gql, self._run, "GetRunTail")
         return StreamStart.of(
             history=run.history_line_count,
             events=run.events_line_count,
