@@ -9,12 +9,29 @@ from pathlib import Path
 
 import pytest
 
+from wandkit import Artifact, Run
 from wandkit.testing import Server
+
+
+def log_job(run: Run) -> None:
+    """Log the job `train` as a launch client does."""
+    inputs = {"hidden": {"wb_type": "number"}, "learning_rate": {"wb_type": "number"}}
+    said = {
+        "source_type": "image",
+        "source": {"image": "spirals:1", "entrypoint": ["python", "train.py"]},
+        "input_types": {"wb_type": "typedDict", "params": {"type_map": inputs}},
+        "runtime": "3.11.4",
+    }
+    draft = Artifact("train", "made")
+    draft._type = "job"  # people may not make jobs by hand
+    with draft.new_file("wandb-job.json") as file:
+        json.dump(said, file)
+    run.log_artifact(draft)
 
 
 @pytest.fixture(scope="module")
 def filled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server where ada has the project `spirals`: six finished runs of fifty steps, a file with each."""
+    """A server where ada has the project `spirals`: six runs of fifty steps, a file with each, a job."""
     folder = tmp_path_factory.mktemp("weights")
     weights = folder / "weights.json"
     weights.write_text(json.dumps([0.5] * 100))
@@ -32,6 +49,7 @@ def filled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
                 run.log([{"loss": loss, "accuracy": 1 - loss} for loss in losses])
                 run.finish()
                 run.upload_file(weights, root=folder)
+            log_job(run)
         yield server
 
 

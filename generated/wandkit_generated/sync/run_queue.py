@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from wandkit._core.run_queue import (
     object_of,
     variables_text,
 )
-from wandkit.errors import InvalidRequestError, NotFoundError, WandkitError
+from wandkit.errors import ConflictError, InvalidRequestError, NotFoundError, WandkitError
 from wandkit_generated.gql.operations import LIST_QUEUED_RUNS
 from wandkit_generated.gql.sync import (
     create_default_resource_config,
@@ -413,7 +414,8 @@ def ensure_queue(queue: RunQueue) -> None:
     if answer.project is None:
         create_project(account.gql, entity=queue.entity, name=queue.project)
     if answer.project is None or answer.project.run_queue is None:
-        _new_queue(queue, None, None)
+        with suppress(ConflictError):  # somebody else was first
+            _new_queue(queue, None, None)
 
 
 def _new_config(account: Account, owner: str, resource: str, text: str, variables: str) -> str:

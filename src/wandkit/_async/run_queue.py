@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ from wandkit._core.run_queue import (
     object_of,
     variables_text,
 )
-from wandkit.errors import InvalidRequestError, NotFoundError, WandkitError
+from wandkit.errors import ConflictError, InvalidRequestError, NotFoundError, WandkitError
 
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import GetDefaultResourceConfigDefaultResourceConfig as ResourceConfig
@@ -418,7 +419,8 @@ async def ensure_queue(queue: AsyncRunQueue) -> None:
     if answer.project is None:
         await create_project(account.gql, entity=queue.entity, name=queue.project)
     if answer.project is None or answer.project.run_queue is None:
-        await _new_queue(queue, None, None)
+        with suppress(ConflictError):  # somebody else was first
+            await _new_queue(queue, None, None)
 
 
 async def _new_config(account: AsyncAccount, owner: str, resource: str, text: str, variables: str) -> str:
