@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from datetime import datetime, timedelta, timezone
@@ -397,3 +398,29 @@ def test_a_version_goes_when_its_lifetime_is_over(shelf: Shelf, house: House) ->
     assert expire_versions(state.database, state.services["blobs"]) == 0
     expire_versions(state.database, state.services["blobs"], tomorrow)
     assert [one(shelf, made["id"])["state"] for made in (lasting, going)] == ["COMMITTED", "DELETED"]
+
+
+def test_an_upload_that_was_given_up_goes_after_two_weeks(shelf: Shelf, house: House) -> None:
+    given_up = shelf.create("data", {"a": b64md5(b"x")})
+    state = house.server.app.state
+    expire_versions(state.database, state.services["blobs"], datetime.now(timezone.utc) + timedelta(days=15))
+    assert one(shelf, given_up["id"])["state"] == "DELETED"
+
+
+def test_a_reference_to_an_entry_of_another_version_leads_to_its_content(shelf: Shelf, house: House) -> None:
+    target = shelf.log("data", {"deep/a": b"the content"})
+    there = f"wandb-artifact://{base64.b64decode(target['id']).hex()}/deep/a"
+    shelf.log("refs", {}, {"b": there, "c": "wandb-artifact://00/x"})
+    urls = {edge["node"]["name"]: edge["node"]["directUrl"] for edge in listed(shelf, "refs")["edges"]}
+    assert house.call(None).client.get(urls["b"]).content == b"the content"
+    assert urls["c"] == "wandb-artifact://00/x"
+
+
+def test_the_versions_of_a_deleted_project_are_gone(shelf: Shelf) -> None:
+    made = shelf.log("data", {"a": b"x"})
+    ask = "query P($e: String, $p: String) { project(entityName: $e, name: $p) { id } }"
+    found = shelf.caller.data(ask, e="ada", p=shelf.place["projectName"])["project"]
+    shelf.caller.data(
+        "mutation D($id: String!) { deleteModel(input: {id: $id}) { success } }", id=found["id"]
+    )
+    assert one(shelf, made["id"]) is None

@@ -17,6 +17,7 @@ __all__ = ["delete_version", "expire_versions"]
 
 _AT_ONCE = 100
 _DAY_S = 86400.0
+_ABANDONED_S = 14 * _DAY_S
 
 
 def delete_version(session: Session, blobs: BlobStore, found: Artifact) -> None:
@@ -30,7 +31,9 @@ def delete_version(session: Session, blobs: BlobStore, found: Artifact) -> None:
 
 
 def expire_versions(database: Database, blobs: BlobStore, at: datetime | None = None) -> int:
-    """Delete the committed versions whose lifetime is over, a bounded number at once; return how many.
+    """Delete the versions whose lifetime is over or whose upload was given up; return how many.
+
+    A bounded number goes at once, so that the store is never locked for long.
 
     Args:
         database: The database.
@@ -39,7 +42,11 @@ def expire_versions(database: Database, blobs: BlobStore, at: datetime | None = 
     """
     moment = timestamp(at or datetime.now(timezone.utc))
     age = (func.julianday(moment) - func.julianday(Artifact.committed_at)) * _DAY_S
-    over = select(Artifact).where(Artifact.ttl > 0, Artifact.state == "COMMITTED", age > Artifact.ttl)
+    idle = (func.julianday(moment) - func.julianday(Artifact.updated_at)) * _DAY_S
+    over = select(Artifact).where(
+        ((Artifact.ttl > 0) & (Artifact.state == "COMMITTED") & (age > Artifact.ttl))
+        | ((Artifact.state == "PENDING") & (idle > _ABANDONED_S))
+    )
     with database.read() as session:
         if session.scalars(over.limit(1)).first() is None:
             return 0

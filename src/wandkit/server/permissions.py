@@ -138,6 +138,8 @@ class Access:
 
     def reads(self, project: Project) -> bool:
         """Whether the caller may see the project."""
+        if project.deleted_at is not None:
+            return False
         return project.access in PUBLIC_ACCESS or self.is_admin or bool(self.roles_in(project))
 
     def writes(self, project: Project) -> bool:

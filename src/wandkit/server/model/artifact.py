@@ -50,6 +50,7 @@ class Artifact(Base):
         Index("artifact_sequence", "sequence_id", "created_at"),
         Index("artifact_digest", "sequence_id", "digest"),
         Index("artifact_lifetime", "committed_at", sqlite_where=text("ttl > 0 AND state = 'COMMITTED'")),
+        Index("artifact_pending", "updated_at", sqlite_where=text("state = 'PENDING'")),
         Index("artifact_client", "client_id", unique=True, sqlite_where=text("client_id IS NOT NULL")),
     )
 

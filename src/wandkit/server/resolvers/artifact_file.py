@@ -1,4 +1,4 @@
-"""The files of versions: listing them with links, asking for uploads, in parts too, and manifests.
+"""The files of versions: listing them with links, asking for uploads, in parts too.
 
 Contents: server/routes/artifact.py. Schema: schema/artifact.graphql.
 """
@@ -20,7 +20,6 @@ from wandkit.server.artifact_blobs import (
     blob_target,
     from_hex,
     known_blobs,
-    manifest_target,
     part_target,
     to_hex,
     upload_target,
@@ -29,20 +28,20 @@ from wandkit.server.artifact_upload import attach, whole_upload
 from wandkit.server.files import check_name, mimetype_of
 from wandkit.server.filtering.order import Ordering, SortKey
 from wandkit.server.graphql import Context, context_of
-from wandkit.server.model.artifact import Artifact, ArtifactFile, Manifest, Upload, UploadPart
+from wandkit.server.model.artifact import Artifact, ArtifactFile, Upload, UploadPart
 from wandkit.server.model.collection import CollectionMember
 from wandkit.server.pagination import page
 from wandkit.server.permissions import Refusal
-from wandkit.server.resolvers.artifact import artifact_by_id, artifact_to_change
+from wandkit.server.references import resolve_references
+from wandkit.server.resolvers.artifact import artifact_to_change
 
-__all__ = ["BINDABLES", "file_page"]
+__all__ = ["BINDABLES", "file_page", "pending_version"]
 
 mutation: MutationType = MutationType()
 artifact: ObjectType = ObjectType("Artifact")
 membership: ObjectType = ObjectType("ArtifactCollectionMembership")
-manifest: ObjectType = ObjectType("ArtifactManifest")
 
-BINDABLES: list[SchemaBindable] = [mutation, artifact, membership, manifest]
+BINDABLES: list[SchemaBindable] = [mutation, artifact, membership]
 
 _MAX_PARTS = 10_000
 
@@ -72,8 +71,11 @@ def resolve_files_by_entries(
         ArtifactFile.artifact_id == parent.id, ArtifactFile.name.in_(select(wanted.c.value))
     )
     found = {file.name: file for file in context.session.scalars(statement)}
+    targets = resolve_references(
+        context.access, [file.ref for file in found.values() if file.ref is not None]
+    )
     nodes = [
-        _node(context, parent, found[entry["name"]])
+        _node(context, parent, found[entry["name"]], targets)
         for entry in entries or ()
         if entry["name"] in found and found[entry["name"]].digest == entry["digest"]
     ]
@@ -90,7 +92,7 @@ def resolve_create_files(_parent: None, info: GraphQLResolveInfo, *, input: dict
     """Return links to upload contents, in the order of the request; none for those that are here already."""
     context = context_of(info)
     specs = input["artifactFiles"]
-    owners = {spec["artifactID"]: _pending(context, spec["artifactID"]) for spec in specs}
+    owners = {spec["artifactID"]: pending_version(context, spec["artifactID"]) for spec in specs}
     nodes: dict[int, dict[str, Any]] = {}
     for global_id, owner in owners.items():
         mine = {place: spec for place, spec in enumerate(specs) if spec["artifactID"] == global_id}
@@ -137,82 +139,6 @@ def resolve_refresh_multipart(
     return {"uploadUrlParts": _part_links(context, upload.id, numbers)}
 
 
-@mutation.field("createArtifactManifest")
-def resolve_create_manifest(
-    _parent: None, info: GraphQLResolveInfo, *, input: dict[str, Any]
-) -> dict[str, Any]:
-    """Announce a manifest, the one whole one of its name; the answer has the link to upload it."""
-    context = context_of(info)
-    owner = _pending(context, input["artifactID"])
-    kind, name = input.get("type") or "FULL", _manifest_name(input["name"])
-    base = _base(context, input.get("baseArtifactID"))
-    same = select(Manifest).where(Manifest.artifact_id == owner.id, Manifest.name == name)
-    made = context.session.scalars(same).first() if kind == "FULL" else None
-    if made is None or made.type != kind:
-        made = Manifest(artifact=owner, type=kind, name=name, base_artifact_id=base)
-        context.session.add(made)
-    made.digest = input["digest"]
-    context.session.flush()
-    return {"artifactManifest": made}
-
-
-@mutation.field("updateArtifactManifest")
-def resolve_update_manifest(
-    _parent: None, info: GraphQLResolveInfo, *, input: dict[str, Any]
-) -> dict[str, Any]:
-    """Announce another text of a manifest that was announced before."""
-    context = context_of(info)
-    try:
-        found = context.session.get(Manifest, ids.number("ArtifactManifest", input["artifactManifestID"]))
-    except ValueError as error:
-        raise Refusal(str(error)) from None
-    if found is None:
-        raise Refusal("artifact manifest not found", 404)
-    _pending(context, ids.encode("Artifact", found.artifact_id))
-    if input.get("digest") is not None:
-        found.digest = input["digest"]
-    if input.get("baseArtifactID") is not None:
-        found.base_artifact_id = _base(context, input["baseArtifactID"])
-    return {"artifactManifest": found}
-
-
-@manifest.field("id")
-def resolve_manifest_id(parent: Manifest, _info: GraphQLResolveInfo) -> str:
-    """Return the global id."""
-    return ids.encode("ArtifactManifest", parent.id)
-
-
-@manifest.field("file")
-def resolve_manifest_file(parent: Manifest, info: GraphQLResolveInfo) -> dict[str, Any]:
-    """Return the manifest as a file: a link to read it, and one to upload it before the commit."""
-    context = context_of(info)
-    signer = context.services["signer"]
-    target = manifest_target(parent)
-    pending = parent.artifact.state == "PENDING"
-
-    def upload_url() -> str | None:
-        may = pending and context.access.writes(parent.artifact.sequence.project)
-        return signer.url(context.base_url, "PUT", target) if may else None
-
-    return {
-        "id": ids.encode("ArtifactManifestFile", parent.id),
-        "name": parent.name,
-        "displayName": parent.name,
-        "exists": parent.blob is not None,
-        "isReference": False,
-        "sizeBytes": parent.size,
-        "md5": parent.md5,
-        "digest": parent.digest or None,
-        "mimetype": "application/json",
-        "createdAt": parent.created_at,
-        "directUrl": lambda: signer.url(context.base_url, "GET", target),
-        "url": lambda: signer.url(context.base_url, "GET", target),
-        "uploadUrl": upload_url,
-        "uploadHeaders": [],
-        "artifact": parent.artifact,
-    }
-
-
 def file_page(context: Context, owner: Artifact, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return a page of a version's files."""
     statement = select(ArtifactFile).where(ArtifactFile.artifact_id == owner.id)
@@ -227,8 +153,10 @@ def file_page(context: Context, owner: Artifact, arguments: Mapping[str, Any]) -
     found = page(
         context.session, statement.options(joinedload(ArtifactFile.blob)), order, arguments, max_size=limit
     )
-    for edge in found["edges"]:
-        edge["node"] = _node(context, owner, edge["node"])
+    files: list[ArtifactFile] = [edge["node"] for edge in found["edges"]]
+    targets = resolve_references(context.access, [file.ref for file in files if file.ref is not None])
+    for edge, file in zip(found["edges"], files, strict=True):
+        edge["node"] = _node(context, owner, file, targets)
     counted = statement.with_only_columns(func.count())
     filtered = bool(names or kinds) or owner.state != "COMMITTED"
     found["totalCount"] = lambda: context.session.scalar(counted) if filtered else owner.file_count
@@ -236,15 +164,16 @@ def file_page(context: Context, owner: Artifact, arguments: Mapping[str, Any]) -
     return found
 
 
-def _node(context: Context, owner: Artifact, file: ArtifactFile) -> dict[str, Any]:
-    entity_id = owner.sequence.project.entity_id
-
+def _node(
+    context: Context, owner: Artifact, file: ArtifactFile, targets: Mapping[str, ArtifactFile]
+) -> dict[str, Any]:
     def link() -> str:
-        if file.ref is not None:
-            return file.ref
-        url: str = context.services["signer"].url(
-            context.base_url, "GET", blob_target(entity_id, file.digest, file.name)
-        )
+        content = file if file.ref is None else targets.get(file.ref)
+        if content is None:
+            return file.ref or ""
+        holder = owner if content is file else content.artifact
+        target = blob_target(holder.sequence.project.entity_id, content.digest, file.name)
+        url: str = context.services["signer"].url(context.base_url, "GET", target)
         return url
 
     return {
@@ -379,27 +308,16 @@ def _upload(context: Context, owner: Artifact, upload_id: str) -> Upload:
     return found
 
 
-def _pending(context: Context, global_id: str) -> Artifact:
+def pending_version(context: Context, global_id: str) -> Artifact:
+    """Return a version that still takes files, and that the caller may change.
+
+    Raises:
+        Refusal: There is none, or it is committed or deleted.
+    """
     found = artifact_to_change(context.access, global_id)
     if found.state != "PENDING":
         raise Refusal(f"the version is {found.state.lower()} and takes no more files", 409)
     return found
-
-
-def _base(context: Context, global_id: str | None) -> int | None:
-    if not global_id:
-        return None
-    found = artifact_by_id(context.access, global_id)
-    if found is None:
-        raise Refusal("the base version was not found", 404)
-    return found.id
-
-
-def _manifest_name(name: str) -> str:
-    try:
-        return check_name(name)
-    except ValueError as error:
-        raise Refusal(str(error)) from None
 
 
 def _json_list(values: Sequence[str]) -> Any:

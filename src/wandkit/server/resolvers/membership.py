@@ -19,6 +19,7 @@ from wandkit.server.permissions import Refusal, denied
 from wandkit.server.registries import takes_type
 from wandkit.server.resolvers.artifact import alias_node, artifact_by_id, artifact_loading
 from wandkit.server.resolvers.artifact_type import obtain_type
+from wandkit.server.resolvers.project import new_project
 from wandkit.server.versions import (
     LATEST,
     add_member,
@@ -38,6 +39,8 @@ project: ObjectType = ObjectType("Project")
 membership: ObjectType = ObjectType("ArtifactCollectionMembership")
 
 BINDABLES: list[SchemaBindable] = [mutation, project, membership]
+
+_MODEL_REGISTRY = "model-registry"
 
 
 @project.field("artifactCollectionMembership")
@@ -147,6 +150,8 @@ def _portfolio(context: Context, found: Artifact, input: dict[str, Any]) -> Coll
     if not name:
         raise Refusal("linking needs an artifactPortfolioName or an artifactPortfolioID")
     owner = context.access.project(input.get("entityName"), input.get("projectName"))
+    if owner is None and input.get("projectName") == _MODEL_REGISTRY:
+        owner = _model_registry(context, input.get("entityName"))
     if owner is None:
         raise Refusal(f"project {input.get('entityName')}/{input.get('projectName')} not found", 404)
     if not context.access.writes(owner):
@@ -165,6 +170,14 @@ def _portfolio(context: Context, found: Artifact, input: dict[str, Any]) -> Coll
     context.session.add(made)
     context.session.flush()
     return made
+
+
+def _model_registry(context: Context, entity_name: str | None) -> Project | None:
+    """Return the entity's project of registered models, which clients expect to be made on first use."""
+    entity = context.access.any_entity(entity_name) if entity_name else context.access.default_entity()
+    if entity is None or not context.access.writes_to(entity):
+        return None
+    return new_project(context, entity, _MODEL_REGISTRY)
 
 
 def _portfolio_by_id(context: Context, global_id: str) -> Collection:
