@@ -159,7 +159,9 @@ def _check_values(parameter: dict[str, Any], place: str) -> None:
     if not isinstance(chances, list) or len(chances) != len(values):
         raise _wrong(f"{place}.probabilities", "must be a list with a number for each of the values")
     numbers = [_number(chance, f"{place}.probabilities") for chance in chances]
-    if min(numbers) < 0 or abs(sum(numbers) - 1) > 1e-6:
+    if min(numbers) < 0:
+        raise _wrong(f"{place}.probabilities", f"must be chances from 0 to 1, and {min(numbers):g} is none")
+    if abs(sum(numbers) - 1) > 1e-3:
         raise _wrong(f"{place}.probabilities", f"must be chances that add up to 1, not to {sum(numbers):g}")
 
 

@@ -43,7 +43,7 @@ def dump_yaml(value: Mapping[str, Any]) -> str:
         plain = json.loads(json.dumps(value))
     except (TypeError, RecursionError) as error:
         raise ValueError(str(error)) from None
-    text: str = yaml.dump(plain, Dumper=_classes()[1], sort_keys=False, allow_unicode=True)
+    text: str = yaml.dump(plain, Dumper=_classes()[1], sort_keys=False)
     return text
 
 
