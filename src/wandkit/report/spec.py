@@ -1,0 +1,106 @@
+"""The spec of a report: its blocks, its width, and what the web app keeps beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from wandkit.errors import AnswerError, ArgumentError
+from wandkit.report.block import AnyBlock, Block, Paragraph
+from wandkit.report.grid import PanelGrid, RunSet
+from wandkit.report.inline import Inline
+from wandkit.report.part import Json, Part
+
+__all__ = ["WIDTHS", "ReportSpec", "blocks_of", "read_spec"]
+
+WIDTHS = ("readable", "fixed", "fluid")
+"""How wide a report can be."""
+
+_VERSION = 5
+
+
+class ReportSpec(Part):
+    """What a report holds. What was read and not changed is written back as it came."""
+
+    version: int | None = None
+    panel_settings: Json | None = None
+    blocks: list[AnyBlock] = Field(default_factory=list)
+    width: str | None = None
+    authors: list[Json] | None = None
+    discussion_threads: list[Json] | None = None
+    ref: Json | None = None
+
+    @classmethod
+    def of(cls, blocks: Iterable[Block | Inline | str] = (), width: str = "readable") -> ReportSpec:
+        """Return a new spec; a plain string is a paragraph.
+
+        Raises:
+            ArgumentError: No such width, or something that is no block.
+        """
+        if width not in WIDTHS:
+            raise ArgumentError(f"A report is {', '.join(WIDTHS)}, not {width!r}.")
+        return cls(
+            version=_VERSION,
+            panel_settings={},
+            blocks=blocks_of(blocks),
+            width=width,
+            authors=[],
+            discussion_threads=[],
+            ref={},
+        )
+
+    @property
+    def panel_grids(self) -> list[PanelGrid]:
+        """The panel grids among the blocks."""
+        return [block for block in self.blocks if isinstance(block, PanelGrid)]
+
+    @property
+    def run_sets(self) -> list[RunSet]:
+        """The run sets of all panel grids."""
+        return [run_set for grid in self.panel_grids for run_set in grid.run_sets]
+
+    def checked(self) -> Json:
+        """Return the spec as JSON types, as it is sent.
+
+        Raises:
+            ArgumentError: Something in it has a value of a wrong type.
+        """
+        found: Json = self.to_json()
+        try:
+            json.dumps(found, allow_nan=False)
+            ReportSpec.model_validate(found)
+        except (TypeError, ValueError) as error:
+            raise ArgumentError(f"The report cannot be written: {error}") from error
+        return found
+
+
+def blocks_of(blocks: Iterable[Block | Inline | str]) -> list[Block]:
+    """Return blocks, with a paragraph for each plain string or piece of a line.
+
+    Raises:
+        ArgumentError: Something is no block.
+    """
+    made: list[Block] = []
+    for block in blocks:
+        if isinstance(block, (str, Inline)):
+            made.append(Paragraph.of(block))
+        elif isinstance(block, Block):
+            made.append(block)
+        else:
+            raise ArgumentError(f"A report is made of blocks and texts, not of {type(block).__name__}.")
+    return made
+
+
+def read_spec(raw: Any) -> ReportSpec:
+    """Return the typed form of a spec as the server has it.
+
+    Raises:
+        AnswerError: It is no spec of a report.
+    """
+    try:
+        return ReportSpec.read(raw)
+    except ValidationError as error:
+        raise AnswerError(f"The report's spec cannot be read: {error}") from error

@@ -1,0 +1,278 @@
+"""Specs of reports: what was not touched comes back equal, blocks and panels are typed, unknown ones kept."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wandkit import F
+from wandkit.errors import AnswerError, ArgumentError, FilterError
+from wandkit.report import (
+    BarPanel,
+    Callout,
+    CodeBlock,
+    CodeComparer,
+    CustomChart,
+    Gallery,
+    Heading,
+    HorizontalRule,
+    Image,
+    InlineLatex,
+    Latex,
+    LinePanel,
+    Link,
+    List,
+    Markdown,
+    MarkdownPanel,
+    MediaBrowser,
+    PanelGrid,
+    Paragraph,
+    ParallelCoordinates,
+    ParameterImportance,
+    Part,
+    Quote,
+    ReportSpec,
+    RunComparer,
+    RunSet,
+    ScalarPanel,
+    ScatterPanel,
+    SoundCloud,
+    Spotify,
+    TableOfContents,
+    Text,
+    Twitter,
+    UnknownBlock,
+    UnknownInline,
+    UnknownPanel,
+    Video,
+    read_spec,
+)  # fmt: skip
+
+REAL = Path(__file__).parents[3] / "shared" / "data" / "reports"
+FILES = sorted(REAL.glob("*.json"))
+
+
+def spec_in(path: Path) -> Any:
+    """Return the spec of a file that holds one, or holds a whole view."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return found["spec"] if path.name.endswith(".view.json") else found
+
+
+def everything() -> ReportSpec:
+    """Return a spec with a block of every kind."""
+    panels = [
+        LinePanel.of(["loss", "acc"], title="Loss", smoothing=0.5),
+        ScatterPanel.of("c::lr", "loss", "Created Timestamp"),
+        BarPanel.of("loss", vertical=True),
+        ScalarPanel.of("loss", aggregation="min"),
+        ParallelCoordinates.of("c::lr", "loss"),
+        ParameterImportance.of("loss"),
+        RunComparer.of(diff_only=True),
+        CodeComparer.of(),
+        MediaBrowser.of("image", columns=2),
+        MarkdownPanel.of("*hello*"),
+        CustomChart.of("wandb/line/v0", {"queryFields": []}, fields={"x": "step"}),
+    ]
+    run_sets = [RunSet.of("ada", "spirals", query="a", filters="loss < 1", group_by=["config.lr"])]
+    return ReportSpec.of(
+        [
+            Heading.of("Title", level=2),
+            "plain",
+            Paragraph.of(
+                "a ", Text(text="b", bold=True), Link.of("c", "https://example.com"), InlineLatex.of("x")
+            ),
+            List.of("one", ["two", Text(text="three", italic=True)]),
+            List.of("one", "two", ordered=True),
+            List.checked({"done": True, "open": False}),
+            CodeBlock.of("a = 1\nb = 2"),
+            Markdown.of("# hi"),
+            Latex.of("x^2"),
+            Image.of("https://example.com/a.png", "caption"),
+            Video.of("https://example.com/a.mp4"),
+            Callout.of("look\nhere"),
+            Quote.of("said"),
+            HorizontalRule.of(),
+            TableOfContents.of(),
+            Gallery.of("VmlldzoxMjM="),
+            Spotify.of("abc"),
+            SoundCloud.of("<iframe>"),
+            Twitter.of("<blockquote>"),
+            PanelGrid.of(panels, run_sets),
+        ]
+    )
+
+
+@pytest.mark.skipif(not FILES, reason="the real specs are not in the repository")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_real_spec_comes_back_as_it_was(path: Path) -> None:
+    raw = spec_in(path)
+    assert json.dumps(read_spec(raw).to_json()) == json.dumps(raw)
+
+
+@pytest.mark.skipif(not FILES, reason="the real specs are not in the repository")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_changed_real_spec_differs_in_the_change_alone(path: Path) -> None:
+    raw = spec_in(path)
+    spec = read_spec(raw)
+    spec.width = "fixed"
+    assert json.dumps({**spec.to_json(), "width": raw.get("width")}) == json.dumps(
+        {**raw, "width": raw.get("width")}
+    )
+
+
+@pytest.mark.skipif(not FILES, reason="the real specs are not in the repository")
+def test_the_blocks_and_panels_of_real_specs_are_known() -> None:
+    unknown = [
+        part
+        for path in FILES
+        for block in read_spec(spec_in(path)).blocks
+        for part in [block, *(block.panels if isinstance(block, PanelGrid) else [])]
+        if isinstance(part, (UnknownBlock, UnknownPanel))
+    ]
+    assert unknown == []
+
+
+def test_every_block_and_panel_comes_back_typed_and_equal() -> None:
+    raw = everything().to_json()
+    again = read_spec(raw)
+    assert json.dumps(again.to_json()) == json.dumps(raw)
+    assert [type(block) for block in again.blocks] == [type(block) for block in everything().blocks]
+    assert not [panel for panel in again.panel_grids[0].panels if isinstance(panel, UnknownPanel)]
+
+
+def test_an_unknown_block_and_an_odd_known_one_are_kept() -> None:
+    raw = {"blocks": [{"type": "hologram", "a": 1}, {"type": "heading", "level": "high"}, "text", None]}
+    spec = read_spec(raw)
+    assert [type(block) for block in spec.blocks] == [UnknownBlock] * 4
+    assert spec.to_json() == raw
+
+
+def test_unknown_panels_and_inlines_and_keys_are_kept_in_their_order() -> None:
+    grid = {"zeta": 1, "type": "panel-grid", "metadata": {"panelBankSectionConfig": {"panels": [
+        {"viewType": "Hologram", "config": 3},
+        {"viewType": "Bar Chart", "config": {"new": True, "metrics": ["a"]}},
+    ], "what": 1.0}}}  # fmt: skip
+    raw = {
+        "future": [1],
+        "blocks": [grid, {"type": "paragraph", "children": [{"type": "emoji"}, {"text": "a"}]}],
+    }
+    spec = read_spec(raw)
+    assert json.dumps(spec.to_json()) == json.dumps(raw)
+    assert isinstance(spec.panel_grids[0].panels[0], UnknownPanel)
+    paragraph = spec.blocks[1]
+    assert isinstance(paragraph, Paragraph)
+    assert isinstance(paragraph.children[0], UnknownInline)
+
+
+def test_a_change_of_one_block_leaves_the_others() -> None:
+    raw = everything().to_json()
+    spec = read_spec(raw)
+    heading = spec.blocks[0]
+    assert isinstance(heading, Heading)
+    heading.text = "Other"
+    found = spec.to_json()
+    assert found["blocks"][0] == {"type": "heading", "children": [{"text": "Other"}], "level": 2}
+    assert found["blocks"][1:] == raw["blocks"][1:]
+
+
+def test_what_is_added_to_a_list_that_was_not_there_is_written() -> None:
+    spec = read_spec({"version": 5})
+    spec.blocks.append(Quote.of("new"))
+    assert spec.to_json() == {
+        "version": 5,
+        "blocks": [{"children": [{"text": "new"}], "type": "block-quote"}],
+    }
+
+
+def test_a_panel_of_a_read_grid_can_be_changed() -> None:
+    spec = read_spec(everything().to_json())
+    panel = spec.panel_grids[0].panels[0]
+    assert isinstance(panel, LinePanel)
+    panel.config.smoothing_weight = 0.9
+    written = spec.to_json()["blocks"][-1]["metadata"]["panelBankSectionConfig"]["panels"][0]
+    assert written["config"]["smoothingWeight"] == 0.9
+
+
+def test_a_run_set_says_its_filter_in_three_ways() -> None:
+    run_set = RunSet.of(filters="State == 'finished' and loss < 1", order=["+summary_metrics.loss"])
+    assert run_set.filter_text == "Metric('state') == 'finished' and SummaryMetric('loss') < 1"
+    assert run_set.filter_mongo == {
+        "$or": [{"$and": [{"state": "finished"}, {"summary_metrics.loss": {"$lt": 1}}]}]
+    }
+    run_set.filter(F.summary["loss"] < 1)
+    assert run_set.filter_text == "SummaryMetric('loss') < 1"
+    assert run_set.arguments()[1] == "+summary_metrics.loss"
+
+
+def test_a_run_set_has_keys_to_group_and_sort_by() -> None:
+    run_set = RunSet.of(group_by=["config.lr", "group"])
+    assert run_set.group_by == ["config.lr", "group"]
+    assert run_set.grouping == [{"section": "config", "name": "lr"}, {"section": "run", "name": "group"}]
+    assert run_set.order == ["-createdAt"]
+
+
+def test_what_a_report_cannot_filter_by_is_refused() -> None:
+    with pytest.raises(FilterError):
+        RunSet.of(filters={"$nor": [{"state": "x"}]})
+
+
+def test_texts_are_read_without_marks() -> None:
+    blocks = everything().blocks
+    assert isinstance(blocks[2], Paragraph)
+    assert blocks[2].text == "a bcx"
+    assert isinstance(blocks[6], CodeBlock)
+    assert blocks[6].code == "a = 1\nb = 2"
+
+
+@pytest.mark.parametrize("raw", [None, [], "x", {"blocks": 3}])
+def test_what_is_no_spec_is_refused(raw: Any) -> None:
+    with pytest.raises(AnswerError):
+        read_spec(raw)
+
+
+def test_a_width_that_is_none_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="readable"):
+        ReportSpec.of(width="wide")
+
+
+def test_a_value_of_a_wrong_type_is_refused_when_it_is_written() -> None:
+    spec = everything()
+    spec.width = 3  # type: ignore[assignment]
+    with pytest.raises(ArgumentError):
+        spec.checked()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+TYPES = st.sampled_from(["heading", "paragraph", "list", "code-block", "image", "panel-grid", "gallery", "x"])
+BLOCKS = st.dictionaries(
+    st.sampled_from(["children", "level", "metadata", "url", "ordered", "text", "new"]), JSON, max_size=4
+).flatmap(lambda rest: TYPES.map(lambda kind: {**rest, "type": kind}))
+
+
+@given(st.lists(BLOCKS, max_size=4))
+def test_any_blocks_come_back_as_they_were(blocks: list[dict[str, Any]]) -> None:
+    raw = {"blocks": blocks}
+    assert json.dumps(read_spec(raw).to_json()) == json.dumps(raw)
+
+
+def test_importing_wandkit_does_not_load_the_blocks() -> None:
+    code = "import sys, wandkit; wandkit.Api, wandkit.AsyncApi; print('wandkit.report' in sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == "False"
+
+
+def test_parts_that_are_written_alike_are_equal() -> None:
+    assert Heading.of("a") == Heading.of("a")
+    assert Heading.of("a") != Heading.of("b")
+    assert Part() != 3
