@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -47,7 +47,7 @@ class Listener(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start answering."""
         for opened in sockets or ():
-            # asyncio switches Nagle's delay off only for sockets that name their protocol, which these do not.
+            # asyncio switches Nagle's delay off only for sockets that name their protocol; these do not.
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         await super().startup(sockets)
@@ -63,6 +63,6 @@ class Listener(uvicorn.Server):
                     await asyncio.wait_for(self._wake.wait(), 1.0)
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None, None, None]:
         """Leave signals alone: whoever runs this decides what they mean."""
         yield
