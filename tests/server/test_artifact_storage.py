@@ -216,3 +216,48 @@ def test_a_link_to_one_content_opens_no_other(shelf: Shelf, house: House) -> Non
     swapped = f"{second.path}?{first.query}"
     assert house.call(None).client.get(f"{first.path}?{first.query}").content == one
     assert house.call(None).client.get(swapped).status_code == 403
+
+
+def test_a_completed_upload_can_be_completed_again(shelf: Shelf) -> None:
+    parts = [fresh(), fresh()]
+    made = shelf.create("data", {"x": "y"})
+    sent = complete(made["id"], uploaded(shelf, made["id"], parts), digests(parts))
+    answers = [shelf.caller.data(COMPLETE, i=sent) for _ in range(2)]
+    assert answers[0] == answers[1]
+
+
+def test_giving_up_a_version_spares_what_another_took_from_its_upload(shelf: Shelf, house: House) -> None:
+    parts = [fresh(), fresh()]
+    given_up = shelf.create("one", {"x": "y"})
+    node = uploaded(shelf, given_up["id"], parts)
+    shelf.caller.data(COMPLETE, i=complete(given_up["id"], node, digests(parts)))
+    made = shelf.log("two", {"a": b"".join(parts)})
+    delete = "mutation D($id: ID!) { deleteArtifact(input: {artifactID: $id}) { artifact { state } } }"
+    shelf.caller.data(delete, id=given_up["id"])
+    link = paths("ada", "p", made["id"], b"".join(parts))[0]
+    assert house.call("ada").client.get(link).content == b"".join(parts)
+
+
+def test_parts_of_an_unfinished_upload_go_with_their_version(shelf: Shelf, house: House) -> None:
+    stored = sorted((house.server.data_dir / "blobs").rglob("*"))
+    made = shelf.create("data", {"x": "y"})
+    node = in_parts(shelf, made["id"], "big", [fresh(), fresh()])
+    urls = node["uploadMultipartUrls"]["uploadUrlParts"]
+    assert len(urls) == 2
+    uploaded(shelf, made["id"], [fresh(), fresh()])
+    delete = "mutation D($id: ID!) { deleteArtifact(input: {artifactID: $id}) { artifact { state } } }"
+    shelf.caller.data(delete, id=made["id"])
+    left = [path for path in (house.server.data_dir / "blobs").rglob("*") if path.is_file()]
+    assert [path for path in left if path not in stored] == []
+
+
+def uploaded(shelf: Shelf, version: str, parts: list[bytes]) -> dict[str, Any]:
+    """Upload all parts of a file."""
+    node = in_parts(shelf, version, "uploaded", parts)
+    for link, part in zip(node["uploadMultipartUrls"]["uploadUrlParts"], parts, strict=True):
+        assert shelf.put(link["uploadUrl"], part).status_code == 200
+    return node
+
+
+def digests(parts: list[bytes]) -> list[str]:
+    return [hashlib.md5(part, usedforsecurity=False).hexdigest() for part in parts]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from wandkit.server.blobs import Blob, BlobStore
 from wandkit.server.files import remove_blobs_after_commit
-from wandkit.server.model.artifact import Artifact, ArtifactBlob, ArtifactFile, Manifest, Upload, UploadPart
+from wandkit.server.model.artifact import Artifact, ArtifactBlob, ArtifactFile, Manifest, Upload
 from wandkit.server.model.collection import Collection as ArtifactCollection
 from wandkit.server.model.project import Project
 
@@ -21,6 +21,7 @@ __all__ = [
     "blob_users",
     "discard_contents",
     "drop_manifests",
+    "drop_uploads",
     "from_hex",
     "keep",
     "known_blobs",
@@ -117,21 +118,23 @@ def blob_users(entity_id: int, md5: str) -> Select[Project]:
 def discard_contents(session: Session, blobs: BlobStore, artifact: Artifact) -> None:
     """Remove the files, uploads and manifests of a version, and the contents that nothing else uses."""
     drop_manifests(session, blobs, artifact, keep_id=None)
-    mine = select(ArtifactFile.id).where(ArtifactFile.artifact_id == artifact.id)
-    parts = (
-        select(UploadPart.blob)
-        .join(Upload, UploadPart.upload_id == Upload.id)
-        .where(Upload.file_id.in_(mine), UploadPart.blob.is_not(None))
-    )
-    whole = select(Upload.blob).where(Upload.file_id.in_(mine), Upload.blob.is_not(None))
-    keys = [*session.scalars(parts), *session.scalars(whole)]
-    remove_blobs_after_commit(session, blobs, [key for key in keys if key])
+    drop_uploads(session, blobs, artifact)
     used = select(ArtifactFile.blob_id).where(
         ArtifactFile.artifact_id == artifact.id, ArtifactFile.blob_id.is_not(None)
     )
     ids = [number for number in session.scalars(used.distinct()) if number is not None]
     session.execute(delete(ArtifactFile).where(ArtifactFile.artifact_id == artifact.id))
     release(session, blobs, ids)
+
+
+def drop_uploads(session: Session, blobs: BlobStore, artifact: Artifact) -> None:
+    """Forget the uploads in parts of a version, with the parts that arrived."""
+    mine = Upload.file_id.in_(select(ArtifactFile.id).where(ArtifactFile.artifact_id == artifact.id))
+    for upload in session.scalars(select(Upload).where(mine)).all():
+        keys = [upload.blob, *(part.blob for part in upload.parts)]
+        remove_blobs_after_commit(session, blobs, [key for key in keys if key is not None])
+        session.delete(upload)
+    session.flush()
 
 
 def release(session: Session, blobs: BlobStore, blob_ids: Iterable[int]) -> None:

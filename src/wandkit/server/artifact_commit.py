@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from wandkit.server import ids
-from wandkit.server.artifact_blobs import drop_manifests, keep, known_blobs, release
+from wandkit.server.artifact_blobs import drop_manifests, drop_uploads, keep, known_blobs, release
 from wandkit.server.blobs import Blob, BlobStore
 from wandkit.server.database import now
 from wandkit.server.files import mimetype_of
@@ -159,6 +159,7 @@ def _replace_files(
     found: Mapping[str, ArtifactBlob],
 ) -> None:
     mine = ArtifactFile.artifact_id == artifact.id
+    drop_uploads(session, blobs, artifact)
     before = set(session.scalars(select(ArtifactFile.blob_id).where(mine, ArtifactFile.blob_id.is_not(None))))
     session.execute(delete(ArtifactFile).where(mine), execution_options={"synchronize_session": False})
     rows: list[dict[str, Any]] = [

@@ -121,6 +121,7 @@ def resolve_complete_multipart(
     if blob.md5 != upload.file.digest:
         raise Refusal("the joined parts have another digest than the content that was announced")
     attach(context.session, context.services["blobs"], owner, blob)
+    upload.blob, upload.parts = None, []  # the content belongs to the store of contents from here on
     return {"digest": blob.md5}
 
 
