@@ -190,6 +190,19 @@ def test_an_item_that_never_was_is_an_error(api: Api, item: QueuedRun) -> None:
         other.state
 
 
+def test_a_server_that_cannot_find_an_item_is_asked_for_all() -> None:
+    with Server(hidden={"RunQueue.runQueueItem"}, max_page_size=2) as server:
+        server.add_user("ada")
+        with server.api("ada") as api:
+            queue = api.create_run_queue("q", "local-process")
+            items = [queue.push({"job": str(number)}) for number in range(5)]
+            state = items[0].state
+            items[0].delete()
+            with pytest.raises(NotFoundError, match="any more"):
+                items[0].state
+    assert state == "pending"
+
+
 def test_an_item_is_lent_to_one_only(api: Api, item: QueuedRun) -> None:
     first = pop(api, item)
     second = pop(api, item)

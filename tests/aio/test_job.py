@@ -145,6 +145,7 @@ async def test_a_call_puts_the_job_into_the_queue(api: AsyncApi, job: AsyncJob, 
     assert (popped.id, item.project, item.entity) == (item.id, project, "ada")
     assert (spec["job"], spec["entity"], spec["project"]) == (job.name, "ada", project)
     assert spec["overrides"] == {"args": [], "run_config": CONFIG}
+    assert spec["_wandb_job_collection_id"]
     assert (spec["resource"], spec["resource_args"]) == ("kubernetes", {"kubernetes": {"cpu": 1}})
 
 

@@ -194,6 +194,19 @@ async def test_an_item_that_never_was_is_an_error(api: AsyncApi, item: AsyncQueu
         await other.state
 
 
+async def test_a_server_that_cannot_find_an_item_is_asked_for_all() -> None:
+    with Server(hidden={"RunQueue.runQueueItem"}, max_page_size=2) as server:
+        server.add_user("ada")
+        async with server.async_api("ada") as api:
+            queue = await api.create_run_queue("q", "local-process")
+            items = [await queue.push({"job": str(number)}) for number in range(5)]
+            state = await items[0].state
+            await items[0].delete()
+            with pytest.raises(NotFoundError, match="any more"):
+                await items[0].state
+    assert state == "pending"
+
+
 async def test_an_item_is_lent_to_one_only(api: AsyncApi, item: AsyncQueuedRun) -> None:
     first = await pop(api, item)
     second = await pop(api, item)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from typing_extensions import Self
 
@@ -120,7 +120,8 @@ class Job:
         Raises:
             ArgumentError: The command is no sequence of words.
         """
-        if isinstance(entrypoint, str) or not all(isinstance(word, str) for word in entrypoint):
+        words = cast("Sequence[object]", entrypoint)
+        if isinstance(entrypoint, str) or not all(isinstance(word, str) for word in words):
             raise ArgumentError(
                 f"An entrypoint is a list of words, not {entrypoint!r}.",
                 next_step='Say ["python", "train.py"].',
@@ -252,9 +253,10 @@ def _encoded(value: object, at: str) -> Any:
             )
         return value.json_encode()
     if isinstance(value, Mapping):
-        return {key: _encoded(item, f"{at}.{key}") for key, item in value.items()}
+        entries = cast("Mapping[object, object]", value)
+        return {key: _encoded(item, f"{at}.{key}") for key, item in entries.items()}
     if isinstance(value, (list, tuple)):
-        return [_encoded(item, f"{at}[…]") for item in value]
+        return [_encoded(item, f"{at}[…]") for item in cast("list[object]", value)]
     return value
 
 

@@ -14,18 +14,27 @@ from wandkit_generated.gql.aio import (
     delete_queued_run,
     fail_queued_run,
     get_queued_run,
+    list_queued_runs,
 )
 
 from wandkit._async.account import AsyncAccount
 from wandkit._async.run import AsyncRun
 from wandkit._core.awaitable import awaitable_property
+from wandkit._core.pagination import LARGEST_PAGE
 from wandkit._core.run_queue import LAUNCH_PROJECT, failure_of, object_of
 from wandkit._transport.concurrency.aio import monotonic, sleep
-from wandkit.errors import ArgumentError, ConflictError, LaunchError, NotFoundError, WaitTimeoutError
+from wandkit.errors import (
+    ArgumentError,
+    ConflictError,
+    LaunchError,
+    NotFoundError,
+    UnsupportedError,
+    WaitTimeoutError,
+)
 from wandkit.paths import RunPath
 
 if TYPE_CHECKING:
-    from wandkit_generated.gql.models import GetQueuedRunRunQueue, QueuedRunFields
+    from wandkit_generated.gql.models import QueuedRunFields
 
 __all__ = ["AsyncQueuedRun", "AsyncQueuedRunMethods"]
 
@@ -65,6 +74,7 @@ class AsyncQueuedRun:
         self._run: AsyncRun | None = None
         self._created_at: datetime | None = None
         self._spec: dict[str, Any] | None = None
+        self._listed_only = False
         self.entity: str = entity
         self.project: str = project
         self.queue_name: str = queue_name
@@ -202,8 +212,8 @@ class AsyncQueuedRun:
         Raises:
             NotFoundError: The queue or the item is gone.
         """
-        queue = await self._fetch_queue(with_spec=False)
-        answer = await delete_queued_run(self._account.gql, queue_id=queue.id, id=self.id)
+        queue_id, _ = await self._fetch_in_queue(with_spec=False)
+        answer = await delete_queued_run(self._account.gql, queue_id=queue_id, id=self.id)
         if answer.delete_from_run_queue is None or not answer.delete_from_run_queue.success:
             raise self._gone("DeleteQueuedRun")
 
@@ -266,12 +276,24 @@ class AsyncQueuedRun:
         raise error
 
     async def _fetch(self, *, with_spec: bool) -> QueuedRunFields:
-        queue = await self._fetch_queue(with_spec=with_spec)
-        if queue.run_queue_item is None:
+        _, fields = await self._fetch_in_queue(with_spec=with_spec)
+        if fields is None:
             raise self._gone("GetQueuedRun")
-        return queue.run_queue_item
+        return fields
 
-    async def _fetch_queue(self, *, with_spec: bool) -> GetQueuedRunRunQueue:
+    async def _fetch_in_queue(self, *, with_spec: bool) -> tuple[str, QueuedRunFields | None]:
+        """Fetch the id of the queue and the item; an old server, which cannot find one, is asked for all."""
+        if not self._listed_only:
+            try:
+                found = await self._ask(with_spec)
+            except UnsupportedError:
+                self._listed_only = True
+            else:
+                return found
+        found = await self._look_through(with_spec)
+        return found
+
+    async def _ask(self, with_spec: bool) -> tuple[str, QueuedRunFields | None]:
         answer = await get_queued_run(
             self._account.gql,
             entity=self.queue_entity,
@@ -285,7 +307,31 @@ class AsyncQueuedRun:
             raise self._gone("GetQueuedRun")
         if queue.run_queue_item is not None:
             self._note(queue.run_queue_item)
-        return queue
+        return queue.id, queue.run_queue_item
+
+    async def _look_through(self, with_spec: bool) -> tuple[str, QueuedRunFields | None]:
+        cursor: str | None = None
+        while True:
+            answer = await list_queued_runs(
+                self._account.gql,
+                entity=self.queue_entity,
+                project=self.project_queue,
+                queue=self.queue_name,
+                first=LARGEST_PAGE,
+                after=cursor,
+                with_spec=with_spec,
+            )
+            queue = answer.project.run_queue if answer.project else None
+            if queue is None:
+                raise self._gone("ListQueuedRuns")
+            page = queue.run_queue_items
+            for edge in page.edges:
+                if edge.node.id == self.id:
+                    self._note(edge.node)
+                    return queue.id, edge.node
+            if not page.page_info.has_next_page:
+                return queue.id, None
+            cursor = page.page_info.end_cursor
 
     def _note(self, fields: QueuedRunFields) -> None:
         self._created_at = fields.created_at.astimezone(timezone.utc)

@@ -101,7 +101,7 @@ def launch_spec(
     resource: str,
     config: Mapping[str, Any],
     entrypoint: list[str] | None = None,
-    resource_args: Mapping[str, Any] | None = None,
+    resource_args: object = None,
 ) -> dict[str, Any]:
     """Return what is pushed to have a job run.
 
@@ -124,7 +124,7 @@ def launch_spec(
     if resource_args:
         if not isinstance(resource_args, Mapping):
             raise ArgumentError(f"resource_args must be a mapping, not {type(resource_args).__name__}.")
-        spec["resource_args"] = dict(resource_args)
+        spec["resource_args"] = dict(cast("Mapping[str, Any]", resource_args))
     return spec
 
 

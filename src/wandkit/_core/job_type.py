@@ -82,7 +82,7 @@ def _is_listlike(value: object) -> bool:
 
 
 def _is_number(_params: Mapping[str, Any], value: object) -> bool:
-    return isinstance(value, Number) and not isinstance(value, bool)
+    return not isinstance(value, bool) and isinstance(value, Number)
 
 
 def _is_artifact(_params: Mapping[str, Any], value: object) -> bool:

@@ -90,13 +90,13 @@ def check_priority_mode(mode: str | None, allowed: tuple[str, ...]) -> str | Non
     return mode.upper()
 
 
-def config_text(resource: str, config: Mapping[str, Any] | None) -> str:
+def config_text(resource: str, config: object) -> str:
     """Return the text that the server keeps of a resource config.
 
     Raises:
         ArgumentError: The config is no mapping, or a value in it has no JSON form.
     """
-    given: object = {} if config is None else config
+    given = cast("object", {}) if config is None else config
     if not isinstance(given, Mapping):
         raise ArgumentError(f"The config of a run queue must be a mapping, not {type(given).__name__}.")
     return write({"resource_args": {resource: to_json(cast("Mapping[str, Any]", given), "config")}})

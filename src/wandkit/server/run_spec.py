@@ -26,7 +26,7 @@ def read_object(text: str | None, what: str) -> dict[str, Any]:
         ValueError: It holds something else.
     """
     try:
-        found = json.loads(text) if text else {}
+        found: object = json.loads(text or "{}")
     except ValueError as error:
         raise ValueError(f"{what} is not JSON: {error}") from None
     if not is_object(found):
@@ -99,8 +99,9 @@ def complete_spec(
     """Return a run spec with the queue's resource and its config below what the spec says itself."""
     filled = _filled(dict(config), values)
     own = spec.get("resource_args")
-    arguments = filled.get("resource_args") or {}
-    return {**spec, "resource": resource, "resource_args": _merged(arguments, own if is_object(own) else {})}
+    arguments: Any = filled.get("resource_args")
+    merged = _merged(arguments if is_object(arguments) else {}, own if is_object(own) else {})
+    return {**spec, "resource": resource, "resource_args": merged}
 
 
 def _check_schema(name: str, schema: dict[str, Any]) -> None:
@@ -123,9 +124,9 @@ def _misfits(schema: dict[str, Any], value: object) -> list[str]:
     from referencing.exceptions import Unresolvable
 
     # A registry of its own: without one the library would fetch what a schema refers to.
-    validator = Draft202012Validator(schema, registry=Registry())
+    validator: Any = Draft202012Validator(schema, registry=Registry())
     try:
-        return [error.message for error in validator.iter_errors(value)]
+        return [str(error.message) for error in validator.iter_errors(value)]
     except Unresolvable as error:
         return [f"its schema refers to what is not in it: {error}"]
 

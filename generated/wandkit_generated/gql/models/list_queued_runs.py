@@ -27,6 +27,7 @@ class ListQueuedRunsProject(BaseModel):
 
 
 class ListQueuedRunsRunQueue(BaseModel):
+    id: str
     run_queue_items: "ListQueuedRunsRunQueueItemConnection"
 
 

@@ -374,6 +374,7 @@ LIST_QUEUED_RUNS: Operation[ListQueuedRuns] = Operation(
 query ListQueuedRuns($entity: String!, $project: String!, $queue: String!, $first: Int, $after: String, $withSpec: Boolean!) {
   project(name: $project, entityName: $entity) {
     runQueue(name: $queue) {
+      id
       runQueueItems(first: $first, after: $after) {
         edges {
           cursor

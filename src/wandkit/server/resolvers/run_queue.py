@@ -96,7 +96,8 @@ def resolve_upsert(_parent: None, info: GraphQLResolveInfo, *, input: dict[str, 
     found = found or _new_queue(context, parent, input["queueName"])
     resource, config = input["resourceType"], input["resourceConfig"]
     old = found.resource_config
-    found.resource_config = new_config(context, owner, resource, config, input.get("templateVariables"))
+    kept = new_config(context, owner, resource, config, input.get("templateVariables"))
+    found.resource_config = kept
     if input.get("prioritizationMode") is not None:
         found.prioritization_mode = input["prioritizationMode"]
     if input.get("externalLinks") is not None:
@@ -104,8 +105,7 @@ def resolve_upsert(_parent: None, info: GraphQLResolveInfo, *, input: dict[str, 
     context.session.flush()
     if old is not None and not _named_by_others(context, old.id):
         context.session.delete(old)
-    variables = found.resource_config.template_variables
-    problems = config_problems(read_object(config, "resourceConfig"), resource, variables)
+    problems = config_problems(read_object(config, "resourceConfig"), resource, kept.template_variables)
     return {"success": True, "configSchemaValidationErrors": problems}
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, select
 from wandkit.server import ids
 from wandkit.server.database import now, timestamp
 from wandkit.server.graphql import Context, context_of
+from wandkit.server.model.collection import Collection
 from wandkit.server.model.run_queue import LaunchAgent, RunQueue, RunQueueItem
 from wandkit.server.pagination import by_id, page
 from wandkit.server.permissions import Refusal, denied
@@ -152,7 +153,7 @@ def resolve_fail(_parent: None, info: GraphQLResolveInfo, *, input: dict[str, An
 def resolve_warn(_parent: None, info: GraphQLResolveInfo, *, input: dict[str, Any]) -> dict[str, Any]:
     """Note what an agent warns of; the item goes on."""
     found = _item_to_change(context_of(info), input["runQueueItemId"])
-    warning = {
+    warning: dict[str, Any] = {
         "message": input["message"],
         "stage": input["stage"],
         "filePaths": input.get("filePaths") or [],
@@ -200,6 +201,9 @@ def _push(context: Context, queue: RunQueue, input: dict[str, Any]) -> dict[str,
         spec = complete_spec(spec, config.resource, read_object(config.config, "config"), values)
     user = context.access.require_user()
     spec.setdefault("author", user.username)
+    collection = _collection_of_job(context, spec.get("job"))
+    if collection is not None:
+        spec["_wandb_job_collection_id"] = ids.encode("ArtifactCollection", collection)
     made = RunQueueItem(
         queue=queue,
         user_id=user.id,
@@ -209,6 +213,20 @@ def _push(context: Context, queue: RunQueue, input: dict[str, Any]) -> dict[str,
     context.session.add(made)
     context.session.flush()
     return {"runQueueItemId": _item_id(made), "runSpec": made.run_spec}
+
+
+def _collection_of_job(context: Context, job: object) -> int | None:
+    """Return the number of the collection that a job's name is of, if the caller may see it."""
+    pieces = job.partition(":")[0].split("/") if isinstance(job, str) else []
+    parent = context.access.project(pieces[0], pieces[1]) if len(pieces) == 3 else None
+    if parent is None:
+        return None
+    named = (
+        Collection.project_id == parent.id,
+        Collection.name == pieces[2],
+        Collection.deleted_at.is_(None),
+    )
+    return context.session.scalar(select(Collection.id).where(*named))
 
 
 def _priority(queue: RunQueue, wanted: int | None) -> int:
