@@ -171,6 +171,14 @@ class ArtifactDownload(ArtifactHandle):
             self._download_files(files, places, skip_cache, None, 1, bar)
         return str(places[entry.path])
 
+    def download_entry_to(self, entry: ManifestEntry, path: Path) -> None:
+        """Download one entry to the file `path`."""
+        with _bar(False, [entry], self._name) as bar:
+            if entry.ref:
+                self._download_references([entry], {entry.path: path}, False, bar)
+            else:
+                self._download_files([entry], {entry.path: path}, False, None, 1, bar)
+
     def checkout(self, root: str | os.PathLike[str] | None = None) -> str:
         """Make the folder `root` hold the artifact's files and nothing else; return the folder.
 

@@ -21,6 +21,7 @@ from wandkit._core.digest import XXH128
 from wandkit._core.manifest import Manifest, ManifestEntry
 from wandkit._transport.concurrency.threads import gather_bounded, run_in_thread
 from wandkit.errors import ArgumentError, ArtifactFinalizedError
+from wandkit_generated.sync.artifact_entry import ArtifactEntry
 from wandkit_generated.sync.artifact_handle import ArtifactHandle
 
 __all__ = ["ArtifactDraft"]
@@ -145,7 +146,7 @@ class ArtifactDraft(ArtifactHandle):
 
     def add_reference(
         self,
-        uri: str | ManifestEntry,
+        uri: str | ManifestEntry | ArtifactEntry,
         name: str | os.PathLike[str] | None = None,
         checksum: bool = True,
         max_objects: int | None = None,
@@ -166,8 +167,9 @@ class ArtifactDraft(ArtifactHandle):
         from wandkit_generated.sync.artifact_reference import describe_reference
 
         manifest = self._open()
+        source = uri.entry if isinstance(uri, ArtifactEntry) else uri
         wanted = entry_name(name) if name is not None else None
-        found = describe_reference(self._gql, uri, wanted, checksum=checksum, max_objects=max_objects)
+        found = describe_reference(self._gql, source, wanted, checksum=checksum, max_objects=max_objects)
         return [manifest.add_entry(entry) for entry in found]
 
     def remove(self, item: str | os.PathLike[str] | ManifestEntry) -> None:

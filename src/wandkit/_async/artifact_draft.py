@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from wandkit._async.artifact_entry import AsyncArtifactEntry
 from wandkit._async.artifact_handle import AsyncArtifactHandle
 from wandkit._core.artifact_folder import files_below
 from wandkit._core.artifact_name import entry_name
@@ -145,7 +146,7 @@ class AsyncArtifactDraft(AsyncArtifactHandle):
 
     async def add_reference(
         self,
-        uri: str | ManifestEntry,
+        uri: str | ManifestEntry | AsyncArtifactEntry,
         name: str | os.PathLike[str] | None = None,
         checksum: bool = True,
         max_objects: int | None = None,
@@ -166,8 +167,9 @@ class AsyncArtifactDraft(AsyncArtifactHandle):
         from wandkit._async.artifact_reference import describe_reference
 
         manifest = self._open()
+        source = uri.entry if isinstance(uri, AsyncArtifactEntry) else uri
         wanted = entry_name(name) if name is not None else None
-        found = await describe_reference(self._gql, uri, wanted, checksum=checksum, max_objects=max_objects)
+        found = await describe_reference(self._gql, source, wanted, checksum=checksum, max_objects=max_objects)
         return [manifest.add_entry(entry) for entry in found]
 
     def remove(self, item: str | os.PathLike[str] | ManifestEntry) -> None:

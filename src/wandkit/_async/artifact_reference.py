@@ -1,20 +1,40 @@
 """References: entries whose bytes stay where they are, under a URL.
 
-http and https need nothing more.
+`http(s)`, `file` and `wandb-artifact` need nothing more; `s3`, `gs` and `az` need the extra `refs`. Of any
+other scheme the URL itself is noted.
 
 Docs: docs/api/artifact.md.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import warnings
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from wandkit._core.artifact_cache import ArtifactCache
+from wandkit._core.artifact_folder import files_below
+from wandkit._core.artifact_name import entry_name
+from wandkit._core.digest import b64_digest, file_digest
 from wandkit._core.manifest import ManifestEntry
+from wandkit._core.reference import REMOTE_SCHEMES, describe_remote, fetch_remote, is_blob
+from wandkit._core.transfer import Download, Target
 from wandkit._transport.aio.graphql import AsyncGraphQL
-from wandkit.errors import ArgumentError, UnsupportedError
+from wandkit._transport.concurrency.aio import run_in_thread
+from wandkit.errors import (
+    ArgumentError,
+    ArtifactMismatchError,
+    NotFoundError,
+    PermissionDeniedError,
+    TransferError,
+)
+from wandkit.settings import Settings
 
 __all__ = ["describe_reference", "fetch_reference"]
+
+MOST_OBJECTS = 10_000_000
 
 
 async def describe_reference(
@@ -25,19 +45,179 @@ async def describe_reference(
     checksum: bool,
     max_objects: int | None,
 ) -> list[ManifestEntry]:
-    """Return the entries for what `uri` points to."""
+    """Return the entries for what `uri` points to, below or under `name`.
+
+    Raises:
+        ArgumentError: It is no URL, leads nowhere, or to too many files.
+        MissingExtraError: A library for its scheme is not installed.
+    """
     if isinstance(uri, ManifestEntry):
-        raise UnsupportedError("entries of other artifacts cannot be referred to yet")
-    scheme = urlsplit(uri).scheme
-    if not scheme:
+        return [ManifestEntry(name or uri.path, uri.digest, 0, uri.ref_url())]
+    url = urlsplit(uri)
+    most = MOST_OBJECTS if max_objects is None else max_objects
+    if not url.scheme:
         raise ArgumentError(
             f"{uri!r} is not a URL", next_step="Write it with its scheme: https://…, file://…"
         )
-    raise UnsupportedError(f"references to {scheme}:// are not known here")
+    if url.scheme in REMOTE_SCHEMES or is_blob(uri):
+        if not checksum:
+            return [ManifestEntry(name or _last(url.path), uri, None, uri)]
+        found = await run_in_thread(describe_remote, uri, name, most)
+        return found
+    if url.scheme in ("http", "https"):
+        entry = await _describe_http(gql, uri, name or _last(url.path), checksum)
+        return [entry]
+    if url.scheme == "file":
+        found = await run_in_thread(_describe_files, uri, name, checksum, most)
+        return found
+    if name is None:
+        raise ArgumentError(
+            f"nothing is known of {url.scheme}:// here, so that {uri!r} needs a name", next_step="Pass name=…"
+        )
+    if not url.scheme.startswith("wandb-"):
+        warnings.warn(f"What {uri!r} points to cannot be checked.", stacklevel=3)
+    return [ManifestEntry(name, uri, None, uri)]
 
 
 async def fetch_reference(
-    gql: AsyncGraphQL, entry: ManifestEntry, path: Path, *, allow_missing: bool
+    gql: AsyncGraphQL, entry: ManifestEntry, path: Path, *, allow_missing: bool = False
 ) -> None:
-    """Bring what a reference points to, to `path`."""
-    raise UnsupportedError(f"references such as {entry.ref!r} are not known here")
+    """Bring what a reference points to, to `path`.
+
+    Raises:
+        FileNotFoundError: It leads nowhere; with `allow_missing` a warning says so.
+        ArtifactMismatchError: What it leads to is not what it led to when it was added.
+        ArgumentError: Nothing is known of its scheme.
+    """
+    uri = entry.ref_target()
+    scheme = urlsplit(uri).scheme
+    try:
+        if scheme in REMOTE_SCHEMES or is_blob(uri):
+            await run_in_thread(fetch_remote, entry, path)
+        elif scheme in ("http", "https"):
+            await _fetch_http(gql, entry, path)
+        elif scheme == "file":
+            await run_in_thread(_fetch_file, entry, path)
+        elif scheme == "wandb-artifact":
+            await _fetch_entry(gql, entry, path)
+        else:
+            raise ArgumentError(f"nothing is known of {scheme}:// here; {entry.path!r} cannot be downloaded")
+    except (FileNotFoundError, NotFoundError) as error:
+        if not allow_missing:
+            raise FileNotFoundError(f"{entry.path!r} refers to {uri!r}, where there is nothing") from error
+        warnings.warn(f"{entry.path!r} refers to {uri!r}, where there is nothing.", stacklevel=3)
+
+
+async def _describe_http(gql: AsyncGraphQL | None, uri: str, name: str, checksum: bool) -> ManifestEntry:
+    if not checksum:
+        return ManifestEntry(entry_name(name), uri, None, uri)
+    client = gql or AsyncGraphQL(Settings.resolve())
+    try:
+        async with await client.http.open_stream(uri, action=f"Look up {uri.split('?')[0]}") as body:
+            etag, length = body.headers.get("etag"), body.headers.get("content-length")
+    except (NotFoundError, PermissionDeniedError, TransferError) as error:
+        raise ArgumentError(f"{uri.split('?')[0]!r} cannot be referred to: {error.message}") from error
+    finally:
+        if gql is None:
+            await client.aclose()
+    extra = {"etag": etag} if etag else {}
+    digest = etag.strip('"') if etag else uri
+    return ManifestEntry(entry_name(name), digest, int(length) if length else None, uri, None, extra)
+
+
+async def _fetch_http(gql: AsyncGraphQL, entry: ManifestEntry, path: Path) -> None:
+    """Download what a web address points to, through the cache where it has an ETag."""
+    uri = entry.ref_target()
+    cache = ArtifactCache.of(gql.settings)
+    place = cache.place_of_reference(uri, entry.digest)
+    is_checked = entry.digest != uri
+    if is_checked and cache.has(place, entry.size) and await run_in_thread(cache.copy_out, place, path, None):
+        return
+    target = await run_in_thread(Target, path)
+    try:
+        download = Download(entry.path)
+        try:
+            async with await gql.http.open_stream(uri, action=f"Download {entry.path}") as body:
+                found = body.headers.get("etag", "").strip('"') or uri
+                if is_checked and found != entry.digest:
+                    raise _changed(entry, found)
+                download.begin(body.status, body.headers)
+                async for piece in body.pieces():
+                    target.write(piece)
+                    download.take(piece)
+        except TransferError as error:
+            if error.status in (404, 410):
+                raise FileNotFoundError(uri) from error
+            raise
+        download.check()
+        await run_in_thread(target.keep)
+    finally:
+        await run_in_thread(target.drop)
+
+
+async def _fetch_entry(gql: AsyncGraphQL, entry: ManifestEntry, path: Path) -> None:
+    """Download the entry of another version."""
+    from wandkit._async.artifact import AsyncArtifact
+
+    url = urlsplit(entry.ref_target())
+    artifact_id = base64.b64encode(bytes.fromhex(url.netloc)).decode()
+    artifact = await AsyncArtifact.fetch_id(gql, artifact_id)
+    try:
+        found = await artifact.get_entry(unquote(url.path.lstrip("/")))
+    except KeyError as error:
+        raise FileNotFoundError(str(error)) from None
+    await artifact.download_entry_to(found.entry, path)
+
+
+def _describe_files(uri: str, name: str | None, checksum: bool, most: int) -> list[ManifestEntry]:
+    """Return the entries for a file, or for all files below a folder."""
+    path = Path(unquote(urlsplit(uri).path))
+    if path.is_file():
+        return [_describe_file(uri, path, name or path.name, checksum)]
+    if not path.is_dir():
+        raise ArgumentError(f"{uri!r} leads to no file or folder")
+    names = files_below(path, follow=True)
+    if len(names) > most:
+        raise ArgumentError(
+            f"Exceeded {most} objects: {uri!r} has {len(names)}", next_step="Raise max_objects."
+        )
+    folder = f"{name}/" if name else ""
+    base = uri.rstrip("/")
+    return [_describe_file(f"{base}/{below}", path / below, folder + below, checksum) for below in names]
+
+
+def _describe_file(uri: str, path: Path, name: str, checksum: bool) -> ManifestEntry:
+    digest = file_digest(path) if checksum else b64_digest(hashlib.md5(uri.encode()).digest())
+    return ManifestEntry(entry_name(name), digest, path.stat().st_size, uri)
+
+
+def _fetch_file(entry: ManifestEntry, path: Path) -> None:
+    uri = entry.ref_target()
+    source = Path(unquote(urlsplit(uri).path))
+    if not source.is_file():
+        raise FileNotFoundError(uri)
+    unchecked = b64_digest(hashlib.md5(uri.encode()).digest())
+    target = Target(path)
+    try:
+        digest = hashlib.md5(usedforsecurity=False)
+        with source.open("rb") as opened:
+            while piece := opened.read(1 << 20):
+                digest.update(piece)
+                target.write(piece)
+        found = b64_digest(digest.digest())
+        if entry.digest not in (found, unchecked):
+            raise _changed(entry, found)
+        target.keep()
+    finally:
+        target.drop()
+
+
+def _changed(entry: ManifestEntry, found: str) -> ArtifactMismatchError:
+    return ArtifactMismatchError(
+        f"Digest mismatch: {entry.path!r} refers to {entry.ref!r}, which is {found} now, not {entry.digest}",
+        next_step="Add it anew to a new version.",
+    )
+
+
+def _last(path: str) -> str:
+    return unquote(path.rstrip("/").rpartition("/")[2]) or "index"
