@@ -103,5 +103,5 @@ def _remember(value: object, raw: object) -> None:
     if isinstance(value, Part):
         value.remember(raw)
     elif isinstance(value, list) and isinstance(raw, list):
-        for one, source in zip(cast("list[Any]", value), raw, strict=False):
+        for one, source in zip(value, raw, strict=False):
             _remember(one, source)
