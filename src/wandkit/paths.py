@@ -292,13 +292,12 @@ def parse_path(
         "or the URL of one"
     )
     if _is_url(text):
-        found = _parse_url(text, app_url, expected)
-        marker = found[2] if len(found) > 3 else ""
-        if marker == "sweeps":
+        owner, name, *rest = _parse_url(text, app_url, expected)
+        if rest[:1] == ["sweeps"] and len(rest) > 1:
             return _member_of_url(SweepPath, text, app_url)
-        if found[2:3] == ("runs",):
+        if rest[:1] == ["runs"]:
             return _member_of_url(RunPath, text, app_url)
-        return ProjectPath(found[0], found[1])
+        return ProjectPath(owner, name)
     pieces = _split(text, expected)
     if len(pieces) in (1, 2):
         return parse_project_path(text, entity=entity, project=project)

@@ -16,7 +16,7 @@ import shutil
 import socket
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -162,7 +162,9 @@ class Server:
         """Make a team; `members` are user names, or a mapping of them to roles."""
         from wandkit.server.accounts import add_member, add_team, find_user
 
-        roles = members if isinstance(members, Mapping) else dict.fromkeys(members, "member")
+        roles: dict[str, str] = (
+            dict(members.items()) if isinstance(members, Mapping) else dict.fromkeys(members, "member")
+        )
         with self.app.state.database.write() as session:
             team = add_team(session, name, organization=organization)
             for username, role in roles.items():
@@ -213,7 +215,7 @@ class Server:
         method: str | None = None,
         times: int | None = None,
         skip: int = 0,
-    ) -> Iterator[Fault]:
+    ) -> Generator[Fault, None, None]:
         """Break matching requests inside the block; the fault's `hits` counts them.
 
         Args:
@@ -291,14 +293,17 @@ class Server:
         if user is None and len(self._keys) != 1:
             raise ValueError("say which user: there is not exactly one")
         name = next(iter(self._keys)) if user is None else user
-        overrides = {"base_url": self.url, **(options.pop("overrides", None) or {})}
+        overrides: dict[str, Any] = {"base_url": self.url, **(options.pop("overrides", None) or {})}
         return {"overrides": overrides, "api_key": self.key(name), **options}
 
 
 def _features(names: Mapping[str, bool] | Iterable[str], own: frozenset[str]) -> frozenset[str]:
     if not isinstance(names, Mapping):
         return frozenset(names)
-    return (own | {name for name, on in names.items() if on}) - {name for name, on in names.items() if not on}
+    switches: dict[str, bool] = dict(names.items())
+    return (own | {name for name, on in switches.items() if on}) - {
+        name for name, on in switches.items() if not on
+    }
 
 
 def _fixture() -> Callable[..., Any]:

@@ -44,7 +44,11 @@ def paths() -> None:
     assert_type(done.project_path, ProjectPath)
     assert_type(done.url("https://wandb.ai"), str)
     any_kind = parse_path("e/p")
-    assert_type(any_kind, "ProjectPath | RunPath | NeedsEntity[ProjectPath] | NeedsEntity[RunPath]")
+    assert_type(
+        any_kind,
+        "ProjectPath | RunPath | SweepPath | NeedsEntity[ProjectPath] | NeedsEntity[RunPath]"
+        " | NeedsEntity[SweepPath]",
+    )
 
 
 def settings() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 __all__ = ["uncollected"]
@@ -41,7 +41,7 @@ _pause = _Pause()
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def uncollected() -> Generator[None, None, None]:
     """Let the collector rest inside the block, in all threads. Keep the block short and never wait in it."""
     pause = _pause
     pause.enter()

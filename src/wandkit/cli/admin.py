@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -120,7 +120,7 @@ def revoke_key(
 
 
 @contextmanager
-def _store(data: Path | None) -> Iterator[Session]:
+def _store(data: Path | None) -> Generator[Session, None, None]:
     """Open the store for one change; print what is wrong and exit with 1 where it fails."""
     try:
         from wandkit.server.config import ServerConfig

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from wandkit.server.database import Database
 
 __all__ = ["default_data_dir", "serve"]
@@ -57,8 +59,12 @@ def serve(
         sys.stdout.flush()
 
     listener = Listener(app, on_ready=announce)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        listener.stop()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: listener.stop())
+        signal.signal(number, stop)
     listener.run(sockets=[opened])
     app.state.database.close()
 

@@ -23,6 +23,7 @@ from wandkit.server.model.entity import Entity
 from wandkit.server.model.project import Project
 from wandkit.server.model.run import TERMINAL_STATES, Run
 from wandkit.server.model.stream import HistoryExport, HistoryLine
+from wandkit.server.shapes import is_object
 
 if TYPE_CHECKING:
     import pyarrow
@@ -150,4 +151,4 @@ def _kind(value: Any) -> str:
         return "number"
     if isinstance(value, str):
         return "number" if value in _NON_FINITE else "text"
-    return f"object of {sorted(value)}" if isinstance(value, dict) else "list"
+    return f"object of {sorted(value)}" if is_object(value) else "list"

@@ -16,6 +16,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from wandkit.server.shapes import is_object
+
 __all__ = ["Fault", "Instrument", "RecordedRequest"]
 
 _NAME = re.compile(r"\b(?:query|mutation)\s+(\w+)")
@@ -52,7 +54,7 @@ class RecordedRequest:
     def variables(self) -> Mapping[str, Any]:
         """The variables of a GraphQL request."""
         found = self.json.get("variables")
-        return found if isinstance(found, dict) else {}
+        return found if is_object(found) else {}
 
 
 @dataclass
@@ -60,7 +62,7 @@ class Fault:
     """What to do to the requests that match; see `wandkit.testing.Server.fault` for the attributes."""
 
     status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes | str | Mapping[str, Any] | None = None
     delay_s: float = 0.0
     drop: bool = False
@@ -183,7 +185,7 @@ def _operation(body: bytes) -> str:
         decoded = json.loads(body)
     except ValueError:
         return ""
-    if not isinstance(decoded, dict):
+    if not is_object(decoded):
         return ""
     named = _NAME.search(str(decoded.get("query", "")))
     return decoded.get("operationName") or (named[1] if named else "")

@@ -18,6 +18,7 @@ from wandkit.server.filtering.fields import listed
 from wandkit.server.filtering.paths import json_field, splits
 from wandkit.server.model.run import Run
 from wandkit.server.model.stream import EventLine, HistoryExport, HistoryLine
+from wandkit.server.shapes import is_list, is_object
 
 __all__ = ["SampleSpec", "events", "exports", "live_rows", "page", "sample", "sampled", "tail"]
 
@@ -45,12 +46,8 @@ class SampleSpec:
             ValueError: It holds none.
         """
         spec = json.loads(text)
-        keys = spec.get("keys") if isinstance(spec, dict) else None
-        if (
-            not isinstance(keys, list)
-            or not all(isinstance(key, str) for key in keys)
-            or len(keys) > _MAX_KEYS
-        ):
+        keys = spec.get("keys") if is_object(spec) else None
+        if not is_list(keys) or not all(isinstance(key, str) for key in keys) or len(keys) > _MAX_KEYS:
             raise ValueError(f"a history spec needs `keys`, a list of at most {_MAX_KEYS} names")
         samples = _whole(spec, "samples")
         return cls(
@@ -177,9 +174,9 @@ def _value(row: dict[str, Any], key: str) -> Any:
     for steps in splits(key.split(".")):
         value: Any = row
         for step in steps:
-            if isinstance(value, list) and step.isascii() and step.isdigit() and int(step) < len(value):
+            if is_list(value) and step.isascii() and step.isdigit() and int(step) < len(value):
                 value = value[int(step)]
-            elif isinstance(value, dict) and step in value:
+            elif is_object(value) and step in value:
                 value = value[step]
             else:
                 break

@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from wandkit.server.shapes import is_object
+
 __all__ = ["KeyIndex"]
 
 _NON_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
@@ -40,7 +42,7 @@ class KeyIndex:
     def _count(self, row: Mapping[str, Any], prefix: str) -> None:
         keys = self._keys
         for name, value in row.items():
-            if type(value) is dict and value and "_type" not in value:
+            if type(value) is dict and is_object(value) and value and "_type" not in value:
                 self._count(value, f"{prefix}{name}.")
                 continue
             full = prefix + name if prefix else name
@@ -78,7 +80,7 @@ class _Key:
         return key
 
     def add(self, value: Any) -> None:
-        kind = type(value)
+        kind: Any = type(value)
         if kind is float or kind is int:
             if self.previous is not None and value < self.previous:
                 self.monotonic = False
@@ -107,5 +109,5 @@ def _type_name(value: Any) -> str:
         return "number" if value in _NON_FINITE else "string"
     if isinstance(value, list):
         return "list"
-    kind = value.get("_type") if isinstance(value, dict) else None
+    kind = value.get("_type") if is_object(value) else None
     return kind if isinstance(kind, str) else "map"

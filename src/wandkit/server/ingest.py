@@ -18,6 +18,7 @@ from wandkit.server.historykeys import KeyIndex
 from wandkit.server.lifecycle import beat, finish
 from wandkit.server.model.run import Run, strict_json
 from wandkit.server.model.stream import EventLine, HistoryLine, LogLine
+from wandkit.server.shapes import is_list, is_object
 from wandkit.server.wirejson import decode_row, encode_row
 
 __all__ = ["HistoryChunk", "StreamError", "StreamPost", "apply", "parse_post"]
@@ -73,16 +74,16 @@ def parse_post(body: bytes) -> StreamPost:
         StreamError: It is malformed.
     """
     try:
-        post = json.loads(body) if body.strip() else {}
+        post: Any = json.loads(body) if body.strip() else {}
     except (ValueError, RecursionError) as error:
         raise StreamError(f"the body is not JSON: {error}") from None
-    if not isinstance(post, dict):
+    if not is_object(post):
         raise StreamError("the body must be a JSON object")
-    files = {} if post.get("files") is None else post["files"]
-    if not isinstance(files, dict):
+    files: Any = {} if post.get("files") is None else post["files"]
+    if not is_object(files):
         raise StreamError("`files` must be an object of file names")
     chunks = {name: _chunk(name, chunk) for name, chunk in files.items() if name in _KNOWN}
-    uploaded = post.get("uploaded") or []
+    uploaded: Any = post.get("uploaded") or []
     return StreamPost(
         history=_rows(_HISTORY, chunks.get(_HISTORY), _history_row),
         events=_rows(_EVENTS, chunks.get(_EVENTS), _event_row),
@@ -90,7 +91,7 @@ def parse_post(body: bytes) -> StreamPost:
         summary=_summary(chunks.get(_SUMMARY)),
         exit_code=_exit_code(post),
         preempting=post.get("preempting") is True,
-        uploaded=[name for name in uploaded if isinstance(name, str)] if isinstance(uploaded, list) else [],
+        uploaded=[name for name in uploaded if isinstance(name, str)] if is_list(uploaded) else [],
     )
 
 
@@ -120,12 +121,12 @@ _KNOWN = frozenset({_HISTORY, _EVENTS, _SUMMARY, _LOGS})
 
 
 def _chunk(name: str, chunk: object) -> list[tuple[int, str]]:
-    if not isinstance(chunk, dict):
+    if not is_object(chunk):
         raise StreamError(f"{name}: a chunk must be an object with `offset` and `content`")
     offset, content = chunk.get("offset", 0), chunk.get("content")
     if isinstance(offset, bool) or not isinstance(offset, int) or not 0 <= offset < _MAX_OFFSET:
         raise StreamError(f"{name}: `offset` must be a whole number from 0 on")
-    if not isinstance(content, list) or not all(isinstance(line, str) for line in content):
+    if not is_list(content) or not all(isinstance(line, str) for line in content):
         raise StreamError(f"{name}: `content` must be a list of texts")
     return list(enumerate(content, offset))
 
@@ -199,7 +200,7 @@ def _store_events(session: Session, run: Run, rows: Sequence[Row]) -> None:
     _, diverged = _store(session, EventLine, run.id, run.events_line_count, lines, truncate=True)
     count = 0 if diverged else run.events_line_count
     run.events_line_count = max(count, rows[-1].line + 1)
-    metrics = json.loads(run.system_metrics) if run.system_metrics else {}
+    metrics: dict[str, Any] = json.loads(run.system_metrics) if run.system_metrics else {}
     for row in rows:
         metrics.update((key, value) for key, value in row.values.items() if key.startswith("system"))
     run.system_metrics = json.dumps(metrics)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from wandkit.server.model.run import Run
 from wandkit.server.model.stream import LogLine
+from wandkit.server.shapes import is_object
 
 __all__ = ["ConsoleLine", "LogPage", "parse_line", "read_page"]
 
@@ -98,4 +99,4 @@ def _structured(text: str) -> dict[str, object] | None:
         decoded = json.loads(text)
     except ValueError:
         return None
-    return decoded if isinstance(decoded, dict) and isinstance(decoded.get("content"), str) else None
+    return decoded if is_object(decoded) and isinstance(decoded.get("content"), str) else None

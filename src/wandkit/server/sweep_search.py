@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wandkit._core.sweep_config import infer_distribution
+from wandkit.server.shapes import is_object
 
 __all__ = ["SearchError", "grid_point", "grid_size", "is_grid", "random_point", "remarks", "same_point"]
 
@@ -76,7 +77,7 @@ def same_point(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def _parameters(config: Mapping[str, Any]) -> dict[str, Any]:
     found = config.get("parameters")
-    return found if isinstance(found, dict) else {}
+    return found if is_object(found) else {}
 
 
 def _axes(config: Mapping[str, Any]) -> list[tuple[tuple[str, ...], list[Any]]]:

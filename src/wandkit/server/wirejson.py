@@ -10,6 +10,8 @@ import json
 import math
 from typing import Any
 
+from wandkit.server.shapes import is_object
+
 __all__ = ["decode_row", "encode_row"]
 
 
@@ -36,7 +38,7 @@ def decode_row(text: str) -> tuple[dict[str, Any], bool]:
         row = json.loads(text, parse_constant=name_of, parse_float=number)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if not isinstance(row, dict):
+    if not is_object(row):
         raise ValueError("not a JSON object")
     return row, strict
 

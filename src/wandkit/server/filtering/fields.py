@@ -20,6 +20,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from wandkit.server.database import timestamp
 from wandkit.server.filtering.errors import FilterSyntaxError
+from wandkit.server.shapes import is_object
 
 __all__ = ["Comparison", "DateField", "Field", "FlagField", "JsonField", "NumberField", "TextField"]
 
@@ -321,17 +322,16 @@ def moment(value: Any) -> str:
     Raises:
         FilterSyntaxError: It is neither.
     """
-    if isinstance(value, dict) and set(value) == {"$date"}:
-        value = value["$date"]
+    said: Any = value["$date"] if is_object(value) and set(value) == {"$date"} else value
     try:
-        if is_number(value):
-            seconds = value / 1000 if abs(value) > 1e11 else value
+        if is_number(said):
+            seconds = said / 1000 if abs(said) > 1e11 else said
             return timestamp(dt.datetime.fromtimestamp(seconds, dt.timezone.utc))
-        if isinstance(value, str):
-            return timestamp(_parse_iso(value))
+        if isinstance(said, str):
+            return timestamp(_parse_iso(said))
     except (ValueError, OverflowError, OSError):
         pass
-    raise FilterSyntaxError(f"{value!r} is not a date; write it like 2024-05-31T12:00:00")
+    raise FilterSyntaxError(f"{said!r} is not a date; write it like 2024-05-31T12:00:00")
 
 
 def _parse_iso(text: str) -> dt.datetime:

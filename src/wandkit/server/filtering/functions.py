@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from wandkit.server.filtering.errors import FilterSyntaxError
+from wandkit.server.shapes import is_list, is_object
 
 __all__ = ["MAX_PATTERN", "check_pattern", "install", "same_json"]
 
@@ -55,9 +56,9 @@ def same_json(left: Any, right: Any) -> bool:
     """Return whether two decoded JSON values are equal; booleans are no numbers."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
-    if isinstance(left, dict) and isinstance(right, dict):
+    if is_object(left) and is_object(right):
         return left.keys() == right.keys() and all(same_json(left[key], right[key]) for key in left)
-    if isinstance(left, list) and isinstance(right, list):
+    if is_list(left) and is_list(right):
         return len(left) == len(right) and all(map(same_json, left, right))
     return bool(left == right)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from wandkit.server.filtering.errors import FilterSyntaxError
 from wandkit.server.filtering.fields import Comparison, Field
 from wandkit.server.filtering.functions import check_pattern
+from wandkit.server.shapes import is_list, is_object
 
 __all__ = ["OPERATORS", "FieldLookup", "compile_filter", "compile_filter_text"]
 
@@ -30,6 +31,7 @@ OPERATORS = (
     "$regex", "$options", "$not", "$contains", "$size", "$all",
 )  # fmt: skip
 
+_COMPARISONS: dict[str, Comparison] = {"$gt": "$gt", "$gte": "$gte", "$lt": "$lt", "$lte": "$lte"}
 _MAX_DEPTH = 40
 _MAX_CONDITIONS = 500
 _FLAT = 100
@@ -66,7 +68,7 @@ class _Compiler:
         self._count = 0
 
     def document(self, document: Any, depth: int) -> Condition:
-        if not isinstance(document, dict):
+        if not is_object(document):
             raise FilterSyntaxError(f"a filter is an object of keys and conditions, not {_shown(document)}")
         if depth > _MAX_DEPTH:
             raise FilterSyntaxError(f"the filter is nested deeper than {_MAX_DEPTH}")
@@ -87,7 +89,7 @@ class _Compiler:
     def _logic(self, operator: str, value: Any, depth: int) -> Condition:
         if operator == "$not":
             return _negated(self.document(value, depth))
-        if not isinstance(value, list):
+        if not is_list(value):
             raise FilterSyntaxError(f"{operator} takes a list of filters, not {_shown(value)}")
         documents = [part for part in value if part is not None]
         if not documents:
@@ -98,11 +100,7 @@ class _Compiler:
         return any_of if operator == "$or" else _negated(any_of)
 
     def _conditions(self, field: Field, value: Any, depth: int) -> Condition:
-        if (
-            not isinstance(value, dict)
-            or not any(key.startswith("$") for key in value)
-            or set(value) == {"$date"}
-        ):
+        if not is_object(value) or not any(key.startswith("$") for key in value) or set(value) == {"$date"}:
             return field.equals(value)
         if "$options" in value and "$regex" not in value:
             raise FilterSyntaxError("$options belongs to a $regex beside it")
@@ -117,8 +115,8 @@ class _Compiler:
             return field.equals(operand)
         if operator == "$ne":
             return _negated(field.equals(operand))
-        if operator in ("$gt", "$gte", "$lt", "$lte"):
-            return field.compare(cast(Comparison, operator), operand)
+        if operator in _COMPARISONS:
+            return field.compare(_COMPARISONS[operator], operand)
         if operator in ("$in", "$nin"):
             found = field.is_in(_list(operator, operand))
             return found if operator == "$in" else _negated(found)
@@ -147,14 +145,17 @@ def _gathered(documents: Sequence[Any]) -> list[Any]:
     values: dict[str, list[Any]] = {}
     others: list[Any] = []
     for document in documents:
-        key, value = (
-            next(iter(document.items())) if isinstance(document, dict) and len(document) == 1 else ("$", {})
-        )
+        key, value = _only_entry(document)
         if key.startswith("$") or isinstance(value, (dict, list)):
             others.append(document)
         else:
             values.setdefault(key, []).append(value)
     return [*({key: {"$in": listed}} for key, listed in values.items()), *others]
+
+
+def _only_entry(document: Any) -> tuple[str, Any]:
+    """Return the entry of a filter of one; what is no such filter counts as an operator."""
+    return next(iter(document.items())) if is_object(document) and len(document) == 1 else ("$", None)
 
 
 def _negated(condition: Condition) -> Condition:
@@ -183,7 +184,7 @@ def _pattern(operand: Any, options: Any) -> str:
 
 
 def _list(operator: str, operand: Any) -> list[Any]:
-    if not isinstance(operand, list):
+    if not is_list(operand):
         raise FilterSyntaxError(f"{operator} takes a list, not {_shown(operand)}")
     return operand
 

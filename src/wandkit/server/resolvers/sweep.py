@@ -24,6 +24,7 @@ from wandkit.server.model.sweep import Sweep, SweepAgent, SweepPoint
 from wandkit.server.model.user import User
 from wandkit.server.pagination import by_id, page
 from wandkit.server.resolvers.run import run_page, understood
+from wandkit.server.shapes import is_object
 from wandkit.server.sweep_points import settled_state
 
 __all__ = ["BINDABLES", "runs_of_sweep"]
@@ -146,7 +147,7 @@ def resolve_run_count_expected(parent: Sweep, _info: GraphQLResolveInfo) -> int 
 def resolve_best_loss(parent: Sweep, info: GraphQLResolveInfo) -> float | None:
     """Return the best value of the sweep's metric in the summaries of its runs; null without one."""
     metric = json.loads(parent.search).get("metric")
-    if not isinstance(metric, dict) or not metric.get("name"):
+    if not is_object(metric) or not metric.get("name"):
         return None
     value = run_field(f"summary_metrics.{metric['name']}").sort_value()
     best = func.max(value) if metric.get("goal") == "maximize" else func.min(value)
