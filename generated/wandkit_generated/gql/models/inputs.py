@@ -19,6 +19,26 @@ __all__ = [
 ]
 
 
+class CreateArtifactFileSpecInput(BaseModel):
+    artifact_id: str = Field(alias="artifactID")
+    artifact_manifest_id: Optional[str] = Field(alias="artifactManifestID", default=None)
+    digest: Optional[str] = None
+    md5: str
+    mimetype: Optional[str] = None
+    name: str
+    upload_parts_input: Optional[list["UploadPartsInput"]] = None
+
+
+class UploadPartsInput(BaseModel):
+    hex_md5: str = Field(alias="hexMD5")
+    part_number: Int64
+
+
+class ArtifactTypeInput(BaseModel):
+    description: Optional[str] = None
+    name: str
+
+
 class ArtifactAliasInput(BaseModel):
     alias: str
     artifact_collection_name: str
@@ -31,27 +51,7 @@ class ArtifactCollectionAliasInput(BaseModel):
     project_name: str
 
 
-class ArtifactTypeInput(BaseModel):
-    description: Optional[str] = None
-    name: str
-
-
-class CreateArtifactFileSpecInput(BaseModel):
-    artifact_id: str = Field(alias="artifactID")
-    artifact_manifest_id: Optional[str] = Field(alias="artifactManifestID", default=None)
-    digest: Optional[str] = None
-    md5: str
-    mimetype: Optional[str] = None
-    name: str
-    upload_parts_input: Optional[list["UploadPartsInput"]] = None
-
-
 class TagInput(BaseModel):
     attributes: Optional[JSONString] = None
     tag_category_name: Optional[str] = None
     tag_name: str
-
-
-class UploadPartsInput(BaseModel):
-    hex_md5: str = Field(alias="hexMD5")
-    part_number: Int64
