@@ -72,6 +72,13 @@ def test_nobody_can_be_invited_who_is_not_there(api: Api, name: str) -> None:
     assert not team.invite("nobody@example.com")
 
 
+def test_a_member_is_not_invited_again(api: Api, name: str) -> None:
+    team = api.create_team(name)
+    assert not team.invite("ada")
+    found = api.team(name)
+    assert [(member.username, member.admin) for member in found.members] == [("ada", True)]
+
+
 def test_a_member_is_removed(api: Api, name: str, people: Server) -> None:
     team = api.create_team(name)
     team.invite("bob")

@@ -70,6 +70,13 @@ async def test_nobody_can_be_invited_who_is_not_there(api: AsyncApi, name: str) 
     assert not await team.invite("nobody@example.com")
 
 
+async def test_a_member_is_not_invited_again(api: AsyncApi, name: str) -> None:
+    team = await api.create_team(name)
+    assert not await team.invite("ada")
+    found = await api.team(name)
+    assert [(member.username, member.admin) for member in found.members] == [("ada", True)]
+
+
 async def test_a_member_is_removed(api: AsyncApi, name: str, people: Server) -> None:
     team = await api.create_team(name)
     await team.invite("bob")

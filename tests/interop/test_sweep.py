@@ -113,11 +113,11 @@ def test_the_command_line_runs_a_sweep_to_its_end(client: Client, api: Api) -> N
 def test_the_command_line_steers_a_sweep(newest: Client, api: Api) -> None:
     sweep = api.create_sweep(GRID, project=project_of(newest, "steer"))
     seen: list[str] = []
-    for option in ("--pause", "--resume", "--stop"):
+    for option in ("--resume", "--pause", "--resume", "--stop"):
         newest.command("sweep", option, f"ada/{sweep.project}/{sweep.id}")
         sweep.load(force=True)
         seen.append(sweep.state)
-    assert seen == ["PAUSED", "RUNNING", "FINISHED"]
+    assert seen == ["RUNNING", "PAUSED", "RUNNING", "FINISHED"]
 
 
 def test_real_configurations_are_judged_as_by_the_official_client(client: Client) -> None:

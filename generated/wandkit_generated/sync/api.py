@@ -28,7 +28,8 @@ from wandkit_generated.sync.registry_listing import RegistryMethods
 from wandkit_generated.sync.run import Run
 from wandkit_generated.sync.run_queue import RunQueueMethods
 from wandkit_generated.sync.runs import RunMethods
-from wandkit_generated.sync.sweep import Sweep, SweepMethods
+from wandkit_generated.sync.sweep import Sweep
+from wandkit_generated.sync.sweeps import SweepMethods
 from wandkit_generated.sync.team import TeamMethods
 from wandkit_generated.sync.transport.graphql import GraphQL
 from wandkit_generated.sync.user import UserMethods

@@ -2,7 +2,7 @@
 # source: src/wandkit/_async/team.py
 """Teams and their members.
 
-Schema: schema/entity.graphql. Operations: queries/team.graphql. Docs: docs/api/team.md.
+Schema: schema/entity.graphql. Operations: queries/user.graphql. Docs: docs/api/team.md.
 """
 
 from __future__ import annotations

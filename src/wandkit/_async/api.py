@@ -23,7 +23,8 @@ from wandkit._async.registry_listing import AsyncRegistryMethods
 from wandkit._async.run import AsyncRun
 from wandkit._async.run_queue import AsyncRunQueueMethods
 from wandkit._async.runs import AsyncRunMethods
-from wandkit._async.sweep import AsyncSweep, AsyncSweepMethods
+from wandkit._async.sweep import AsyncSweep
+from wandkit._async.sweeps import AsyncSweepMethods
 from wandkit._async.team import AsyncTeamMethods
 from wandkit._async.user import AsyncUserMethods
 from wandkit._transport.aio.graphql import AsyncGraphQL

@@ -1,6 +1,6 @@
 """Teams and their members.
 
-Schema: schema/entity.graphql. Operations: queries/team.graphql. Docs: docs/api/team.md.
+Schema: schema/entity.graphql. Operations: queries/user.graphql. Docs: docs/api/team.md.
 """
 
 from __future__ import annotations

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     )
     from wandkit_generated.gql.models.create_invite import CreateInvite, CreateInviteCreateInvitePayload
     from wandkit_generated.gql.models.create_project import CreateProject, CreateProjectUpsertModelPayload
+    from wandkit_generated.gql.models.create_report import CreateReport, CreateReportUpsertViewPayload
     from wandkit_generated.gql.models.create_run import (
         CreateRun,
         CreateRunProject,
@@ -118,6 +119,7 @@ if TYPE_CHECKING:
         DeleteQueuedRunDeleteFromRunQueuePayload,
     )
     from wandkit_generated.gql.models.delete_registry import DeleteRegistry, DeleteRegistryDeleteModelPayload
+    from wandkit_generated.gql.models.delete_report import DeleteReport, DeleteReportDeleteViewPayload
     from wandkit_generated.gql.models.delete_run import DeleteRun, DeleteRunDeleteRunPayload
     from wandkit_generated.gql.models.delete_run_queue import (
         DeleteRunQueue,
@@ -209,6 +211,8 @@ if TYPE_CHECKING:
         RegistryFieldsArtifactType,
         RegistryFieldsArtifactTypeConnection,
         RegistryFieldsArtifactTypeEdge,
+        ReportFields,
+        ReportFieldsUser,
         RunFull,
         RunHead,
         RunHeadUser,
@@ -293,6 +297,7 @@ if TYPE_CHECKING:
         GetQueuedRunRunQueue,
     )
     from wandkit_generated.gql.models.get_registry import GetRegistry, GetRegistryEntity
+    from wandkit_generated.gql.models.get_report import GetReport
     from wandkit_generated.gql.models.get_run import GetRun, GetRunProject
     from wandkit_generated.gql.models.get_run_last_step import (
         GetRunLastStep,
@@ -482,6 +487,13 @@ if TYPE_CHECKING:
         ListRegistryVersionsOrganization,
         ListRegistryVersionsPageInfo,
     )
+    from wandkit_generated.gql.models.list_reports import (
+        ListReports,
+        ListReportsPageInfo,
+        ListReportsProject,
+        ListReportsViewConnection,
+        ListReportsViewEdge,
+    )
     from wandkit_generated.gql.models.list_run_files import (
         ListRunFiles,
         ListRunFilesFileConnection,
@@ -598,6 +610,7 @@ if TYPE_CHECKING:
         UpdateRegistryUser,
         UpdateRegistryUserUpdateProjectMemberPayload,
     )
+    from wandkit_generated.gql.models.update_report import UpdateReport, UpdateReportUpsertViewPayload
     from wandkit_generated.gql.models.update_run import UpdateRun, UpdateRunRun, UpdateRunUpsertBucketPayload
     from wandkit_generated.gql.models.update_run_state import (
         UpdateRunState,
@@ -691,6 +704,8 @@ __all__ = [
     "CreateInviteCreateInvitePayload",
     "CreateProject",
     "CreateProjectUpsertModelPayload",
+    "CreateReport",
+    "CreateReportUpsertViewPayload",
     "CreateRun",
     "CreateRunFiles",
     "CreateRunFilesCreateRunFilesPayload",
@@ -736,6 +751,8 @@ __all__ = [
     "DeleteQueuedRunDeleteFromRunQueuePayload",
     "DeleteRegistry",
     "DeleteRegistryDeleteModelPayload",
+    "DeleteReport",
+    "DeleteReportDeleteViewPayload",
     "DeleteRun",
     "DeleteRunDeleteRunPayload",
     "DeleteRunQueue",
@@ -825,6 +842,7 @@ __all__ = [
     "GetQueuedRunRunQueue",
     "GetRegistry",
     "GetRegistryEntity",
+    "GetReport",
     "GetRun",
     "GetRunLastStep",
     "GetRunLastStepProject",
@@ -970,6 +988,11 @@ __all__ = [
     "ListRegistryVersionsEntity",
     "ListRegistryVersionsOrganization",
     "ListRegistryVersionsPageInfo",
+    "ListReports",
+    "ListReportsPageInfo",
+    "ListReportsProject",
+    "ListReportsViewConnection",
+    "ListReportsViewEdge",
     "ListRunFiles",
     "ListRunFilesFileConnection",
     "ListRunFilesFileEdge",
@@ -1050,6 +1073,8 @@ __all__ = [
     "RemoveRegistryMembersDeleteProjectMembersPayload",
     "RenameRegistry",
     "RenameRegistryUpsertModelPayload",
+    "ReportFields",
+    "ReportFieldsUser",
     "RunFull",
     "RunHead",
     "RunHeadUser",
@@ -1079,6 +1104,8 @@ __all__ = [
     "UpdateRegistryTeamUpdateProjectTeamMemberPayload",
     "UpdateRegistryUser",
     "UpdateRegistryUserUpdateProjectMemberPayload",
+    "UpdateReport",
+    "UpdateReportUpsertViewPayload",
     "UpdateRun",
     "UpdateRunRun",
     "UpdateRunState",
@@ -1167,6 +1194,8 @@ _HOMES = {
     "CreateInviteCreateInvitePayload": "create_invite",
     "CreateProject": "create_project",
     "CreateProjectUpsertModelPayload": "create_project",
+    "CreateReport": "create_report",
+    "CreateReportUpsertViewPayload": "create_report",
     "CreateRun": "create_run",
     "CreateRunFiles": "create_run_files",
     "CreateRunFilesCreateRunFilesPayload": "create_run_files",
@@ -1212,6 +1241,8 @@ _HOMES = {
     "DeleteQueuedRunDeleteFromRunQueuePayload": "delete_queued_run",
     "DeleteRegistry": "delete_registry",
     "DeleteRegistryDeleteModelPayload": "delete_registry",
+    "DeleteReport": "delete_report",
+    "DeleteReportDeleteViewPayload": "delete_report",
     "DeleteRun": "delete_run",
     "DeleteRunDeleteRunPayload": "delete_run",
     "DeleteRunQueue": "delete_run_queue",
@@ -1301,6 +1332,7 @@ _HOMES = {
     "GetQueuedRunRunQueue": "get_queued_run",
     "GetRegistry": "get_registry",
     "GetRegistryEntity": "get_registry",
+    "GetReport": "get_report",
     "GetRun": "get_run",
     "GetRunLastStep": "get_run_last_step",
     "GetRunLastStepProject": "get_run_last_step",
@@ -1446,6 +1478,11 @@ _HOMES = {
     "ListRegistryVersionsEntity": "list_registry_versions",
     "ListRegistryVersionsOrganization": "list_registry_versions",
     "ListRegistryVersionsPageInfo": "list_registry_versions",
+    "ListReports": "list_reports",
+    "ListReportsPageInfo": "list_reports",
+    "ListReportsProject": "list_reports",
+    "ListReportsViewConnection": "list_reports",
+    "ListReportsViewEdge": "list_reports",
     "ListRunFiles": "list_run_files",
     "ListRunFilesFileConnection": "list_run_files",
     "ListRunFilesFileEdge": "list_run_files",
@@ -1526,6 +1563,8 @@ _HOMES = {
     "RemoveRegistryMembersDeleteProjectMembersPayload": "remove_registry_members",
     "RenameRegistry": "rename_registry",
     "RenameRegistryUpsertModelPayload": "rename_registry",
+    "ReportFields": "fragments",
+    "ReportFieldsUser": "fragments",
     "RunFull": "fragments",
     "RunHead": "fragments",
     "RunHeadUser": "fragments",
@@ -1555,6 +1594,8 @@ _HOMES = {
     "UpdateRegistryTeamUpdateProjectTeamMemberPayload": "update_registry_team",
     "UpdateRegistryUser": "update_registry_user",
     "UpdateRegistryUserUpdateProjectMemberPayload": "update_registry_user",
+    "UpdateReport": "update_report",
+    "UpdateReportUpsertViewPayload": "update_report",
     "UpdateRun": "update_run",
     "UpdateRunRun": "update_run",
     "UpdateRunState": "update_run_state",

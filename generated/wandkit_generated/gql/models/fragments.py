@@ -56,6 +56,8 @@ __all__ = [
     "RegistryFieldsArtifactType",
     "RegistryFieldsArtifactTypeConnection",
     "RegistryFieldsArtifactTypeEdge",
+    "ReportFields",
+    "ReportFieldsUser",
     "RunFull",
     "RunHead",
     "RunHeadUser",
@@ -340,6 +342,24 @@ class RegistryFieldsArtifactTypeEdge(BaseModel):
 class RegistryFieldsArtifactType(BaseModel):
     id: str
     name: str
+
+
+class ReportFields(BaseModel):
+    id: str
+    type_: Optional[str] = Field(alias="type")
+    name: Optional[str]
+    display_name: Optional[str]
+    description: Optional[str]
+    spec: Optional[str]
+    entity_name: str
+    project_name: str
+    created_at: DateTime
+    updated_at: Optional[DateTime]
+    user: Optional["ReportFieldsUser"]
+
+
+class ReportFieldsUser(UserFields):
+    pass
 
 
 class RunHead(BaseModel):

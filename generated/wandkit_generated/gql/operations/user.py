@@ -9,18 +9,28 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from wandkit_generated.gql.models.create_invite import CreateInvite
+    from wandkit_generated.gql.models.create_service_account import CreateServiceAccount
+    from wandkit_generated.gql.models.create_team import CreateTeam
     from wandkit_generated.gql.models.create_user import CreateUser
     from wandkit_generated.gql.models.delete_api_key import DeleteApiKey
+    from wandkit_generated.gql.models.delete_invite import DeleteInvite
     from wandkit_generated.gql.models.generate_api_key import GenerateApiKey
     from wandkit_generated.gql.models.get_default_entity import GetDefaultEntity
+    from wandkit_generated.gql.models.get_team import GetTeam
     from wandkit_generated.gql.models.get_viewer import GetViewer
     from wandkit_generated.gql.models.list_users import ListUsers
 
 __all__ = [
+    "CREATE_INVITE",
+    "CREATE_SERVICE_ACCOUNT",
+    "CREATE_TEAM",
     "CREATE_USER",
     "DELETE_API_KEY",
+    "DELETE_INVITE",
     "GENERATE_API_KEY",
     "GET_DEFAULT_ENTITY",
+    "GET_TEAM",
     "GET_VIEWER",
     "LIST_USERS",
 ]
@@ -290,6 +300,217 @@ mutation DeleteApiKey($id: String!) {
     },
     gates=frozenset(),
     answer=_delete_api_key,
+    idempotent=False,
+    when=(),
+)
+
+
+def _get_team() -> type[GetTeam]:
+    from wandkit_generated.gql.models.get_team import GetTeam
+
+    return GetTeam
+
+
+GET_TEAM: Operation[GetTeam] = Operation(
+    name="GetTeam",
+    kind="query",
+    pieces=(
+        Piece("""\
+query GetTeam($name: String!) {
+  entity(name: $name) {
+    ...TeamFields
+  }
+}
+
+fragment TeamFields on Entity {
+  id
+  name
+  available
+  photoUrl
+  readOnly
+  readOnlyAdmin
+  isTeam
+  privateOnly
+  storageBytes
+  codeSavingEnabled
+  defaultAccess
+  isPaid
+  members {
+    id
+    name
+    username
+    email
+    admin
+    pending
+    photoUrl
+    accountType
+    role
+  }
+}
+"""),
+    ),
+    variables={
+        "name": (),
+    },
+    gates=frozenset(),
+    answer=_get_team,
+    idempotent=True,
+    when=(),
+)
+
+
+def _create_team() -> type[CreateTeam]:
+    from wandkit_generated.gql.models.create_team import CreateTeam
+
+    return CreateTeam
+
+
+CREATE_TEAM: Operation[CreateTeam] = Operation(
+    name="CreateTeam",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation CreateTeam($team: String!, $admin: String) {
+  createTeam(input: {teamName: $team, teamAdminUserName: $admin}) {
+    entity {
+      ...TeamFields
+    }
+  }
+}
+
+fragment TeamFields on Entity {
+  id
+  name
+  available
+  photoUrl
+  readOnly
+  readOnlyAdmin
+  isTeam
+  privateOnly
+  storageBytes
+  codeSavingEnabled
+  defaultAccess
+  isPaid
+  members {
+    id
+    name
+    username
+    email
+    admin
+    pending
+    photoUrl
+    accountType
+    role
+  }
+}
+"""),
+    ),
+    variables={
+        "team": (),
+        "admin": (),
+    },
+    gates=frozenset(),
+    answer=_create_team,
+    idempotent=False,
+    when=(),
+)
+
+
+def _create_invite() -> type[CreateInvite]:
+    from wandkit_generated.gql.models.create_invite import CreateInvite
+
+    return CreateInvite
+
+
+CREATE_INVITE: Operation[CreateInvite] = Operation(
+    name="CreateInvite",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation CreateInvite($entity: String!, $email: String, $username: String, $admin: Boolean) {
+  createInvite(input: {entityName: $entity, email: $email, username: $username, admin: $admin}) {
+    success
+  }
+}
+"""),
+    ),
+    variables={
+        "entity": (),
+        "email": (),
+        "username": (),
+        "admin": (),
+    },
+    gates=frozenset(),
+    answer=_create_invite,
+    idempotent=False,
+    when=(),
+)
+
+
+def _delete_invite() -> type[DeleteInvite]:
+    from wandkit_generated.gql.models.delete_invite import DeleteInvite
+
+    return DeleteInvite
+
+
+DELETE_INVITE: Operation[DeleteInvite] = Operation(
+    name="DeleteInvite",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation DeleteInvite($entity: String!, $id: String!) {
+  deleteInvite(input: {entityName: $entity, id: $id}) {
+    success
+  }
+}
+"""),
+    ),
+    variables={
+        "entity": (),
+        "id": (),
+    },
+    gates=frozenset(),
+    answer=_delete_invite,
+    idempotent=False,
+    when=(),
+)
+
+
+def _create_service_account() -> type[CreateServiceAccount]:
+    from wandkit_generated.gql.models.create_service_account import CreateServiceAccount
+
+    return CreateServiceAccount
+
+
+CREATE_SERVICE_ACCOUNT: Operation[CreateServiceAccount] = Operation(
+    name="CreateServiceAccount",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation CreateServiceAccount($entity: String!, $description: String!) {
+  createServiceAccount(input: {entityName: $entity, description: $description}) {
+    user {
+      id
+      username
+      apiKeys {
+        edges {
+          node {
+            id
+            name
+          }
+        }
+      }
+    }
+  }
+}
+"""),
+    ),
+    variables={
+        "entity": (),
+        "description": (),
+    },
+    gates=frozenset(),
+    answer=_create_service_account,
     idempotent=False,
     when=(),
 )

@@ -8,28 +8,43 @@ from typing import TYPE_CHECKING
 
 from wandkit._core.operation import UNSET, given
 from wandkit_generated.gql.operations.user import (
+    CREATE_INVITE,
+    CREATE_SERVICE_ACCOUNT,
+    CREATE_TEAM,
     CREATE_USER,
     DELETE_API_KEY,
+    DELETE_INVITE,
     GENERATE_API_KEY,
     GET_DEFAULT_ENTITY,
+    GET_TEAM,
     GET_VIEWER,
     LIST_USERS,
 )
 
 if TYPE_CHECKING:
     from wandkit._core.operation import Executor, UnsetType
+    from wandkit_generated.gql.models.create_invite import CreateInvite
+    from wandkit_generated.gql.models.create_service_account import CreateServiceAccount
+    from wandkit_generated.gql.models.create_team import CreateTeam
     from wandkit_generated.gql.models.create_user import CreateUser
     from wandkit_generated.gql.models.delete_api_key import DeleteApiKey
+    from wandkit_generated.gql.models.delete_invite import DeleteInvite
     from wandkit_generated.gql.models.generate_api_key import GenerateApiKey
     from wandkit_generated.gql.models.get_default_entity import GetDefaultEntity
+    from wandkit_generated.gql.models.get_team import GetTeam
     from wandkit_generated.gql.models.get_viewer import GetViewer
     from wandkit_generated.gql.models.list_users import ListUsers
 
 __all__ = [
+    "create_invite",
+    "create_service_account",
+    "create_team",
     "create_user",
     "delete_api_key",
+    "delete_invite",
     "generate_api_key",
     "get_default_entity",
+    "get_team",
     "get_viewer",
     "list_users",
 ]
@@ -115,3 +130,90 @@ def delete_api_key(
         }
     )
     return gql.execute(DELETE_API_KEY, variables, timeout=timeout)
+
+
+def get_team(
+    gql: Executor,
+    *,
+    name: str,
+    timeout: float | None = None,
+) -> GetTeam:
+    """Send `GetTeam`."""
+    variables = given(
+        {
+            "name": name,
+        }
+    )
+    return gql.execute(GET_TEAM, variables, timeout=timeout)
+
+
+def create_team(
+    gql: Executor,
+    *,
+    team: str,
+    admin: str | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> CreateTeam:
+    """Send `CreateTeam`."""
+    variables = given(
+        {
+            "team": team,
+            "admin": admin,
+        }
+    )
+    return gql.execute(CREATE_TEAM, variables, timeout=timeout)
+
+
+def create_invite(
+    gql: Executor,
+    *,
+    entity: str,
+    email: str | None | UnsetType = UNSET,
+    username: str | None | UnsetType = UNSET,
+    admin: bool | None | UnsetType = UNSET,
+    timeout: float | None = None,
+) -> CreateInvite:
+    """Send `CreateInvite`."""
+    variables = given(
+        {
+            "entity": entity,
+            "email": email,
+            "username": username,
+            "admin": admin,
+        }
+    )
+    return gql.execute(CREATE_INVITE, variables, timeout=timeout)
+
+
+def delete_invite(
+    gql: Executor,
+    *,
+    entity: str,
+    id: str,
+    timeout: float | None = None,
+) -> DeleteInvite:
+    """Send `DeleteInvite`."""
+    variables = given(
+        {
+            "entity": entity,
+            "id": id,
+        }
+    )
+    return gql.execute(DELETE_INVITE, variables, timeout=timeout)
+
+
+def create_service_account(
+    gql: Executor,
+    *,
+    entity: str,
+    description: str,
+    timeout: float | None = None,
+) -> CreateServiceAccount:
+    """Make an account for machines; the answer shows its key, once, where the server makes one."""
+    variables = given(
+        {
+            "entity": entity,
+            "description": description,
+        }
+    )
+    return gql.execute(CREATE_SERVICE_ACCOUNT, variables, timeout=timeout)

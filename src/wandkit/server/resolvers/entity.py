@@ -229,6 +229,8 @@ def resolve_create_invite(
     context = context_of(info)
     team = _team_to_manage(context, input.get("entityName"))
     guest = _known_user(context, input.get("username") or input.get("email") or "")
+    if any(found.user_id == guest.id for found in team.memberships):
+        raise Refusal(f"{guest.username} is already a member of {team.name}", 409)
     role = input.get("role") or ("admin" if input.get("admin") else "member")
     try:
         place = add_member(context.session, team, guest, role)
@@ -259,6 +261,26 @@ def resolve_delete_invite(
         raise Refusal("member not found", 404)
     context.session.delete(place)
     return {"success": True}
+
+
+@mutation.field("updateMember")
+def resolve_update_member(
+    _parent: None, info: GraphQLResolveInfo, *, input: dict[str, Any]
+) -> dict[str, Any]:
+    """Change a member's role in a team."""
+    context = context_of(info)
+    team = _team_to_manage(context, input["entityName"])
+    place = next((found for found in team.memberships if ids.user_id(found.user) == input["user"]), None)
+    if place is None:
+        raise Refusal("member not found", 404)
+    role = input.get("role")
+    if role is None and input.get("admin") is not None:
+        role = "admin" if input["admin"] else "member"
+    try:
+        place = add_member(context.session, team, place.user, role or place.role)
+    except ValueError as error:
+        raise Refusal(str(error)) from None
+    return {"member": _member(place)}
 
 
 @mutation.field("createServiceAccount")

@@ -11,6 +11,7 @@ from sqlalchemy import false, func, or_, select
 from wandkit.server import ids
 from wandkit.server.accounts import add_user
 from wandkit.server.auth import is_key, new_key, store_key
+from wandkit.server.database import now
 from wandkit.server.graphql import Context, context_of
 from wandkit.server.model.entity import Entity, Membership
 from wandkit.server.model.project import Project
@@ -241,6 +242,22 @@ def resolve_update_user(_parent: None, info: GraphQLResolveInfo, *, input: dict[
             raise Refusal(f"entity {input['defaultEntity']} not found", 404)
         me.default_entity = entity
     return {"user": me}
+
+
+@mutation.field("deleteUser")
+@mutation.field("undeleteUser")
+def resolve_delete_user(_parent: None, info: GraphQLResolveInfo, *, input: dict[str, Any]) -> dict[str, Any]:
+    """Shut a user out, or let them in again; administrators only. Their runs and keys stay."""
+    context = context_of(info)
+    if not context.access.is_admin:
+        raise denied()
+    found = context.session.get(User, _number(input["id"]))
+    if found is None:
+        raise Refusal("user not found", 404)
+    if found is context.access.user:
+        raise Refusal("administrators cannot delete themselves")
+    found.deleted_at = now() if info.field_name == "deleteUser" else None
+    return {"user": found}
 
 
 def _visible_users(context: Context) -> Any:
