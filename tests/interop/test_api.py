@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from wandkit import Api
+from wandkit.testing import Server
 
 sys.path.insert(0, str(Path(__file__).parent / "scripts"))
 from logged import CONFIG, SUMMARY, row
@@ -71,12 +73,20 @@ def test_a_run_that_wandkit_wrote_is_read_by_the_official_api(
     assert found["contents"] == {"note.txt": "a note\n" * 1000}
 
 
+@pytest.mark.parametrize("upto", [30, 59])
 def test_history_from_parquet_and_the_live_tail_is_read_whole(
-    newest: Client, api: Api, tmp_path: Path
+    newest: Client, tmp_path: Path, upto: int
 ) -> None:
-    path = write_run(api, "exported", tmp_path, steps=60)
-    found = newest.run("read_run.py", path)
+    with Server() as server:
+        server.add_user("ada", api_key=newest.key)
+        with server.api("ada") as api:
+            path = write_run(api, "exported", tmp_path, steps=60)
+            server.export_history(path, upto_step=upto, keep_rows=False)
+            found = replace(newest, url=server.url).run("read_run.py", path)
+            own = [dict(values) for values in api.run(path).scan_history()]
     assert [values["_step"] for values in found["scan"]] == list(range(60))
+    assert [values["loss"] for values in found["scan"]] == [row(step)["loss"] for step in range(60)]
+    assert [values["loss"] for values in own] == [row(step)["loss"] for step in range(60)]
 
 
 def test_what_the_official_api_changes_is_seen_by_wandkit(client: Client, api: Api, tmp_path: Path) -> None:
