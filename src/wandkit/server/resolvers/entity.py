@@ -1,4 +1,4 @@
-"""Entities (users' own ones and teams), their members, and organizations."""
+"""Entities: users' own ones and teams, and their members."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from sqlalchemy.orm import selectinload
 from wandkit.server import ids
 from wandkit.server.accounts import add_member, add_team, add_user, find_user
 from wandkit.server.graphql import Context, context_of
-from wandkit.server.model.entity import Entity, Membership, Organization, OrganizationMembership
+from wandkit.server.model.entity import Entity, Membership, Organization
 from wandkit.server.model.project import Project
 from wandkit.server.model.run import Run
 from wandkit.server.model.user import User
 from wandkit.server.permissions import Refusal, denied
+from wandkit.server.resolvers.organization import own_organization
 from wandkit.server.resolvers.project import project_page
 from wandkit.server.resolvers.user import show_once
 
@@ -25,9 +26,8 @@ __all__ = ["BINDABLES"]
 query: QueryType = QueryType()
 mutation: MutationType = MutationType()
 entity: ObjectType = ObjectType("Entity")
-organization: ObjectType = ObjectType("Organization")
 
-BINDABLES: list[SchemaBindable] = [query, mutation, entity, organization]
+BINDABLES: list[SchemaBindable] = [query, mutation, entity]
 
 
 @query.field("entity")
@@ -36,25 +36,6 @@ def resolve_entity(
 ) -> Entity | None:
     """Return an entity that the caller belongs to; without a name, their default one."""
     return context_of(info).access.entity(name)
-
-
-@query.field("organization")
-def resolve_organization(
-    _parent: None, info: GraphQLResolveInfo, *, name: str | None = None, id: str | None = None
-) -> Organization | None:
-    """Return an organization that the caller belongs to."""
-    statement = select(Organization)
-    try:
-        if id is not None:
-            statement = statement.where(Organization.id == ids.number("Organization", id))
-    except ValueError:
-        return None
-    if name is not None:
-        statement = statement.where(Organization.name == name)
-    if name is None and id is None:
-        return None
-    found = context_of(info).session.scalars(statement).one_or_none()
-    return found if found is not None and _belongs(context_of(info), found) else None
 
 
 @entity.field("id")
@@ -160,47 +141,6 @@ def resolve_run_count(parent: Entity, info: GraphQLResolveInfo, **_arguments: ob
     return context_of(info).session.scalar(statement) or 0
 
 
-@organization.field("id")
-def resolve_org_id(parent: Organization, _info: GraphQLResolveInfo) -> str:
-    """Return the global id."""
-    return ids.encode("Organization", parent.id)
-
-
-@organization.field("orgType")
-def resolve_org_type(_parent: Organization, _info: GraphQLResolveInfo) -> str:
-    """Return the one kind of organization that this server has."""
-    return "ORGANIZATION"
-
-
-@organization.field("orgEntity")
-def resolve_org_entity(parent: Organization, _info: GraphQLResolveInfo) -> Entity | None:
-    """Return the entity that owns the organization's registries."""
-    return next((found for found in parent.entities if found.kind == "organization"), None)
-
-
-@organization.field("teams")
-def resolve_org_teams(parent: Organization, info: GraphQLResolveInfo) -> list[Entity]:
-    """Return the organization's teams that the caller belongs to."""
-    access = context_of(info).access
-    return [found for found in parent.entities if found.kind == "team" and access.sees(found)]
-
-
-@organization.field("members")
-def resolve_org_members(parent: Organization, _info: GraphQLResolveInfo) -> list[dict[str, Any]]:
-    """Return the organization's members."""
-    return [
-        {
-            "id": ids.user_id(place.user),
-            "name": place.user.name,
-            "username": place.user.username,
-            "admin": place.role == "admin",
-            "role": place.role,
-            "user": place.user,
-        }
-        for place in parent.memberships
-    ]
-
-
 @mutation.field("createTeam")
 def resolve_create_team(_parent: None, info: GraphQLResolveInfo, *, input: dict[str, Any]) -> dict[str, Any]:
     """Make a team; its administrator is the named user, else the caller."""
@@ -215,7 +155,7 @@ def resolve_create_team(_parent: None, info: GraphQLResolveInfo, *, input: dict[
     except ValueError as error:
         raise Refusal(str(error), 409 if "taken" in str(error) else 400) from None
     if input.get("organizationId"):
-        team.organization = _own_organization(context, input["organizationId"])
+        team.organization = own_organization(context, input["organizationId"])
     add_member(context.session, team, admin, "admin")
     context.access.__dict__.pop("roles", None)
     return {"entity": team}
@@ -330,29 +270,3 @@ def _known_user(context: Context, name_or_email: str) -> User:
     if found is None:
         raise Refusal(f"user {name_or_email} not found", 404)
     return found
-
-
-def _own_organization(context: Context, global_id: str) -> Organization:
-    try:
-        found = context.session.get(Organization, ids.number("Organization", global_id))
-    except ValueError as error:
-        raise Refusal(str(error)) from None
-    if found is None or not _belongs(context, found):
-        raise Refusal("organization not found", 404)
-    if not _belongs(context, found, role="admin"):
-        raise denied()
-    return found
-
-
-def _belongs(context: Context, found: Organization, role: str | None = None) -> bool:
-    if context.access.is_admin:
-        return True
-    me = context.access.user
-    if me is None:
-        return False
-    place = select(OrganizationMembership.id).where(
-        OrganizationMembership.organization_id == found.id, OrganizationMembership.user_id == me.id
-    )
-    if role is not None:
-        place = place.where(OrganizationMembership.role == role)
-    return context.session.scalar(place) is not None
