@@ -2,9 +2,7 @@
 # source: queries/collection.graphql
 """The answer of `get_collection`, from queries/collection.graphql."""
 
-from typing import Literal, Optional
-
-from pydantic import Field
+from typing import Optional
 
 from wandkit._core.model import BaseModel
 
@@ -44,6 +42,4 @@ class GetCollectionArtifactType(BaseModel):
 
 
 class GetCollectionArtifactCollection(CollectionFields):
-    typename__: Literal["ArtifactCollection", "ArtifactPortfolio", "ArtifactSequence"] = Field(
-        alias="__typename"
-    )
+    pass

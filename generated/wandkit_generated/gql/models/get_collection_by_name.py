@@ -2,9 +2,7 @@
 # source: queries/collection.graphql
 """The answer of `get_collection_by_name`, from queries/collection.graphql."""
 
-from typing import Literal, Optional
-
-from pydantic import Field
+from typing import Optional
 
 from wandkit._core.model import BaseModel
 
@@ -38,6 +36,4 @@ class GetCollectionByNameProject(BaseModel):
 
 
 class GetCollectionByNameArtifactCollection(CollectionFields):
-    typename__: Literal["ArtifactCollection", "ArtifactPortfolio", "ArtifactSequence"] = Field(
-        alias="__typename"
-    )
+    pass

@@ -2,9 +2,7 @@
 # source: queries/collection.graphql
 """The answer of `list_project_collections`, from queries/collection.graphql."""
 
-from typing import Annotated, Literal, Optional
-
-from pydantic import Field
+from typing import Annotated, Optional
 
 from wandkit._core.model import BaseModel, Tolerant
 
@@ -57,9 +55,7 @@ class ListProjectCollectionsArtifactCollectionEdge(BaseModel):
 
 
 class ListProjectCollectionsArtifactCollection(CollectionFields):
-    typename__: Literal["ArtifactCollection", "ArtifactPortfolio", "ArtifactSequence"] = Field(
-        alias="__typename"
-    )
+    pass
 
 
 class ListProjectCollectionsPageInfo(BaseModel):

@@ -2,9 +2,7 @@
 # source: queries/registry.graphql
 """The answer of `list_registry_collections`, from queries/registry.graphql."""
 
-from typing import Annotated, Literal, Optional
-
-from pydantic import Field
+from typing import Annotated, Optional
 
 from wandkit._core.model import BaseModel, Tolerant
 
@@ -64,9 +62,7 @@ class ListRegistryCollectionsArtifactCollectionEdge(BaseModel):
 
 
 class ListRegistryCollectionsArtifactCollection(CollectionFields):
-    typename__: Literal["ArtifactCollection", "ArtifactPortfolio", "ArtifactSequence"] = Field(
-        alias="__typename"
-    )
+    pass
 
 
 class ListRegistryCollectionsPageInfo(BaseModel):

@@ -2,9 +2,7 @@
 # source: queries/collection.graphql
 """The answer of `list_type_collections`, from queries/collection.graphql."""
 
-from typing import Annotated, Literal, Optional
-
-from pydantic import Field
+from typing import Annotated, Optional
 
 from wandkit._core.model import BaseModel, Tolerant
 
@@ -63,9 +61,7 @@ class ListTypeCollectionsArtifactCollectionEdge(BaseModel):
 
 
 class ListTypeCollectionsArtifactCollection(CollectionFields):
-    typename__: Literal["ArtifactCollection", "ArtifactPortfolio", "ArtifactSequence"] = Field(
-        alias="__typename"
-    )
+    pass
 
 
 class ListTypeCollectionsPageInfo(BaseModel):
