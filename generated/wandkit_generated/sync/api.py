@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
-from wandkit.errors import UnsupportedError
 from wandkit.paths import ProjectPath, RunPath, SweepPath, parse_path
+from wandkit.paths_report import is_report_path, parse_report_path
 from wandkit.settings import Settings
 from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_USERS
 from wandkit_generated.sync.account import Account
@@ -25,6 +25,8 @@ from wandkit_generated.sync.job import JobMethods
 from wandkit_generated.sync.project import Project, ProjectMethods
 from wandkit_generated.sync.queued_run import QueuedRunMethods
 from wandkit_generated.sync.registry_listing import RegistryMethods
+from wandkit_generated.sync.report import Report
+from wandkit_generated.sync.reports import ReportMethods
 from wandkit_generated.sync.run import Run
 from wandkit_generated.sync.run_queue import RunQueueMethods
 from wandkit_generated.sync.runs import RunMethods
@@ -48,6 +50,7 @@ class Api(
     ProjectMethods,
     QueuedRunMethods,
     RegistryMethods,
+    ReportMethods,
     RunMethods,
     RunQueueMethods,
     SweepMethods,
@@ -137,19 +140,20 @@ class Api(
         """
         self._account.flush()
 
-    def from_path(self, path: str) -> Project | Run | Sweep:
-        """Return what a path or URL names: a project, for which nothing is sent, or a run or sweep, fetched.
+    def from_path(self, path: str) -> Project | Report | Run | Sweep:
+        """Return what a path or URL names: a project, for which nothing is sent; others are fetched.
 
         Args:
             path: `PROJECT`, `ENTITY/PROJECT`, `ENTITY/PROJECT/RUN`, `ENTITY/PROJECT/runs/RUN`,
-                `ENTITY/PROJECT/sweeps/SWEEP` or a URL.
+                `ENTITY/PROJECT/sweeps/SWEEP`, `ENTITY/PROJECT/reports/TITLE--ID` or a URL.
 
         Raises:
             PathError: It names none of them.
-            UnsupportedError: It names a report, which this version does not know.
-            NotFoundError: No such run or sweep.
+            NotFoundError: No such run, sweep or report.
         """
-        _refuse_other_kinds(path)
+        if is_report_path(path):
+            report = Report.fetch(self._account, parse_report_path(path))
+            return report
         settings = self.settings
         found = parse_path(path, entity=settings.entity, project=settings.project, app_url=settings.app_url)
         full = self._account.complete(found)
@@ -185,17 +189,6 @@ class Api(
     def __repr__(self) -> str:
         """Return the host; the key is never shown."""
         return f"<Api {self.settings.base_url}>"
-
-
-def _refuse_other_kinds(path: str) -> None:
-    """Say so where `path` names a report."""
-    pieces = path.split("?")[0].split("#")[0].strip("/ ").split("/")
-    marker = pieces[-2].rstrip("s") if len(pieces) > 3 else ""
-    if marker == "report":
-        raise UnsupportedError(
-            f"The path {path!r} names a {marker}, which from_path cannot return.",
-            next_step="It returns projects, runs and sweeps.",
-        )
 
 
 def rebuild(gql: GraphQL) -> Api:

@@ -17,6 +17,7 @@ from wandkit._core.display import html_table, show
 from wandkit._core.jsontext import write
 from wandkit._core.operation import UNSET
 from wandkit._core.order_key import format_order_key, metric_order
+from wandkit._core.sweep_config import is_mapping
 from wandkit._core.sweep_yaml import load_yaml
 from wandkit.errors import AnswerError, NotFoundError, UnsupportedError
 from wandkit.paths import SweepPath
@@ -114,7 +115,7 @@ class Sweep:
             found = load_yaml(text)
         except ValueError as error:
             raise AnswerError(f"The configuration of the sweep {str(self._path)!r} is {error}.") from None
-        if not isinstance(found, dict):
+        if not is_mapping(found):
             raise AnswerError(
                 f"The configuration of the sweep {str(self._path)!r} is no mapping: {text[:200]!r}."
             )

@@ -16,7 +16,7 @@ from typing import Any
 from wandkit._core.jsontext import write
 from wandkit._core.operation import UNSET
 from wandkit._core.pagination import Page, PageRequest
-from wandkit._core.sweep_config import check_sweep_config
+from wandkit._core.sweep_config import check_sweep_config, is_mapping
 from wandkit._core.sweep_yaml import dump_yaml, load_yaml
 from wandkit.errors import AnswerError, ArgumentError, UnsupportedError
 from wandkit.filters import Expression, Order, compile_filters, compile_order
@@ -183,7 +183,7 @@ def _read(config: Mapping[str, Any] | str | PathLike[str]) -> Mapping[str, Any]:
         raise ArgumentError(f"Cannot read the sweep configuration: {error}.") from None
     except ValueError as error:
         raise ArgumentError(f"The sweep configuration is {error}.") from None
-    if not isinstance(found, dict):
+    if not is_mapping(found):
         raise ArgumentError(
             f"The sweep configuration is no mapping but {found!r}.",
             next_step="For the name of a file, pass a pathlib.Path.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wandkit._core.sweep_config import is_mapping
+
 __all__ = ["format_order_key", "metric_order"]
 
 _COLUMNS = frozenset({"createdAt", "created_at", "heartbeat_at", "name", "sweep", "updatedAt", "updated_at"})
@@ -26,7 +28,7 @@ def format_order_key(key: str) -> str:
 def metric_order(config: Mapping[str, Any]) -> str | None:
     """Return the order that puts the best run of a sweep first; None where the sweep has no metric."""
     metric = config.get("metric")
-    if not isinstance(metric, Mapping) or not metric.get("name"):
+    if not is_mapping(metric) or not metric.get("name"):
         return None
     sign = "+" if metric.get("goal", "minimize") == "minimize" else "-"
     return format_order_key(f"{sign}{metric['name']}")

@@ -14,12 +14,12 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from wandkit._core.near import did_you_mean, near_matches
 from wandkit.errors import ArgumentError
 
-__all__ = ["DISTRIBUTIONS", "METHODS", "check_sweep_config", "infer_distribution"]
+__all__ = ["DISTRIBUTIONS", "METHODS", "check_sweep_config", "infer_distribution", "is_mapping"]
 
 METHODS = ("grid", "random", "bayes", "custom")
 _RANGE = frozenset({"min", "max"})
@@ -98,6 +98,15 @@ def infer_distribution(parameter: Mapping[str, Any]) -> str | None:
     return "beta" if {"a", "b"} <= parameter.keys() else None
 
 
+def is_mapping(value: object) -> TypeGuard[dict[str, Any]]:
+    """Return whether a part of a configuration maps names to values."""
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
 def _check_method(config: dict[str, Any]) -> None:
     method = config.get("method")
     if method is None:
@@ -108,14 +117,14 @@ def _check_method(config: dict[str, Any]) -> None:
 
 
 def _check_parameters(parameters: Any, where: str) -> list[str]:
-    if not isinstance(parameters, dict):
+    if not is_mapping(parameters):
         raise _wrong(where, f"must map names to parameters, not be {_kind(parameters)}")
     remarks: list[str] = []
     for name, parameter in parameters.items():
         place = f"{where}.{name}"
-        if not isinstance(name, str):
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise _wrong(place, "must have a text as its name")
-        if not isinstance(parameter, dict):
+        if not is_mapping(parameter):
             raise _wrong(place, f"must be a mapping such as {{value: {parameter!r}}}, not {_kind(parameter)}")
         remarks += _check_parameter(parameter, place)
     return remarks
@@ -151,12 +160,12 @@ def _check_values(parameter: dict[str, Any], place: str) -> None:
     if "values" not in parameter:
         return
     values = parameter["values"]
-    if not isinstance(values, list) or not values:
+    if not _is_list(values) or not values:
         raise _wrong(f"{place}.values", "must be a list that is not empty")
     chances = parameter.get("probabilities")
     if chances is None:
         return
-    if not isinstance(chances, list) or len(chances) != len(values):
+    if not _is_list(chances) or len(chances) != len(values):
         raise _wrong(f"{place}.probabilities", "must be a list with a number for each of the values")
     numbers = [_number(chance, f"{place}.probabilities") for chance in chances]
     if min(numbers) < 0:
@@ -192,7 +201,7 @@ def _check_metric(config: dict[str, Any], remarks: list[str]) -> None:
         if config["method"] == "bayes":
             raise _wrong("metric", "is missing: a bayes search needs one")
         return
-    if not isinstance(metric, dict):
+    if not is_mapping(metric):
         raise _wrong("metric", f"must be a mapping with name and goal, not {_kind(metric)}")
     remarks += _unknown(
         metric, frozenset({"name", "goal", "target", "impute", "impute_while_running"}), "metric"
@@ -214,7 +223,7 @@ def _check_cap(config: dict[str, Any]) -> None:
 def _check_early(early: Any, remarks: list[str]) -> None:
     if early is None:
         return
-    if not isinstance(early, dict):
+    if not is_mapping(early):
         raise _wrong("early_terminate", f"must be a mapping, not {_kind(early)}")
     if early.get("type") is None:
         raise _wrong("early_terminate.type", "is missing: use hyperband")

@@ -58,6 +58,7 @@ def _classes() -> tuple[Any, Any]:
         def ignore_aliases(self, data: Any) -> bool:
             return True
 
-    for kind in (Loader, Dumper):
+    made: tuple[Any, Any] = (Loader, Dumper)
+    for kind in made:
         kind.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENT, list("-+0123456789"))
-    return Loader, Dumper
+    return made

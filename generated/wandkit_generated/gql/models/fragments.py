@@ -2,7 +2,7 @@
 # source: queries/
 """The models of the fragments that the operations use."""
 
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Optional
 
 from pydantic import Field
 
@@ -187,9 +187,7 @@ class ArtifactFieldsArtifactAlias(BaseModel):
 
 
 class ArtifactFieldsArtifactCollection(CollectionPlace):
-    typename__: Literal["ArtifactCollection", "ArtifactPortfolio", "ArtifactSequence"] = Field(
-        alias="__typename"
-    )
+    pass
 
 
 class ArtifactFileFields(BaseModel):
@@ -275,9 +273,7 @@ class MembershipFieldsArtifactAlias(BaseModel):
 
 
 class MembershipFieldsArtifactCollection(CollectionPlace):
-    typename__: Literal["ArtifactCollection", "ArtifactPortfolio", "ArtifactSequence"] = Field(
-        alias="__typename"
-    )
+    pass
 
 
 class MembershipFieldsArtifact(ArtifactFields):
