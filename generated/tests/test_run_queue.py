@@ -204,6 +204,16 @@ def test_items_are_listed_newest_first_with_their_state(api: Api, name: str, mod
     assert len(module_server.requests) == 1
 
 
+def test_items_that_were_pushed_or_popped_here_are_listed_anew(api: Api, name: str) -> None:
+    queue = api.create_run_queue(name, "kubernetes")
+    counts = [queue.items.count()]
+    queue.push({"job": "j"})
+    counts.append(queue.items.count())
+    queue.pop()
+    item = queue.items[0]
+    assert (counts, item.last_state) == ([0, 1], "leased")
+
+
 def test_many_items_are_listed_page_by_page(api: Api, name: str) -> None:
     queue = api.create_run_queue(name, "kubernetes")
     for number in range(120):

@@ -208,6 +208,16 @@ async def test_items_are_listed_newest_first_with_their_state(
     assert len(module_server.requests) == 1
 
 
+async def test_items_that_were_pushed_or_popped_here_are_listed_anew(api: AsyncApi, name: str) -> None:
+    queue = await api.create_run_queue(name, "kubernetes")
+    counts = [await queue.items.count()]
+    await queue.push({"job": "j"})
+    counts.append(await queue.items.count())
+    await queue.pop()
+    item = await queue.items[0]
+    assert (counts, item.last_state) == ([0, 1], "leased")
+
+
 async def test_many_items_are_listed_page_by_page(api: AsyncApi, name: str) -> None:
     queue = await api.create_run_queue(name, "kubernetes")
     for number in range(120):

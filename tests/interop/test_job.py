@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from wandkit import Api
-from wandkit.errors import ConfigTypeError
+from wandkit.errors import ConfigTypeError, LaunchError
 
 if TYPE_CHECKING:
     from conftest import Client
@@ -61,6 +65,39 @@ def test_a_job_that_the_official_client_called_is_popped_by_wandkit(
     assert item is not None
     assert (called["id"], called["state"]) == (item.id, "pending")
     assert (item.run_spec["job"], item.run_spec["overrides"]["run_config"]) == (name, CONFIG)
+
+
+@contextmanager
+def serving(client: Client, queue: str) -> Iterator[None]:
+    """Let the official launch agent serve a queue meanwhile."""
+    process = client.start("serve_queue.py", queue)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def test_the_official_agent_runs_a_job_that_wandkit_called_to_its_end(
+    newest: Client, api: Api, project: str, tmp_path: Path
+) -> None:
+    newest.run("log_job.py", project)
+    api.create_run_queue(project, "local-process", "ada")
+    item = api.job(f"ada/{project}/trainer:latest", str(tmp_path / "down")).call(CONFIG, queue=project)
+    with serving(newest, project):
+        run = item.wait_until_finished(timeout=240)
+    assert (run.state, run.project, item.state) == ("finished", project, "claimed")
+    assert (run.config["lr"], run.summary["loss"]) == (0.1, 0.2)
+
+
+def test_why_the_official_agent_gave_a_job_up_is_told(
+    newest: Client, api: Api, project: str, tmp_path: Path
+) -> None:
+    newest.run("log_job.py", project, "print('no run')")
+    api.create_run_queue(project, "local-process", "ada")
+    item = api.job(f"ada/{project}/trainer:latest", str(tmp_path / "down")).call(CONFIG, queue=project)
+    with serving(newest, project), pytest.raises(LaunchError, match=r"failed to call wandb\.init"):
+        item.wait_until_finished(timeout=240)
 
 
 @pytest.mark.parametrize(

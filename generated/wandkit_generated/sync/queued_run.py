@@ -184,18 +184,20 @@ class QueuedRun:
         begun = monotonic()
         run = self.wait_until_running(timeout, poll_s=poll_s)
         while True:
-            left = None if timeout is None else max(0.0, timeout - (monotonic() - begun))
+            left = ITEM_CHECK_S if timeout is None else timeout - (monotonic() - begun)
             try:
-                run.wait_until_finished(
-                    ITEM_CHECK_S if left is None else min(left, ITEM_CHECK_S), poll_s=poll_s
-                )
+                run.wait_until_finished(min(max(left, 0.0), ITEM_CHECK_S), poll_s=poll_s)
             except WaitTimeoutError:
                 self._fetch_going()
-                if left is not None and left <= ITEM_CHECK_S:
-                    raise
             else:
                 run.load(force=True)
                 return run
+            if timeout is not None and left <= ITEM_CHECK_S:
+                raise WaitTimeoutError(
+                    f"The run {str(run.run_path)!r} of the queue {self.queue_name!r} is still {run.state} "
+                    f"after {timeout:g} s.",
+                    next_step="Wait longer, or look at its page whether it still reports.",
+                )
 
     def delete(self, delete_artifacts: bool = False) -> None:
         """Take it out of its queue; a run that came of it stays.

@@ -184,6 +184,7 @@ class RunQueue:
         place = (self.entity, self.project, self.name)
         item = QueuedRun.from_spec(account, place, payload.run_queue_item_id, payload.run_spec)
         item.priority = priority
+        self._forget_items()
         return item
 
     def pop(self) -> QueuedRun | None:
@@ -206,6 +207,7 @@ class RunQueue:
         if payload is None or payload.run_queue_item_id is None:
             return None
         place = (self.entity, self.project, self.name)
+        self._forget_items()
         return QueuedRun.from_spec(account, place, payload.run_queue_item_id, payload.run_spec)
 
     def delete(self) -> None:
@@ -219,6 +221,10 @@ class RunQueue:
         if answer.delete_run_queues is None or not answer.delete_run_queues.success:
             raise _refused(self._account, f"delete the run queue {self.entity}/{self.name}", "DeleteRunQueue")
         self._fields = self._config = self._items = None
+
+    def _forget_items(self) -> None:
+        if self._items is not None:
+            self._items.forget()
 
     def missing(self, operation: str) -> NotFoundError:
         """Return the error for a queue that is not there, with near names of the same entity."""

@@ -187,6 +187,7 @@ class AsyncRunQueue:
         place = (self.entity, self.project, self.name)
         item = AsyncQueuedRun.from_spec(account, place, payload.run_queue_item_id, payload.run_spec)
         item.priority = priority
+        self._forget_items()
         return item
 
     async def pop(self) -> AsyncQueuedRun | None:
@@ -209,6 +210,7 @@ class AsyncRunQueue:
         if payload is None or payload.run_queue_item_id is None:
             return None
         place = (self.entity, self.project, self.name)
+        self._forget_items()
         return AsyncQueuedRun.from_spec(account, place, payload.run_queue_item_id, payload.run_spec)
 
     async def delete(self) -> None:
@@ -222,6 +224,10 @@ class AsyncRunQueue:
         if answer.delete_run_queues is None or not answer.delete_run_queues.success:
             raise _refused(self._account, f"delete the run queue {self.entity}/{self.name}", "DeleteRunQueue")
         self._fields = self._config = self._items = None
+
+    def _forget_items(self) -> None:
+        if self._items is not None:
+            self._items.forget()
 
     async def missing(self, operation: str) -> NotFoundError:
         """Return the error for a queue that is not there, with near names of the same entity."""

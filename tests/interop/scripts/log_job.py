@@ -1,4 +1,4 @@
-"""Log a job and the code that it runs, as a launch client does: PROJECT."""
+"""Log a job and the code that it runs, as a launch client does: PROJECT and the code, if not the usual."""
 
 from __future__ import annotations
 
@@ -21,7 +21,14 @@ except ImportError:
 
 folder = Path("job")
 folder.mkdir()
-Path("train.py").write_text("print('hello')\n")
+CODE = """
+import wandb
+
+run = wandb.init()
+run.log({"loss": run.config["lr"] * len(run.config["layers"])})
+run.finish()
+"""
+Path("train.py").write_text(sys.argv[2] if len(sys.argv) > 2 else CODE)
 said = {
     "_version": "v0",
     "source_type": "artifact",
