@@ -1,4 +1,4 @@
-"""The base class of the models is wandkit's own."""
+"""The base class of the models is wandkit's own, and type names of a fragment stay open."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ __all__ = ["CoreTypes"]
 
 
 class CoreTypes(Plugin):
-    """Import the base class from `wandkit._core.model`; the copied file is not kept."""
+    """Import the base class from `wandkit._core.model`; the copied file is not kept.
+
+    A model that is built on a fragment of an interface keeps the fragment's `__typename`, which is any text:
+    a list of the types of today would refuse one that a newer server adds.
+    """
 
     # before:  from .base_model import BaseModel
     # after:   from wandkit._core.model import BaseModel
@@ -19,6 +23,9 @@ class CoreTypes(Plugin):
         for statement in module.body:
             if isinstance(statement, ast.ImportFrom) and statement.module == "base_model":
                 statement.module, statement.level = "wandkit._core.model", 0
+            if isinstance(statement, ast.ClassDef) and _names(statement.bases) != ["BaseModel"]:
+                kept = [line for line in statement.body if not _closes_type_name(line)]
+                statement.body = kept or [ast.Pass()]
         return module
 
     def generate_result_types_module(
@@ -36,3 +43,19 @@ class CoreTypes(Plugin):
     def generate_inputs_module(self, module: ast.Module) -> ast.Module:
         """Rewrite the inputs' module."""
         return self._rewrite(module)
+
+
+# before:  class RunOwner(EntityFields):
+#              typename__: Literal["Team", "User"] = Field(alias="__typename")
+# after:   class RunOwner(EntityFields):
+#              pass
+def _closes_type_name(statement: ast.stmt) -> bool:
+    """Return whether `statement` lists several types; a single one tells the members of a union apart."""
+    if not isinstance(statement, ast.AnnAssign) or _names([statement.target]) != ["typename__"]:
+        return False
+    kinds = statement.annotation
+    return isinstance(kinds, ast.Subscript) and isinstance(kinds.slice, ast.Tuple)
+
+
+def _names(nodes: list[ast.expr]) -> list[str]:
+    return [node.id if isinstance(node, ast.Name) else "" for node in nodes]

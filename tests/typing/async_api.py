@@ -16,9 +16,11 @@ from wandkit import (
     AsyncFile,
     AsyncFiles,
     AsyncProject,
+    AsyncReport,
     AsyncRun,
     AsyncRuns,
     AsyncSummary,
+    AsyncSweep,
     AsyncUser,
     Config,
     History,
@@ -35,7 +37,7 @@ async def settings() -> None:
         assert_type(await api.viewer, AsyncUser)
         assert_type(await api.default_entity, "str | None")
         assert_type(await api.client.execute("{ viewer { id } }"), dict[str, Any])
-        assert_type(await api.from_path("e/p"), "AsyncProject | AsyncRun | AsyncSweep")
+        assert_type(await api.from_path("e/p"), AsyncProject | AsyncReport | AsyncRun | AsyncSweep)
         assert_type(await api.user("ada"), "AsyncUser | None")
         assert_type(api.project("p"), AsyncProject)
         assert_type([project async for project in api.projects()], list[AsyncProject])

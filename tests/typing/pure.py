@@ -10,7 +10,7 @@ from datetime import datetime
 
 from typing_extensions import assert_type
 
-from wandkit import Expression, F, Order, ProjectPath, RunPath, Settings, WandkitError
+from wandkit import Expression, F, Order, ProjectPath, RunPath, Settings, SweepPath, WandkitError
 from wandkit.errors import NotFoundError
 from wandkit.filters import Field, KeyField, compile_filters, compile_order
 from wandkit.paths import NeedsEntity, parse_path, parse_project_path, parse_run_path
@@ -46,8 +46,12 @@ def paths() -> None:
     any_kind = parse_path("e/p")
     assert_type(
         any_kind,
-        "ProjectPath | RunPath | SweepPath | NeedsEntity[ProjectPath] | NeedsEntity[RunPath]"
-        " | NeedsEntity[SweepPath]",
+        ProjectPath
+        | RunPath
+        | SweepPath
+        | NeedsEntity[ProjectPath]
+        | NeedsEntity[RunPath]
+        | NeedsEntity[SweepPath],
     )
 
 

@@ -21,11 +21,13 @@ from wandkit import (
     Project,
     Projects,
     Receipt,
+    Report,
     Run,
     RunPath,
     Runs,
     Settings,
     Summary,
+    Sweep,
     User,
 )
 
@@ -51,7 +53,7 @@ def projects(api: Api) -> None:
     assert_type(api.projects("e"), Projects)
     assert_type(list(api.projects()), list[Project])
     assert_type(api.project("p").created_at, datetime)
-    assert_type(api.from_path("e/p/id"), "Project | Run | Sweep")
+    assert_type(api.from_path("e/p/id"), Project | Report | Run | Sweep)
     assert_type(api.user("ada"), "User | None")
     assert_type(api.users("ada"), list[User])
 
