@@ -28,7 +28,7 @@ from wandkit_generated.sync.registry_listing import RegistryMethods
 from wandkit_generated.sync.report import Report
 from wandkit_generated.sync.reports import ReportMethods
 from wandkit_generated.sync.run import Run
-from wandkit_generated.sync.run_queue import RunQueueMethods
+from wandkit_generated.sync.run_queues import RunQueueMethods
 from wandkit_generated.sync.runs import RunMethods
 from wandkit_generated.sync.sweep import Sweep
 from wandkit_generated.sync.sweeps import SweepMethods

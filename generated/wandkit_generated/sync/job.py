@@ -34,7 +34,8 @@ from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.artifact import Artifact
 from wandkit_generated.sync.project import missing_project
 from wandkit_generated.sync.queued_run import QueuedRun
-from wandkit_generated.sync.run_queue import RunQueue, ensure_queue
+from wandkit_generated.sync.run_queue import RunQueue
+from wandkit_generated.sync.run_queues import ensure_queue
 
 __all__ = ["Job", "JobMethods"]
 

@@ -18,7 +18,8 @@ from wandkit._async.account import AsyncAccount
 from wandkit._async.artifact import AsyncArtifact
 from wandkit._async.project import missing_project
 from wandkit._async.queued_run import AsyncQueuedRun
-from wandkit._async.run_queue import AsyncRunQueue, ensure_queue
+from wandkit._async.run_queue import AsyncRunQueue
+from wandkit._async.run_queues import ensure_queue
 from wandkit._core.job import (
     JOB_FILE,
     REQUIREMENTS_FILE,

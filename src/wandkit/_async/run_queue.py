@@ -1,28 +1,22 @@
 """Run queues: where jobs wait for an agent, and what they are given to run with.
 
 Schema: schema/run_queue.graphql. Operations: queries/run_queue.graphql. Docs: docs/api/run_queue.md.
+Making them: run_queues.py. What is in them: queued_run.py.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from wandkit_generated.gql.aio import (
-    create_default_resource_config,
-    create_project,
-    create_run_queue,
-    delete_default_resource_config,
     delete_run_queue,
     find_near_run_queues,
     get_default_resource_config,
     get_run_queue,
     pop_from_run_queue,
     push_to_run_queue,
-    upsert_run_queue,
 )
 from wandkit_generated.gql.operations import LIST_QUEUED_RUNS
 
@@ -34,18 +28,8 @@ from wandkit._core.jsontext import to_json, write
 from wandkit._core.near import did_you_mean, near_matches
 from wandkit._core.operation import UNSET
 from wandkit._core.pagination import Page, PageRequest
-from wandkit._core.run_queue import (
-    LAUNCH_PROJECT,
-    check_priority_mode,
-    check_queue_name,
-    check_resource,
-    config_text,
-    links_of,
-    links_text,
-    object_of,
-    variables_text,
-)
-from wandkit.errors import ConflictError, InvalidRequestError, NotFoundError, WandkitError
+from wandkit._core.run_queue import LAUNCH_PROJECT, links_of, object_of
+from wandkit.errors import InvalidRequestError, NotFoundError, WandkitError
 
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import GetDefaultResourceConfigDefaultResourceConfig as ResourceConfig
@@ -53,7 +37,7 @@ if TYPE_CHECKING:
 
     from wandkit._async.api import AsyncApi
 
-__all__ = ["AsyncQueuedRuns", "AsyncRunQueue", "AsyncRunQueueMethods", "ensure_queue"]
+__all__ = ["AsyncQueuedRuns", "AsyncRunQueue", "refused"]
 
 
 class AsyncRunQueue:
@@ -222,7 +206,7 @@ class AsyncRunQueue:
         fields = await self._loaded()
         answer = await delete_run_queue(self._account.gql, id=fields.id)
         if answer.delete_run_queues is None or not answer.delete_run_queues.success:
-            raise _refused(self._account, f"delete the run queue {self.entity}/{self.name}", "DeleteRunQueue")
+            raise refused(self._account, f"delete the run queue {self.entity}/{self.name}", "DeleteRunQueue")
         self._fields = self._config = self._items = None
 
     def _forget_items(self) -> None:
@@ -313,150 +297,8 @@ class AsyncQueuedRuns(AsyncListing[AsyncQueuedRun]):
         return f"<QueuedRuns {self._queue.entity}/{self._queue.name}>"
 
 
-class AsyncRunQueueMethods:
-    """The methods of `AsyncApi` about run queues."""
-
-    _account: AsyncAccount
-
-    def run_queue(self, entity: str, name: str) -> AsyncRunQueue:
-        """Return the run queue of this owner and name. Nothing is sent."""
-        return AsyncRunQueue(self._account, name, entity)
-
-    async def create_run_queue(
-        self,
-        name: str,
-        type: str,
-        entity: str | None = None,
-        prioritization_mode: str | None = None,
-        config: Mapping[str, Any] | None = None,
-        template_variables: Mapping[str, Any] | None = None,
-    ) -> AsyncRunQueue:
-        """Create a run queue that everybody in the entity may use, and return it.
-
-        Args:
-            name: Its name, 1 to 64 characters.
-            type: `local-container`, `local-process`, `kubernetes`, `sagemaker` or `gcp-vertex`.
-            entity: The user or team; default the settings' entity, then the account's default one.
-            prioritization_mode: `V0` lets items have priorities; None is first come, first served.
-            config: What items are given to run with; `{{name}}` in its texts stands for a variable.
-            template_variables: The JSON schema of each variable: `{"cpu": {"schema": {"type": "integer"}}}`.
-
-        Raises:
-            ArgumentError: An argument cannot be used; nothing was sent.
-            ConflictError: There is a queue of this name.
-            InvalidRequestError: The server refuses the config or a schema; the message says why.
-        """
-        check_queue_name(name)
-        check_resource(type)
-        mode = check_priority_mode(prioritization_mode, ("V0",))
-        text, variables = config_text(type, config), variables_text(template_variables)
-        account = self._account
-        owner = await account.require_entity(entity)
-        await create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
-        config_id = await _new_config(account, owner, type, text, variables or "{}")
-        queue = AsyncRunQueue(account, name, owner)
-        try:
-            await _new_queue(queue, mode, config_id)
-        except WandkitError:
-            await delete_default_resource_config(account.gql, id=config_id)
-            raise
-        return queue
-
-    async def upsert_run_queue(
-        self,
-        name: str,
-        resource_config: Mapping[str, Any],
-        resource_type: str,
-        entity: str | None = None,
-        template_variables: Mapping[str, Any] | None = None,
-        external_links: Mapping[str, str] | None = None,
-        prioritization_mode: str | None = None,
-    ) -> AsyncRunQueue:
-        """Create a run queue, or give one that is there another config, and return it.
-
-        What the server finds odd about the config is a warning each.
-
-        Args:
-            name: Its name, 1 to 64 characters.
-            resource_config: What items are given to run with; `{{name}}` in its texts stands for a variable.
-            resource_type: `local-container`, `local-process`, `kubernetes`, `sagemaker` or `gcp-vertex`.
-            entity: The user or team; default the settings' entity, then the account's default one.
-            template_variables: The JSON schema of each variable: `{"cpu": {"schema": {"type": "integer"}}}`.
-            external_links: Links to pages about the queue, by label.
-            prioritization_mode: `V0` lets items have priorities; `DISABLED` or None does not.
-
-        Raises:
-            ArgumentError: An argument cannot be used; nothing was sent.
-            InvalidRequestError: The server refuses the config or a schema; the message says why.
-        """
-        check_queue_name(name)
-        mode = check_priority_mode(prioritization_mode, ("V0", "DISABLED")) or "DISABLED"
-        check_resource(resource_type)
-        text, variables = config_text(resource_type, resource_config), variables_text(template_variables)
-        links = links_text(external_links)
-        account = self._account
-        owner = await account.require_entity(entity)
-        await create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
-        from wandkit_generated.gql.models.enums import RunQueuePrioritizationMode
-
-        answer = await upsert_run_queue(
-            account.gql,
-            entity=owner,
-            project=LAUNCH_PROJECT,
-            name=name,
-            resource=resource_type,
-            config=text,
-            template_variables=variables or UNSET,
-            prioritization_mode=RunQueuePrioritizationMode(mode),
-            external_links=links,
-        )
-        payload = answer.upsert_run_queue
-        if payload is None or not payload.success:
-            raise _refused(account, f"create or change the run queue {owner}/{name}", "UpsertRunQueue")
-        for problem in payload.config_schema_validation_errors or []:
-            warnings.warn(f"The config of the run queue {owner}/{name}: {problem}.", stacklevel=2)
-        return AsyncRunQueue(account, name, owner)
-
-
-async def ensure_queue(queue: AsyncRunQueue) -> None:
-    """Make the queue, without a config, where there is none."""
-    account = queue._account  # pyright: ignore[reportPrivateUsage]
-    answer = await get_run_queue(account.gql, entity=queue.entity, project=queue.project, name=queue.name)
-    if answer.project is None:
-        await create_project(account.gql, entity=queue.entity, name=queue.project)
-    if answer.project is None or answer.project.run_queue is None:
-        with suppress(ConflictError):  # somebody else was first
-            await _new_queue(queue, None, None)
-
-
-async def _new_config(account: AsyncAccount, owner: str, resource: str, text: str, variables: str) -> str:
-    answer = await create_default_resource_config(
-        account.gql, entity=owner, resource=resource, config=text, template_variables=variables
-    )
-    payload = answer.create_default_resource_config
-    if payload is None or not payload.success:
-        raise _refused(account, f"keep the resource config of {owner}", "CreateDefaultResourceConfig")
-    return payload.default_resource_config_id
-
-
-async def _new_queue(queue: AsyncRunQueue, mode: str | None, config_id: str | None) -> None:
-    from wandkit_generated.gql.models.enums import RunQueueAccessType, RunQueuePrioritizationMode
-
-    account = queue._account  # pyright: ignore[reportPrivateUsage]
-    answer = await create_run_queue(
-        account.gql,
-        entity=queue.entity,
-        project=queue.project,
-        name=queue.name,
-        access=RunQueueAccessType.PROJECT,
-        prioritization_mode=RunQueuePrioritizationMode(mode) if mode else UNSET,
-        config_id=config_id or UNSET,
-    )
-    if answer.create_run_queue is None or not answer.create_run_queue.success:
-        raise _refused(account, f"create the run queue {queue.entity}/{queue.name}", "CreateRunQueue")
-
-
-def _refused(account: AsyncAccount, what: str, operation: str) -> InvalidRequestError:
+def refused(account: AsyncAccount, what: str, operation: str) -> InvalidRequestError:
+    """Return the error for a server that says no and not why."""
     return InvalidRequestError(
         f"The server did not {what}.", operation=operation, host=account.settings.base_url
     )
