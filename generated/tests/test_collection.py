@@ -45,29 +45,6 @@ def log(run: Run, name: str, type: str = "dataset", text: str = "") -> Artifact:
     return logged
 
 
-def test_types_are_listed(api: Api, run: Run) -> None:
-    log(run, "a")
-    log(run, "b", "model")
-    listed = api.artifact_types(run.project).load_all()
-    of_project = api.project(run.project).artifacts_types().load_all()
-    assert sorted(one.name for one in listed) == ["dataset", "model"]
-    assert sorted(one.type for one in of_project) == ["dataset", "model"]
-
-
-def test_a_type_has_collections(api: Api, run: Run) -> None:
-    log(run, "a")
-    log(run, "b", "model")
-    kind = api.artifact_type("model", run.project)
-    names = [one.name for one in kind.collections().load_all()]
-    found = kind.collection("b")
-    assert (names, found.name, found.type) == (["b"], "b", "model")
-
-
-def test_a_missing_type_is_named(api: Api, run: Run) -> None:
-    with pytest.raises(NotFoundError, match="'nothing'"):
-        api.artifact_type("nothing", run.project)
-
-
 def test_collections_are_filtered_and_sorted(api: Api, run: Run) -> None:
     for name in ("b", "a", "c"):
         log(run, name)

@@ -152,14 +152,6 @@ def test_a_deleted_registry_is_gone(api: Api, registry: Registry) -> None:
         api.registry("models")
 
 
-def test_an_organization_is_found_by_its_name(api: Api) -> None:
-    own = api.organization()
-    named = api.organization(own.name)
-    assert own == named
-    with pytest.raises(NotFoundError):
-        api.organization("nobody's")
-
-
 def test_a_server_without_registry_search_says_so() -> None:
     with Server() as server:
         server.features = ()

@@ -43,29 +43,6 @@ async def log(run: AsyncRun, name: str, type: str = "dataset", text: str = "") -
     return logged
 
 
-async def test_types_are_listed(api: AsyncApi, run: AsyncRun) -> None:
-    await log(run, "a")
-    await log(run, "b", "model")
-    listed = await api.artifact_types(run.project).load_all()
-    of_project = await api.project(run.project).artifacts_types().load_all()
-    assert sorted(one.name for one in listed) == ["dataset", "model"]
-    assert sorted(one.type for one in of_project) == ["dataset", "model"]
-
-
-async def test_a_type_has_collections(api: AsyncApi, run: AsyncRun) -> None:
-    await log(run, "a")
-    await log(run, "b", "model")
-    kind = await api.artifact_type("model", run.project)
-    names = [one.name for one in await kind.collections().load_all()]
-    found = await kind.collection("b")
-    assert (names, found.name, found.type) == (["b"], "b", "model")
-
-
-async def test_a_missing_type_is_named(api: AsyncApi, run: AsyncRun) -> None:
-    with pytest.raises(NotFoundError, match="'nothing'"):
-        await api.artifact_type("nothing", run.project)
-
-
 async def test_collections_are_filtered_and_sorted(api: AsyncApi, run: AsyncRun) -> None:
     for name in ("b", "a", "c"):
         await log(run, name)

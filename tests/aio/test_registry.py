@@ -153,14 +153,6 @@ async def test_a_deleted_registry_is_gone(api: AsyncApi, registry: AsyncRegistry
         await api.registry("models")
 
 
-async def test_an_organization_is_found_by_its_name(api: AsyncApi) -> None:
-    own = await api.organization()
-    named = await api.organization(own.name)
-    assert own == named
-    with pytest.raises(NotFoundError):
-        await api.organization("nobody's")
-
-
 async def test_a_server_without_registry_search_says_so() -> None:
     with Server() as server:
         server.features = ()

@@ -65,8 +65,7 @@ class ArtifactPlace:
         aliases = [
             alias.alias
             for alias in fields.aliases
-            if (held := alias.artifact_collection) is None
-            or (held.id == sequence.id or (held.name == sequence.name and held.project == project))
+            if (held := alias.artifact_collection) is None or held.id == sequence.id
         ]
         return cls(
             entity,
