@@ -18,7 +18,6 @@ from wandkit.errors import (
     PathError,
     RequestTimeoutError,
     SettingsError,
-    UnsupportedError,
     WandkitError,
 )
 from wandkit.testing import Server
@@ -132,18 +131,6 @@ def test_from_path_takes_urls(api: Api, run: Run) -> None:
 def test_from_path_of_a_missing_run_says_so(api: Api, run: Run) -> None:
     with pytest.raises(NotFoundError):
         api.from_path(f"ada/{run.project}/runs/nothing")
-
-
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [
-        ("e/p/reports/Title--Vmlldzox", "report"),
-        ("https://wandb.ai/e/p/reports/Title--Vmlldzox", "report"),
-    ],
-)
-def test_from_path_says_what_it_cannot_return(api: Api, path: str, kind: str) -> None:
-    with pytest.raises(UnsupportedError, match=kind):
-        api.from_path(path)
 
 
 @pytest.mark.parametrize("path", ["", "a/b/c/d/e", "a/b/files/c"])

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from wandkit_generated.sync.queued_run import QueuedRun as QueuedRun
     from wandkit_generated.sync.registry import Registry as Registry
     from wandkit_generated.sync.registry_listing import Registries as Registries
+    from wandkit_generated.sync.report import Report as Report
+    from wandkit_generated.sync.reports import Reports as Reports
     from wandkit_generated.sync.run import Run as Run
     from wandkit_generated.sync.run_plan import Plan as Plan
     from wandkit_generated.sync.run_queue import QueuedRuns as QueuedRuns
@@ -75,6 +77,8 @@ if TYPE_CHECKING:
     from wandkit._async.queued_run import AsyncQueuedRun as AsyncQueuedRun
     from wandkit._async.registry import AsyncRegistry as AsyncRegistry
     from wandkit._async.registry_listing import AsyncRegistries as AsyncRegistries
+    from wandkit._async.report import AsyncReport as AsyncReport
+    from wandkit._async.reports import AsyncReports as AsyncReports
     from wandkit._async.run import AsyncRun as AsyncRun
     from wandkit._async.run_plan import AsyncPlan as AsyncPlan
     from wandkit._async.run_queue import AsyncQueuedRuns as AsyncQueuedRuns
@@ -134,6 +138,8 @@ _NOUNS = {
     "QueuedRuns": "run_queue",
     "Registries": "registry_listing",
     "Registry": "registry",
+    "Report": "report",
+    "Reports": "reports",
     "Run": "run",
     "RunQueue": "run_queue",
     "Runs": "runs",
@@ -212,6 +218,8 @@ __all__ = [
     "AsyncQueuedRuns",
     "AsyncRegistries",
     "AsyncRegistry",
+    "AsyncReport",
+    "AsyncReports",
     "AsyncRun",
     "AsyncRunArtifacts",
     "AsyncRunQueue",
@@ -247,6 +255,8 @@ __all__ = [
     "Receipt",
     "Registries",
     "Registry",
+    "Report",
+    "Reports",
     "Run",
     "RunArtifacts",
     "RunPath",

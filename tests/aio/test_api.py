@@ -16,7 +16,6 @@ from wandkit.errors import (
     PathError,
     RequestTimeoutError,
     SettingsError,
-    UnsupportedError,
     WandkitError,
 )
 from wandkit.testing import Server
@@ -130,18 +129,6 @@ async def test_from_path_takes_urls(api: AsyncApi, run: AsyncRun) -> None:
 async def test_from_path_of_a_missing_run_says_so(api: AsyncApi, run: AsyncRun) -> None:
     with pytest.raises(NotFoundError):
         await api.from_path(f"ada/{run.project}/runs/nothing")
-
-
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [
-        ("e/p/reports/Title--Vmlldzox", "report"),
-        ("https://wandb.ai/e/p/reports/Title--Vmlldzox", "report"),
-    ],
-)
-async def test_from_path_says_what_it_cannot_return(api: AsyncApi, path: str, kind: str) -> None:
-    with pytest.raises(UnsupportedError, match=kind):
-        await api.from_path(path)
 
 
 @pytest.mark.parametrize("path", ["", "a/b/c/d/e", "a/b/files/c"])

@@ -211,6 +211,11 @@ def test_a_run_set_says_its_filter_in_three_ways() -> None:
     assert run_set.arguments()[1] == "+summary_metrics.loss"
 
 
+def test_a_run_set_is_made_with_an_expression() -> None:
+    made = RunSet.of(filters=F.config["lr"] > 0.1)
+    assert made.filter_text == "Config('lr') > 0.1"
+
+
 def test_a_run_set_has_keys_to_group_and_sort_by() -> None:
     run_set = RunSet.of(group_by=["config.lr", "group"])
     assert run_set.group_by == ["config.lr", "group"]

@@ -20,16 +20,18 @@ from wandkit._async.job import AsyncJobMethods
 from wandkit._async.project import AsyncProject, AsyncProjectMethods
 from wandkit._async.queued_run import AsyncQueuedRunMethods
 from wandkit._async.registry_listing import AsyncRegistryMethods
+from wandkit._async.report import AsyncReport
+from wandkit._async.reports import AsyncReportMethods
 from wandkit._async.run import AsyncRun
-from wandkit._async.run_queues import AsyncRunQueueMethods
+from wandkit._async.run_queue import AsyncRunQueueMethods
 from wandkit._async.runs import AsyncRunMethods
 from wandkit._async.sweep import AsyncSweep
 from wandkit._async.sweeps import AsyncSweepMethods
 from wandkit._async.team import AsyncTeamMethods
 from wandkit._async.user import AsyncUserMethods
 from wandkit._transport.aio.graphql import AsyncGraphQL
-from wandkit.errors import UnsupportedError
 from wandkit.paths import ProjectPath, RunPath, SweepPath, parse_path
+from wandkit.paths_report import is_report_path, parse_report_path
 from wandkit.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ class AsyncApi(
     AsyncProjectMethods,
     AsyncQueuedRunMethods,
     AsyncRegistryMethods,
+    AsyncReportMethods,
     AsyncRunMethods,
     AsyncRunQueueMethods,
     AsyncSweepMethods,
@@ -135,19 +138,20 @@ class AsyncApi(
         """
         self._account.flush()
 
-    async def from_path(self, path: str) -> AsyncProject | AsyncRun | AsyncSweep:
-        """Return what a path or URL names: a project, for which nothing is sent, or a run or sweep, fetched.
+    async def from_path(self, path: str) -> AsyncProject | AsyncReport | AsyncRun | AsyncSweep:
+        """Return what a path or URL names: a project, for which nothing is sent; others are fetched.
 
         Args:
             path: `PROJECT`, `ENTITY/PROJECT`, `ENTITY/PROJECT/RUN`, `ENTITY/PROJECT/runs/RUN`,
-                `ENTITY/PROJECT/sweeps/SWEEP` or a URL.
+                `ENTITY/PROJECT/sweeps/SWEEP`, `ENTITY/PROJECT/reports/TITLE--ID` or a URL.
 
         Raises:
             PathError: It names none of them.
-            UnsupportedError: It names a report, which this version does not know.
-            NotFoundError: No such run or sweep.
+            NotFoundError: No such run, sweep or report.
         """
-        _refuse_other_kinds(path)
+        if is_report_path(path):
+            report = await AsyncReport.fetch(self._account, parse_report_path(path))
+            return report
         settings = self.settings
         found = parse_path(path, entity=settings.entity, project=settings.project, app_url=settings.app_url)
         full = await self._account.complete(found)
@@ -183,17 +187,6 @@ class AsyncApi(
     def __repr__(self) -> str:
         """Return the host; the key is never shown."""
         return f"<Api {self.settings.base_url}>"
-
-
-def _refuse_other_kinds(path: str) -> None:
-    """Say so where `path` names a report."""
-    pieces = path.split("?")[0].split("#")[0].strip("/ ").split("/")
-    marker = pieces[-2].rstrip("s") if len(pieces) > 3 else ""
-    if marker == "report":
-        raise UnsupportedError(
-            f"The path {path!r} names a {marker}, which from_path cannot return.",
-            next_step="It returns projects, runs and sweeps.",
-        )
 
 
 def rebuild(gql: AsyncGraphQL) -> AsyncApi:

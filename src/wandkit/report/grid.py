@@ -78,7 +78,7 @@ class RunSet(Part):
         if project:
             found.project = {"name": project} | ({"entityName": entity} if entity else {})
         found.query, found.group_by, found.order = query, list(group_by), list(order)
-        found.filter(filters or {})
+        found.filter({} if filters is None else filters)
         return found
 
     @property

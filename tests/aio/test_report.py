@@ -1,0 +1,289 @@
+"""Reports: made, saved, listed, loaded by every path, changed block by block, deleted, and their runs."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from wandkit import AsyncApi, AsyncProject, AsyncReport
+from wandkit.errors import AnswerError, ArgumentError, NotFoundError, PathError, PermissionDeniedError
+from wandkit.report import Heading, LinePanel, PanelGrid, Paragraph, Quote, RunSet, UnknownBlock
+from wandkit.testing import Server
+
+UPSERT = """mutation Upsert($project: String!, $spec: String!, $type: String!) {
+  upsertView(input: {entityName: "ada", projectName: $project, spec: $spec, type: $type}) {
+    view { id }
+  }
+}"""
+
+
+@pytest.fixture
+async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
+    """Give a client of ada's."""
+    async with module_server.async_api("ada") as api:
+        yield api
+
+
+@pytest.fixture
+def project() -> str:
+    """Give the name of a project of the test's own."""
+    return f"p{uuid.uuid4().hex[:8]}"
+
+
+async def stored(api: AsyncApi, project: str, spec: str, kind: str = "runs") -> str:
+    """Store a view as another program would; return its id."""
+    await api.create_project(project, "ada")
+    answer = await api.client.execute(UPSERT, {"project": project, "spec": spec, "type": kind})
+    found: str = answer["upsertView"]["view"]["id"]
+    return found
+
+
+async def test_a_created_report_says_what_it_is(api: AsyncApi, project: str, module_server: Server) -> None:
+    report = await api.create_report(project, title="My title!", description="why", blocks=["hello"])
+    assert (report.title, report.description, report.width) == ("My title!", "why", "readable")
+    assert (report.entity, report.project, report.type) == ("ada", project, "runs")
+    assert report.user is not None
+    assert report.user.username == "ada"
+    assert report.created_at is not None
+    token = (report.id or "").rstrip("=")
+    assert report.url == f"{module_server.url}/ada/{project}/reports/My-title---{token}"
+
+
+async def test_a_report_is_made_with_its_project(api: AsyncApi, project: str) -> None:
+    await api.create_report(f"ada/{project}")
+    found = await api.from_path(f"ada/{project}")
+    assert isinstance(found, AsyncProject)
+    assert await found.id
+
+
+@pytest.mark.parametrize("form", ["{url}", "{url}?nw=1", "ada/{project}/reports/x--{id}", "t--{id}", "{id}"])
+async def test_a_report_is_loaded_by_every_form_of_its_path(api: AsyncApi, project: str, form: str) -> None:
+    report = await api.create_report(project, title="T", blocks=[Heading.of("a")])
+    loaded = await api.load_report(form.format(url=report.url, project=project, id=report.id))
+    assert (loaded.id, loaded.title) == (report.id, "T")
+    assert loaded.blocks == [Heading.of("a")]
+
+
+async def test_from_path_returns_reports(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project, title="T")
+    for path in (report.url or "", f"ada/{project}/reports/{report.id}"):
+        found = await api.from_path(path)
+        assert isinstance(found, AsyncReport)
+        assert found.title == "T"
+
+
+async def test_a_missing_report_is_not_found(api: AsyncApi) -> None:
+    with pytest.raises(NotFoundError, match="No report"):
+        await api.load_report("ada/p/reports/T--Vmlldzo5OTk5OTk")
+
+
+async def test_a_workspace_is_no_report(api: AsyncApi, project: str) -> None:
+    view = await stored(api, project, "{}", "project-view")
+    with pytest.raises(NotFoundError):
+        await api.load_report(view)
+
+
+async def test_a_path_that_names_no_report_is_refused(api: AsyncApi, module_server: Server) -> None:
+    module_server.requests.clear()
+    with pytest.raises(PathError):
+        await api.load_report("ada/p/reports/only-a-title")
+    assert module_server.requests == []
+
+
+async def test_a_report_of_others_cannot_be_seen(api: AsyncApi, project: str, module_server: Server) -> None:
+    report = await api.create_report(project)
+    module_server.add_user(project)
+    async with module_server.async_api(project) as other:
+        with pytest.raises(NotFoundError):
+            await other.load_report(report.url or "")
+
+
+async def test_a_changed_block_is_saved_and_the_others_stay(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project, blocks=[Heading.of("a"), "b"])
+    heading = report.blocks[0]
+    assert isinstance(heading, Heading)
+    heading.text = "changed"
+    report.blocks.append(Quote.of("c"))
+    assert report.modified
+    await report.save()
+    loaded = await api.load_report(report.url or "")
+    assert loaded.blocks == [Heading.of("changed"), Paragraph.of("b"), Quote.of("c")]
+    assert not report.modified
+
+
+async def test_saving_sends_what_was_changed_alone(
+    api: AsyncApi, project: str, module_server: Server
+) -> None:
+    report = await api.create_report(project, title="T", description="D")
+    module_server.requests.clear()
+    await report.save()
+    assert module_server.requests == []
+    report.title = "U"
+    await report.save()
+    loaded = await api.load_report(report.url or "")
+    assert (loaded.title, loaded.description) == ("U", "D")
+
+
+async def test_what_is_not_known_survives_a_change(api: AsyncApi, project: str) -> None:
+    spec = '{"future": 1.0, "blocks": [{"type": "hologram", "z": 1, "a": [2]}], "width": "fluid"}'
+    view = await stored(api, project, spec)
+    report = await api.load_report(view)
+    assert isinstance(report.blocks[0], UnknownBlock)
+    report.width = "fixed"
+    await report.save()
+    loaded = await api.load_report(view)
+    assert loaded.spec == {
+        "future": 1.0,
+        "blocks": [{"type": "hologram", "z": 1, "a": [2]}],
+        "width": "fixed",
+    }
+
+
+async def test_looking_at_a_report_changes_nothing(api: AsyncApi, project: str) -> None:
+    view = await stored(api, project, '{"blocks": [{"level": 1, "type": "heading"}]}')
+    report = await api.load_report(view)
+    assert len(report.blocks) == 1
+    assert report.spec == {"blocks": [{"level": 1, "type": "heading"}]}
+    assert not report.modified
+
+
+async def test_a_spec_can_be_replaced(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project, blocks=["a"])
+    report.spec = {"version": 5, "blocks": []}
+    await report.save()
+    loaded = await api.load_report(report.url or "")
+    assert loaded.spec == {"version": 5, "blocks": []}
+
+
+async def test_a_clone_is_another_report(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project, title="T", blocks=["a"])
+    first = report.id
+    report.title = "copy"
+    await report.save(clone=True)
+    assert report.id != first
+    listed = await api.reports(f"ada/{project}").load_all()
+    assert [one.title for one in listed] == ["copy", "T"]
+    assert [one.blocks for one in listed] == [[Paragraph.of("a")]] * 2
+
+
+async def test_a_draft_is_not_listed_until_it_is_published(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project, title="T", draft=True)
+    before = await api.reports(f"ada/{project}").load_all()
+    await report.save()
+    after = await api.reports(f"ada/{project}").load_all()
+    assert ([one.title for one in before], [one.title for one in after]) == ([], ["T"])
+
+
+async def test_reports_are_paged_and_counted(api: AsyncApi, project: str) -> None:
+    for title in ("a", "b", "c"):
+        await api.create_report(project, title=title)
+    reports = api.reports(f"ada/{project}", per_page=2)
+    count = await reports.count()
+    titles = [report.title async for report in reports]
+    assert (count, titles) == (3, ["c", "b", "a"])
+    assert reports.receipt.complete
+
+
+async def test_reports_are_listed_by_name(api: AsyncApi, project: str) -> None:
+    first = await api.create_report(project, title="a")
+    await api.create_report(project, title="b")
+    found = await api.reports(f"ada/{project}", name=first.name).load_all()
+    assert [one.title for one in found] == ["a"]
+
+
+async def test_one_unreadable_spec_does_not_hide_the_other_reports(api: AsyncApi, project: str) -> None:
+    await stored(api, project, '{"blocks": 3}')
+    await api.create_report(project, title="good", blocks=["a"])
+    good, bad = await api.reports(f"ada/{project}").load_all()
+    assert good.blocks == [Paragraph.of("a")]
+    with pytest.raises(AnswerError):
+        _ = bad.blocks
+
+
+async def test_the_reports_of_no_project_are_refused(api: AsyncApi) -> None:
+    with pytest.raises(PathError):
+        api.reports()
+
+
+async def test_the_reports_of_a_missing_project_are_not_found(api: AsyncApi, project: str) -> None:
+    with pytest.raises(NotFoundError, match=project):
+        await api.reports(f"ada/{project}").load_all()
+
+
+async def test_a_deleted_report_is_gone(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project)
+    url = report.url or ""
+    await report.delete()
+    with pytest.raises(NotFoundError):
+        await api.load_report(url)
+    with pytest.raises(ArgumentError):
+        await report.delete()
+
+
+async def test_a_report_cannot_be_made_where_one_may_not_write(api: AsyncApi) -> None:
+    with pytest.raises((NotFoundError, PermissionDeniedError)):
+        await api.create_report("p", "nobody")
+
+
+@pytest.mark.parametrize("arguments", [{"width": "wide"}, {"blocks": [3]}])
+async def test_a_bad_argument_is_refused_before_anything_is_sent(
+    api: AsyncApi, module_server: Server, arguments: dict[str, Any]
+) -> None:
+    module_server.requests.clear()
+    with pytest.raises(ArgumentError):
+        await api.create_report("p", **arguments)
+    assert module_server.requests == []
+
+
+async def test_a_panel_grid_lists_the_runs_that_it_shows(api: AsyncApi, project: str) -> None:
+    for loss in (0.5, 0.1, 2.0):
+        run = await api.create_run(project=project)
+        await run.log({"loss": loss})
+        await run.finish()
+    run_set = RunSet.of(filters="loss < 1", order=["+summary_metrics.loss"])
+    grid = PanelGrid.of([LinePanel.of("loss")], [run_set])
+    report = await api.create_report(project, blocks=[grid])
+    loaded = await api.load_report(report.url or "")
+    for section in (loaded.panel_grids[0], loaded.sections[0]):
+        found: list[float] = []
+        async for run in loaded.runs(section):
+            summary = await run.summary
+            found.append(summary["loss"])
+        assert found == [0.1, 0.5]
+
+
+async def test_a_run_set_of_a_new_report_names_its_project(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project, blocks=[PanelGrid.of([], [RunSet.of()])])
+    assert report.run_sets[0].project == {"entityName": "ada", "name": project}
+
+
+async def test_the_sections_of_an_old_report_have_runs_too(api: AsyncApi, project: str) -> None:
+    runs = [await api.create_run(project=project) for _ in range(2)]
+    report = await api.create_report(project)
+    report.spec = {
+        "panelGroups": [{"openRunSet": 0, "runSets": [{"selections": {"root": 0, "tree": [runs[0].id]}}]}]
+    }
+    section = report.sections[0]
+    selected = await report.runs(section).load_all()
+    everything = await report.runs(section, only_selected=False).count()
+    assert ([run.id for run in selected], everything) == ([runs[0].id], 2)
+
+
+async def test_a_section_without_run_sets_is_refused(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project)
+    with pytest.raises(ArgumentError, match="run set"):
+        report.runs({"runSets": []})
+
+
+async def test_the_table_of_a_report_sends_nothing(
+    api: AsyncApi, project: str, module_server: Server
+) -> None:
+    report = await api.create_report(project, title="<T>")
+    module_server.requests.clear()
+    assert "&lt;T&gt;" in report.to_html()
+    assert "<details>" in report.to_html(hidden=True)
+    assert repr(report) == f"<Report ada/{project} '<T>'>"
+    assert module_server.requests == []
