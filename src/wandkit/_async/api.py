@@ -23,7 +23,7 @@ from wandkit._async.registry_listing import AsyncRegistryMethods
 from wandkit._async.report import AsyncReport
 from wandkit._async.reports import AsyncReportMethods
 from wandkit._async.run import AsyncRun
-from wandkit._async.run_queue import AsyncRunQueueMethods
+from wandkit._async.run_queues import AsyncRunQueueMethods
 from wandkit._async.runs import AsyncRunMethods
 from wandkit._async.sweep import AsyncSweep
 from wandkit._async.sweeps import AsyncSweepMethods
