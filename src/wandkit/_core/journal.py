@@ -48,18 +48,24 @@ class Journal:
             self.done.add(item)
 
     def _take_up(self) -> None:
-        lines = [_object(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
+        text = self.path.read_text(encoding="utf-8", errors="replace")
+        lines = [_object(line) for line in text.split("\n")]
         if not lines or lines[0].get("digest") != self._digest:
             raise ArgumentError(
                 f"The journal {self.path} belongs to another plan.",
                 next_step="Make the same plan again to take it up, or give another file.",
             )
         self.done = {str(line["item"]) for line in lines if line.get("outcome") == "done" and "item" in line}
+        if not text.endswith("\n"):
+            self._append("\n")  # a crash cut the last line short: the next one must not join it
 
     def _write(self, line: dict[str, Any]) -> None:
         text = json.dumps({**line, "at": datetime.now(timezone.utc).isoformat(timespec="seconds")})
+        self._append(text + "\n")
+
+    def _append(self, text: str) -> None:
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(text + "\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
 

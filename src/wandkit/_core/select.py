@@ -5,6 +5,7 @@ select=[F.config["lr"], F.summary["loss"], "config", "summary", "system_metrics"
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Union
@@ -43,6 +44,7 @@ FIELDS: dict[Part, str] = {
     "system": "system_metrics",
     "keys": "history_keys",
 }
+_VALUE = re.compile(r"\.value(?=\.|$)")
 EXPECTED = 'F.config["KEY"], F.summary["KEY"], "config", "summary", "system_metrics" or "history_keys"'
 
 
@@ -92,7 +94,7 @@ def parse_select(items: Select | None) -> Selection:
 def _keys(part: Part, key: str) -> list[str]:
     """Return the keys on the first level that may hold `key`: with its dots, or the dict that it is in."""
     if part == "config":
-        return [key.partition(".value")[0]]
+        return [_VALUE.split(key, maxsplit=1)[0]]
     return [key, key.partition(".")[0]]
 
 
