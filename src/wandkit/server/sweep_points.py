@@ -86,7 +86,7 @@ def _next_commands(
         or _fresh(session, sweep)
     )
     if point is None:
-        if not sweep.exhausted:
+        if not sweep.exhausted or _is_awaited(session, sweep, timeout_s):
             return []
         session.flush()
         if not session.scalar(select(_is_busy(timeout_s)).where(Sweep.id == sweep.id)):
@@ -140,7 +140,7 @@ def _abandoned(session: Session, sweep: Sweep, timeout_s: float) -> SweepPoint |
         .join(SweepAgent, SweepAgent.id == SweepPoint.agent_id)
         .where(
             SweepPoint.sweep_id == sweep.id,
-            SweepPoint.state == "sent",
+            SweepPoint.state.in_(("sent", "seen")),
             SweepAgent.heartbeat_at < _cutoff(timeout_s),
             ~exists().where(Run.project_id == sweep.project_id, Run.name == SweepPoint.run_name),
         )
@@ -150,6 +150,22 @@ def _abandoned(session: Session, sweep: Sweep, timeout_s: float) -> SweepPoint |
         found.run_name = new_run_name()
         found.deliveries = 0
     return found
+
+
+def _is_awaited(session: Session, sweep: Sweep, timeout_s: float) -> bool:
+    """Return whether some agent has been sent a point and has yet to say that it got it.
+
+    Should that agent be gone, the point needs another one, so nobody is sent home before that is known.
+    """
+    run = exists().where(Run.project_id == sweep.project_id, Run.name == SweepPoint.run_name)
+    awaited = exists().where(
+        SweepPoint.sweep_id == sweep.id,
+        SweepPoint.state == "sent",
+        SweepAgent.id == SweepPoint.agent_id,
+        SweepAgent.heartbeat_at >= _cutoff(timeout_s),
+        ~run.correlate(SweepPoint),
+    )
+    return bool(session.scalar(select(awaited)))
 
 
 def _fresh(session: Session, sweep: Sweep) -> SweepPoint | None:
