@@ -136,11 +136,13 @@ def test_only_operations_on_younger_root_fields_escape_the_server_of_october_202
         "createRunFiles",
         "deleteArtifactCollectionTagAssignments",
         "deleteProjectMembers",
+        "enqueueSweepRun",
         "markRunFilesUploaded",
         "unlinkArtifact",
         "updateProjectMember",
         "updateProjectTeamMember",
         "updateRunState",
+        "upsertRunQueue",
     }
 
 

@@ -69,16 +69,16 @@ class Plan:
         paths = [change.path for change in self.changes]
         book = None if journal is None else Journal(journal, self.what, paths, begin=not dry_run)
         before = set(book.done) if book is not None else set[str]()
-        todo = [(path, job) for path, job in zip(paths, self._jobs, strict=True) if path not in before]
+        waiting = [(path, job) for path, job in zip(paths, self._jobs, strict=True) if path not in before]
         skipped = [path for path in paths if path in before]
         if dry_run:
-            return PlanOutcome([path for path, _ in todo], skipped, dry_run=True)
+            return PlanOutcome([path for path, _ in waiting], skipped, dry_run=True)
         lock = Lock()
-        tries = [partial(_try, path, job, book, lock) for path, job in todo]
+        tries = [partial(_try, path, job, book, lock) for path, job in waiting]
         tried = gather_bounded(concurrency, tries)
         failures = [failure for failure in tried if failure is not None]
         failed = {failure.item for failure in failures}
-        return PlanOutcome([path for path, _ in todo if path not in failed], skipped, failures)
+        return PlanOutcome([path for path, _ in waiting if path not in failed], skipped, failures)
 
     def __len__(self) -> int:
         """Return how many runs would be changed."""
