@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -117,7 +117,7 @@ class ArtifactDraft(ArtifactHandle):
     @contextlib.contextmanager
     def new_file(
         self, name: str, mode: str = "x", encoding: str | None = None, policy: Policy = "mutable"
-    ) -> Iterator[IO[Any]]:
+    ) -> Generator[IO[Any], None, None]:
         """Open a new file to write; what was written is an entry when the block ends.
 
         Args:

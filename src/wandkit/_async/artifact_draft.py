@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -117,7 +117,7 @@ class AsyncArtifactDraft(AsyncArtifactHandle):
     @contextlib.contextmanager
     def new_file(
         self, name: str, mode: str = "x", encoding: str | None = None, policy: Policy = "mutable"
-    ) -> Iterator[IO[Any]]:
+    ) -> Generator[IO[Any], None, None]:
         """Open a new file to write; what was written is an entry when the block ends.
 
         Args:
@@ -169,7 +169,9 @@ class AsyncArtifactDraft(AsyncArtifactHandle):
         manifest = self._open()
         source = uri.entry if isinstance(uri, AsyncArtifactEntry) else uri
         wanted = entry_name(name) if name is not None else None
-        found = await describe_reference(self._gql, source, wanted, checksum=checksum, max_objects=max_objects)
+        found = await describe_reference(
+            self._gql, source, wanted, checksum=checksum, max_objects=max_objects
+        )
         return [manifest.add_entry(entry) for entry in found]
 
     def remove(self, item: str | os.PathLike[str] | ManifestEntry) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from typing_extensions import Self
 
@@ -100,10 +100,10 @@ class AsyncArtifactHandle:
     def _held(self) -> ArtifactEdits:
         """Return what the server holds of what can be edited."""
         fields, place = self._known("save"), self._found("save")
-        metadata = json.loads(fields.metadata) if fields.metadata else {}
+        metadata: object = json.loads(fields.metadata) if fields.metadata else {}
         return ArtifactEdits(
             fields.description,
-            metadata if isinstance(metadata, dict) else {},
+            cast("dict[str, Any]", metadata) if isinstance(metadata, dict) else {},
             list(place.aliases),
             [tag.name for tag in fields.tags or ()],
         )

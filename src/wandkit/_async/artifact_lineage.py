@@ -144,8 +144,8 @@ class _Walk:
                     for fields in await self._artifacts_of(run, upwards):
                         if self._meet(fields):
                             waiting.append(fields.id)
-                            pair = (self._artifacts[fields.id], str(run))
-                            self._edges[pair if upwards else pair[::-1]] = None
+                            name = self._artifacts[fields.id]
+                            self._edges[(name, str(run)) if upwards else (str(run), name)] = None
         return Lineage(list(self._artifacts.values()), list(self._runs), list(self._edges), self._complete)
 
     async def _runs_of(self, artifact_id: str, upwards: bool) -> list[RunPath]:
@@ -159,8 +159,8 @@ class _Walk:
             if str(run) in self._runs or self._has_room():
                 self._runs[str(run)] = run
                 kept.append(run)
-                pair = (str(run), self._artifacts[artifact_id])
-                self._edges[pair if upwards else pair[::-1]] = None
+                name = self._artifacts[artifact_id]
+                self._edges[(str(run), name) if upwards else (name, str(run))] = None
         return kept
 
     async def _artifacts_of(self, run: RunPath, upwards: bool) -> list[ArtifactFields]:

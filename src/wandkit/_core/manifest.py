@@ -122,10 +122,11 @@ class Manifest:
             AnswerError: It is no manifest of a version that is known here.
         """
         try:
-            document = json.loads(text)
+            document: dict[str, Any] = json.loads(text)
             contents = document["contents"]
             entries = [_entry(path, raw) for path, raw in contents.items()]
-            version, config = document["version"], document.get("storagePolicyConfig") or {}
+            version: object = document["version"]
+            config: dict[str, Any] = dict(document.get("storagePolicyConfig") or {})
             policy = str(document.get("storagePolicy") or POLICY)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise AnswerError(f"The manifest cannot be read: {error!r}.") from None

@@ -93,13 +93,14 @@ def _open(uri: str) -> tuple[Any, str, str | None]:
     try:
         import fsspec  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
-        store, path = fsspec.core.url_to_fs(bare, **options)
+        opener: Any = fsspec.core
+        found: tuple[Any, str] = opener.url_to_fs(bare, **options)
     except ImportError as error:
         raise MissingExtraError(
             f"references such as {bare!r} need a driver that is not installed: {error}",
             next_step="Install it: pip install 'wandkit[refs]'.",
         ) from None
-    return store, str(path), version
+    return found[0], found[1], version
 
 
 def _entry(name: str, uri: str, facts: Mapping[str, Any], version: str | None) -> ManifestEntry:

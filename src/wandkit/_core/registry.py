@@ -99,8 +99,9 @@ def _checked(document: Mapping[str, Any], keys: frozenset[str]) -> dict[str, Any
     found: dict[str, Any] = {}
     for key, value in document.items():
         if key.startswith("$"):
+            parts: Any = value
             found[key] = (
-                [_checked(part, keys) for part in value] if isinstance(value, list) else _checked(value, keys)
+                [_checked(part, keys) for part in parts] if isinstance(value, list) else _checked(parts, keys)
             )
         elif key.split(".")[0] not in keys:
             raise FilterError(
@@ -117,7 +118,8 @@ def _prefixed(value: Any) -> Any:
     if isinstance(value, str):
         return full_name(value)
     if isinstance(value, list):
-        return [_prefixed(item) for item in value]
+        items: list[Any] = value
+        return [_prefixed(item) for item in items]
     if isinstance(value, dict):
         held = cast("dict[str, Any]", value)
         return {
