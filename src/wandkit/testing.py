@@ -163,7 +163,7 @@ class Server:
         from wandkit.server.accounts import add_member, add_team, find_user
 
         roles: dict[str, str] = (
-            dict(members.items()) if isinstance(members, Mapping) else dict.fromkeys(members, "member")
+            {**members} if isinstance(members, Mapping) else dict.fromkeys(members, "member")
         )
         with self.app.state.database.write() as session:
             team = add_team(session, name, organization=organization)
@@ -300,7 +300,7 @@ class Server:
 def _features(names: Mapping[str, bool] | Iterable[str], own: frozenset[str]) -> frozenset[str]:
     if not isinstance(names, Mapping):
         return frozenset(names)
-    switches: dict[str, bool] = dict(names.items())
+    switches: dict[str, bool] = {**names}
     return (own | {name for name, on in switches.items() if on}) - {
         name for name, on in switches.items() if not on
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from wandkit.server.shapes import is_object
 
@@ -42,8 +42,8 @@ class KeyIndex:
     def _count(self, row: Mapping[str, Any], prefix: str) -> None:
         keys = self._keys
         for name, value in row.items():
-            if type(value) is dict and is_object(value) and value and "_type" not in value:
-                self._count(value, f"{prefix}{name}.")
+            if type(value) is dict and value and "_type" not in value:
+                self._count(cast("dict[str, Any]", value), f"{prefix}{name}.")
                 continue
             full = prefix + name if prefix else name
             key = keys.get(full)
@@ -80,8 +80,7 @@ class _Key:
         return key
 
     def add(self, value: Any) -> None:
-        kind: Any = type(value)
-        if kind is float or kind is int:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
             if self.previous is not None and value < self.previous:
                 self.monotonic = False
             self.previous = value
