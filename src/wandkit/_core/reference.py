@@ -100,6 +100,7 @@ def _open(uri: str) -> tuple[Any, str, str | None]:
             f"references such as {bare!r} need a driver that is not installed: {error}",
             next_step="Install it: pip install 'wandkit[refs]'.",
         ) from None
+    found[0].invalidate_cache()
     return found[0], found[1], version
 
 
