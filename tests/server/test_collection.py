@@ -16,7 +16,8 @@ FIELDS = """__typename id name description state createdAt updatedAt project { n
 LIST = """query L($e: String, $p: String, $filters: JSONString, $order: String, $first: Int, $after: String,
   $types: [ArtifactCollectionType!]) { project(entityName: $e, name: $p) {
   artifactCollections(filters: $filters, order: $order, first: $first, after: $after,
-    collectionTypes: $types) { totalCount pageInfo { hasNextPage endCursor } edges { node { __typename name } } } } }"""
+    collectionTypes: $types) { totalCount pageInfo { hasNextPage endCursor }
+    edges { node { __typename name } } } } }"""
 VERSIONS = """query V($e: String, $p: String, $filters: JSONString, $order: String) {
   project(entityName: $e, name: $p) { artifactType(name: "dataset") { artifactCollection(name: "data") {
     artifacts(filters: $filters, order: $order) { totalCount edges { version } } } } } }"""
