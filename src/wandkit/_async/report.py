@@ -19,7 +19,7 @@ from wandkit._async.user import AsyncUser
 from wandkit._core.display import html_table
 from wandkit._core.jsontext import read_object
 from wandkit._core.operation import UNSET
-from wandkit._core.report_filter import run_set_filter
+from wandkit._core.report_filter import items_of, object_of, run_set_filter
 from wandkit.errors import AnswerError, ArgumentError, NotFoundError
 from wandkit.paths import ProjectPath
 from wandkit.paths_report import ReportPath, report_url
@@ -169,11 +169,9 @@ class AsyncReport:
         """
         spec = self.spec
         if "panelGroups" in spec:
-            return list(spec["panelGroups"])
-        blocks = [block for block in spec.get("blocks") or [] if isinstance(block, Mapping)]
-        return [
-            block["metadata"] for block in blocks if block.get("type") == "panel-grid" and "metadata" in block
-        ]
+            return items_of(spec, "panelGroups")
+        grids = [grid for grid in items_of(spec, "blocks") if _is_grid(grid)]
+        return [object_of(grid, "metadata") for grid in grids]
 
     @property
     def modified(self) -> bool:
@@ -344,6 +342,10 @@ class AsyncReport:
     def __repr__(self) -> str:
         """Return the project and the title."""
         return f"<Report {self.entity}/{self.project} {self.display_name!r}>"
+
+
+def _is_grid(block: Any) -> bool:
+    return isinstance(block, dict) and cast("dict[str, Any]", block).get("type") == "panel-grid"
 
 
 def _compact(spec: Mapping[str, Any]) -> str:

@@ -15,9 +15,11 @@ __all__ = [
     "filter_tree",
     "filter_to_mongo",
     "group_paths",
+    "items_of",
     "key_to_path",
     "keys_to_order",
     "mongo_to_filter",
+    "object_of",
     "order_to_keys",
     "path_to_key",
     "run_set_filter",
@@ -38,6 +40,18 @@ _OPERATORS = {
 _SIGNS = {mongo: sign for sign, mongo in _OPERATORS.items()} | {"$eq": "="}
 _GROUPS = {"AND": "$and", "OR": "$or"}
 _DEFAULT_SORT = "-createdAt"
+
+
+def object_of(raw: Mapping[str, Any], key: str) -> Json:
+    """Return the object under `key`; an empty one where there is none."""
+    found = raw.get(key)
+    return cast("Json", found) if isinstance(found, dict) else {}
+
+
+def items_of(raw: Mapping[str, Any], key: str) -> list[Any]:
+    """Return the list under `key`; an empty one where there is none."""
+    found: list[Any] | None = raw.get(key)
+    return found if isinstance(found, list) else []
 
 
 def key_to_path(key: Mapping[str, Any]) -> str:
@@ -79,14 +93,14 @@ def filter_to_mongo(tree: Mapping[str, Any]) -> Json:
 def _to_mongo(tree: Mapping[str, Any]) -> Json | None:
     operator = tree.get("op")
     if operator in _GROUPS:
-        parts = [_to_mongo(part) for part in tree.get("filters") or []]
+        parts = [_to_mongo(part) for part in items_of(tree, "filters")]
         kept = [part for part in parts if part is not None]
         return {_GROUPS[operator]: kept} if kept else None
     return _leaf_to_mongo(tree)
 
 
 def _leaf_to_mongo(leaf: Mapping[str, Any]) -> Json | None:
-    key, operator, value = leaf.get("key") or {}, leaf.get("op"), leaf.get("value")
+    key, operator, value = object_of(leaf, "key"), leaf.get("op"), leaf.get("value")
     if operator not in _OPERATORS and operator not in ("=", "=="):
         raise _bad(f"a report has no operator {operator!r}", f"Use one of =, {', '.join(_OPERATORS)}.")
     if leaf.get("disabled") or not key.get("name"):
@@ -191,7 +205,7 @@ def _conditions(node: Json) -> Json:
 
 def keys_to_order(keys: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the sort keys of a report as orders with their sign: `+createdAt`, `-summary_metrics.loss`."""
-    return [("+" if key.get("ascending") else "-") + key_to_path(key.get("key") or {}) for key in keys]
+    return [("+" if key.get("ascending") else "-") + key_to_path(object_of(key, "key")) for key in keys]
 
 
 def order_to_keys(order: Sequence[str]) -> list[Json]:
@@ -220,17 +234,17 @@ def run_set_filter(run_set: Mapping[str, Any], *, only_selected: bool = True) ->
         run_set: As it stands in the spec of a report.
         only_selected: Leave out the runs that the reader of the report has switched off.
     """
-    parts = [filter_to_mongo(run_set.get("filters") or {"op": "OR", "filters": []})]
-    query = (run_set.get("search") or {}).get("query")
+    parts = [filter_to_mongo(object_of(run_set, "filters") or {"op": "OR", "filters": []})]
+    query = object_of(run_set, "search").get("query")
     if query:
         parts.append({"displayName": {"$regex": query}})
     if only_selected:
-        selections = run_set.get("selections") or {}
-        paths = group_paths(run_set.get("grouping") or [])
-        parts.append(_selected(selections.get("tree") or [], selections.get("root", 0), paths, selections))
+        selections = object_of(run_set, "selections")
+        paths = group_paths(items_of(run_set, "grouping"))
+        parts.append(_selected(items_of(selections, "tree"), selections.get("root", 0), paths, selections))
     kept = [part for part in parts if part]
     mongo: Json = {} if not kept else kept[0] if len(kept) == 1 else {"$and": kept}
-    order = keys_to_order((run_set.get("sort") or {}).get("keys") or [])
+    order = keys_to_order(items_of(object_of(run_set, "sort"), "keys"))
     return mongo, order[0] if order else _DEFAULT_SORT
 
 
@@ -254,7 +268,7 @@ def _named(tree: Sequence[Any], paths: list[str]) -> list[Json]:
     for one in tree:
         if isinstance(one, Mapping):
             node = cast("Mapping[str, Any]", one)
-            below = _named(node.get("children") or [], paths[1:])
+            below = _named(items_of(node, "children"), paths[1:])
             inner: list[Json] = [] if not below else [below[0] if len(below) == 1 else {"$or": below}]
             parts = ([{paths[0]: node.get("value")}] if paths else []) + inner
             if parts:

@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wandkit._core.report_filter import filter_to_mongo
+from wandkit._core.report_filter import filter_to_mongo, items_of, object_of
 from wandkit.errors import FilterError
 
 __all__ = ["COLUMNS", "filter_to_text", "panel_to_path", "path_to_panel", "text_to_filter", "text_to_mongo"]
@@ -142,11 +142,9 @@ class _Reader:
         if isinstance(found, ast.Name) and found.id in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[found.id]
         try:
-            value = ast.literal_eval(found)
-            json.dumps(value)
+            return json.loads(json.dumps(ast.literal_eval(found)))
         except (ValueError, TypeError, MemoryError, RecursionError) as error:
             raise _bad(self._text, "the right side of a comparison must be a plain value") from error
-        return list(value) if isinstance(value, tuple) else value
 
 
 def filter_to_text(tree: Mapping[str, Any]) -> str:
@@ -161,10 +159,10 @@ def filter_to_text(tree: Mapping[str, Any]) -> str:
 def _text_of(tree: Mapping[str, Any], inside: str) -> str:
     operator = tree.get("op")
     if operator in ("AND", "OR"):
-        parts = [text for part in tree.get("filters") or [] if (text := _text_of(part, operator))]
+        parts = [text for part in items_of(tree, "filters") if (text := _text_of(part, operator))]
         joined = f" {operator.lower()} ".join(parts)
         return f"({joined})" if len(parts) > 1 and operator == "OR" and inside == "AND" else joined
-    key, value = tree.get("key") or {}, tree.get("value")
+    key, value = object_of(tree, "key"), tree.get("value")
     if tree.get("disabled") or not key.get("name") or (value is None and operator not in ("=", "==", "!=")):
         return ""
     if operator == "REGEX":

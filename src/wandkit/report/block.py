@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
 from wandkit.report.inline import Children, Inline, Span, inlines, text_of
-from wandkit.report.part import Json, Part, read_exactly
+from wandkit.report.part import Json, Part, named, no_items, no_keys, read_exactly
 
 __all__ = [
     "AnyBlock", "Block", "Blocks", "Callout", "CodeBlock", "CodeLine", "CalloutLine", "Gallery", "Heading",
@@ -26,7 +26,7 @@ class Block(Part):
 class Lines(Block):
     """A block that is one line of text, or shows one beside what it is."""
 
-    children: Children = Field(default_factory=list)
+    children: Children = Field(default_factory=no_items)
 
     @property
     def text(self) -> str:
@@ -80,7 +80,7 @@ class ListItem(Part):
     """One item of a list; `checked` is there in lists to tick off."""
 
     type: Literal["list-item"] = "list-item"
-    children: Blocks = Field(default_factory=list)
+    children: Blocks = Field(default_factory=no_items)
     checked: bool | None = None
     ordered: bool | None = None
 
@@ -96,7 +96,7 @@ class List(Block):
     TYPE = "list"
     type: Literal["list"] = "list"
     ordered: bool | None = None
-    children: list[ListItem] = Field(default_factory=list)
+    children: list[ListItem] = Field(default_factory=no_items)
 
     @classmethod
     def of(cls, *items: Span | Iterable[Span], ordered: bool = False) -> List:
@@ -120,7 +120,7 @@ class CodeLine(Part):
     """One line of a code block."""
 
     type: Literal["code-line"] = "code-line"
-    children: Children = Field(default_factory=list)
+    children: Children = Field(default_factory=no_items)
     language: str | None = None
 
 
@@ -130,7 +130,7 @@ class CodeBlock(Block):
     TYPE = "code-block"
     type: Literal["code-block"] = "code-block"
     language: str | None = None
-    children: list[CodeLine] = Field(default_factory=list)
+    children: list[CodeLine] = Field(default_factory=no_items)
 
     @classmethod
     def of(cls, code: str, language: str = "python") -> CodeBlock:
@@ -210,7 +210,7 @@ class CalloutLine(Part):
     """One line of a callout."""
 
     type: Literal["callout-line"] = "callout-line"
-    children: Children = Field(default_factory=list)
+    children: Children = Field(default_factory=no_items)
 
 
 class Callout(Block):
@@ -218,7 +218,7 @@ class Callout(Block):
 
     TYPE = "callout-block"
     type: Literal["callout-block"] = "callout-block"
-    children: list[CalloutLine] = Field(default_factory=list)
+    children: list[CalloutLine] = Field(default_factory=no_items)
 
     @classmethod
     def of(cls, text: str) -> Callout:
@@ -316,7 +316,7 @@ class WeaveBlock(Lines):
 
     TYPE = "weave-panel"
     type: Literal["weave-panel"] = "weave-panel"
-    config: Json = Field(default_factory=dict)
+    config: Json = Field(default_factory=no_keys)
 
 
 class UnknownBlock(Block):
@@ -340,13 +340,10 @@ def block_kinds() -> dict[str, type[Block]]:
     return {kind.TYPE: kind for kind in kinds}
 
 
-def _parse(value: object) -> object:
+def _parse(value: Any) -> Any:
     if isinstance(value, Block):
         return value
-    kind: type[Block] | None = None
-    if isinstance(value, Mapping):
-        name = cast("Mapping[str, Any]", value).get("type")
-        kind = block_kinds().get(name) if isinstance(name, str) else None
+    kind = block_kinds().get(named(value, "type"))
     found = read_exactly(kind, value) if kind else None
     return found if found is not None else UnknownBlock(raw=value)
 

@@ -21,7 +21,7 @@ from wandkit.filters import Expression
 from wandkit.report.block import Lines
 from wandkit.report.inline import inlines
 from wandkit.report.panel import AnyPanel, Layout, Panel, new_id
-from wandkit.report.part import Json, Part
+from wandkit.report.part import Json, Part, no_items
 
 __all__ = ["Filter", "GridData", "PanelBank", "PanelGrid", "RunSet"]
 
@@ -146,7 +146,7 @@ class PanelBank(Part):
     name: str | None = None
     is_open: bool | None = None
     type: str | None = None
-    panels: list[AnyPanel] = Field(default_factory=list)
+    panels: list[AnyPanel] = Field(default_factory=no_items)
     flow_config: Json | None = None
     sorted: int | None = None
     local_panel_settings: Json | None = None
@@ -158,7 +158,7 @@ class GridData(Part):
     open_viz: bool | None = None
     open_run_set: int | None = None
     name: str | None = None
-    run_sets: list[RunSet] = Field(default_factory=list)
+    run_sets: list[RunSet] = Field(default_factory=no_items)
     panels: Json | None = None
     panel_bank_config: Json | None = None
     panel_bank_section_config: PanelBank = Field(default_factory=PanelBank)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeAlias, cast
+from collections.abc import Iterable
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from wandkit.report.part import Part, read_exactly
+from wandkit.report.part import Part, named, no_items, read_exactly
 
 __all__ = ["Children", "Inline", "InlineLatex", "Link", "Span", "Text", "UnknownInline", "inlines", "text_of"]
 
@@ -32,7 +32,7 @@ class Link(Inline):
 
     type: str = "link"
     url: str = ""
-    children: Children = Field(default_factory=list)
+    children: Children = Field(default_factory=no_items)
 
     @classmethod
     def of(cls, text: str, url: str) -> Link:
@@ -45,7 +45,7 @@ class InlineLatex(Inline):
 
     type: str = "latex"
     content: str = ""
-    children: Children = Field(default_factory=list)
+    children: Children = Field(default_factory=no_items)
 
     @classmethod
     def of(cls, content: str) -> InlineLatex:
@@ -63,15 +63,15 @@ class UnknownInline(Inline):
         return self.raw
 
 
-def _parse(value: object) -> object:
+def _is_text(value: Any) -> bool:
+    return isinstance(value, dict) and "text" in value and "type" not in value
+
+
+def _parse(value: Any) -> Any:
     if isinstance(value, Inline):
         return value
-    kind: type[Inline] | None = None
-    if isinstance(value, Mapping):
-        name = cast("Mapping[str, Any]", value).get("type")
-        kind = Link if name == "link" else InlineLatex if name == "latex" else None
-        if kind is None and name is None and "text" in value:
-            kind = Text
+    kinds: dict[str, type[Inline]] = {"link": Link, "latex": InlineLatex}
+    kind = Text if _is_text(value) else kinds.get(named(value, "type"))
     found = read_exactly(kind, value) if kind else None
     return found if found is not None else UnknownInline(raw=value)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias, cast
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import BeforeValidator, Field
 from typing_extensions import Self
 
 from wandkit._core.report_text import panel_to_path
-from wandkit.report.part import Json, Number, Part, read_exactly
+from wandkit.report.part import Json, Number, Part, named, no_keys, read_exactly
 
 __all__ = [
     "AnyPanel", "BarPanel", "Chart", "CodeComparer", "CustomChart", "Layout", "LinePanel", "MarkdownPanel",
@@ -94,7 +94,7 @@ class LinePanel(Panel):
     """Metrics over steps, time or another metric."""
 
     VIEW = "Run History Line Plot"
-    view_type: Literal["Run History Line Plot"] = "Run History Line Plot"
+    view_type: str = "Run History Line Plot"
     config: LineConfig = Field(default_factory=LineConfig)
 
     @classmethod
@@ -139,7 +139,7 @@ class ScatterPanel(Panel):
     """One point for each run."""
 
     VIEW = "Scatter Plot"
-    view_type: Literal["Scatter Plot"] = "Scatter Plot"
+    view_type: str = "Scatter Plot"
     config: ScatterConfig = Field(default_factory=ScatterConfig)
 
     @classmethod
@@ -166,7 +166,7 @@ class BarPanel(Panel):
     """A bar for each run or group."""
 
     VIEW = "Bar Chart"
-    view_type: Literal["Bar Chart"] = "Bar Chart"
+    view_type: str = "Bar Chart"
     config: BarConfig = Field(default_factory=BarConfig)
 
     @classmethod
@@ -191,7 +191,7 @@ class ScalarPanel(Panel):
     """One number."""
 
     VIEW = "Scalar Chart"
-    view_type: Literal["Scalar Chart"] = "Scalar Chart"
+    view_type: str = "Scalar Chart"
     config: Chart = Field(default_factory=Chart)
 
     @classmethod
@@ -225,7 +225,7 @@ class ParallelCoordinates(Panel):
     """A line for each run across several columns."""
 
     VIEW = "Parallel Coordinates Plot"
-    view_type: Literal["Parallel Coordinates Plot"] = "Parallel Coordinates Plot"
+    view_type: str = "Parallel Coordinates Plot"
     config: CoordinatesConfig = Field(default_factory=CoordinatesConfig)
 
     @classmethod
@@ -247,7 +247,7 @@ class ParameterImportance(Panel):
     """Which config keys a metric depends on."""
 
     VIEW = "Parameter Importance"
-    view_type: Literal["Parameter Importance"] = "Parameter Importance"
+    view_type: str = "Parameter Importance"
     config: ImportanceConfig = Field(default_factory=ImportanceConfig)
 
     @classmethod
@@ -266,7 +266,7 @@ class RunComparer(Panel):
     """The config and summary of runs, side by side."""
 
     VIEW = "Run Comparer"
-    view_type: Literal["Run Comparer"] = "Run Comparer"
+    view_type: str = "Run Comparer"
     config: RunComparerConfig = Field(default_factory=RunComparerConfig)
 
     @classmethod
@@ -285,7 +285,7 @@ class CodeComparer(Panel):
     """The code of runs, side by side."""
 
     VIEW = "Code Comparer"
-    view_type: Literal["Code Comparer"] = "Code Comparer"
+    view_type: str = "Code Comparer"
     config: CodeComparerConfig = Field(default_factory=CodeComparerConfig)
 
     @classmethod
@@ -307,7 +307,7 @@ class MediaBrowser(Panel):
     """Pictures, tables, audio and video of runs."""
 
     VIEW = "Media Browser"
-    view_type: Literal["Media Browser"] = "Media Browser"
+    view_type: str = "Media Browser"
     config: MediaConfig = Field(default_factory=MediaConfig)
 
     @classmethod
@@ -333,7 +333,7 @@ class MarkdownPanel(Panel):
     """Markdown between the charts."""
 
     VIEW = "Markdown Panel"
-    view_type: Literal["Markdown Panel"] = "Markdown Panel"
+    view_type: str = "Markdown Panel"
     config: MarkdownConfig = Field(default_factory=MarkdownConfig)
 
     @classmethod
@@ -356,7 +356,7 @@ class CustomChart(Panel):
     """A chart of a Vega preset."""
 
     VIEW = "Vega2"
-    view_type: Literal["Vega2"] = "Vega2"
+    view_type: str = "Vega2"
     config: CustomConfig = Field(default_factory=CustomConfig)
 
     @classmethod
@@ -383,8 +383,8 @@ class WeavePanel(Panel):
     """A Weave panel; its `config` is Weave's own."""
 
     VIEW = "Weave"
-    view_type: Literal["Weave"] = "Weave"
-    config: Json = Field(default_factory=dict)
+    view_type: str = "Weave"
+    config: Json = Field(default_factory=no_keys)
 
 
 class UnknownPanel(Panel):
@@ -406,13 +406,10 @@ KINDS: dict[str, type[Panel]] = {
 }  # fmt: skip
 
 
-def _parse(value: object) -> object:
+def _parse(value: Any) -> Any:
     if isinstance(value, Panel):
         return value
-    kind: type[Panel] | None = None
-    if isinstance(value, Mapping):
-        name = cast("Mapping[str, Any]", value).get("viewType")
-        kind = KINDS.get(name) if isinstance(name, str) else None
+    kind = KINDS.get(named(value, "viewType"))
     found = read_exactly(kind, value) if kind else None
     return found if found is not None else UnknownPanel(raw=value)
 

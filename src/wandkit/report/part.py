@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_
 from pydantic.alias_generators import to_camel
 from typing_extensions import Self
 
-__all__ = ["Json", "Number", "Part", "plain", "read_exactly"]
+__all__ = ["Json", "Number", "Part", "named", "no_items", "no_keys", "plain", "read_exactly"]
 
 Json = dict[str, Any]
 Number = int | float
@@ -79,6 +79,22 @@ class Part(BaseModel):
     __hash__ = None  # type: ignore[assignment]
 
 
+def no_items() -> list[Any]:
+    """Return a new empty list."""
+    return []
+
+
+def no_keys() -> Json:
+    """Return a new empty object."""
+    return {}
+
+
+def named(raw: Any, key: str) -> str:
+    """Return the text under `key` of a JSON object; empty where there is none."""
+    found: Any = cast("Json", raw).get(key) if isinstance(raw, dict) else None
+    return found if isinstance(found, str) else ""
+
+
 def plain(value: object) -> Any:
     """Return `value` with every part in it as JSON types."""
     if isinstance(value, Part):
@@ -99,9 +115,14 @@ def read_exactly(kind: type[P], raw: object) -> P | None:
     return made if json.dumps(made.to_json()) == json.dumps(raw) else None
 
 
-def _remember(value: object, raw: object) -> None:
+def _remember(value: Any, raw: Any) -> None:
     if isinstance(value, Part):
         value.remember(raw)
-    elif isinstance(value, list) and isinstance(raw, list):
-        for one, source in zip(value, raw, strict=False):
-            _remember(one, source)
+        return
+    for one, source in zip(_items(value), _items(raw), strict=False):
+        _remember(one, source)
+
+
+def _items(value: Any) -> list[Any]:
+    found: list[Any] | None = value
+    return found if isinstance(found, list) else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from pydantic import Field, ValidationError
 
@@ -12,7 +12,7 @@ from wandkit.errors import AnswerError, ArgumentError
 from wandkit.report.block import AnyBlock, Block, Paragraph
 from wandkit.report.grid import PanelGrid, RunSet
 from wandkit.report.inline import Inline
-from wandkit.report.part import Json, Part
+from wandkit.report.part import Json, Part, no_items
 
 __all__ = ["WIDTHS", "ReportSpec", "blocks_of", "read_spec"]
 
@@ -27,7 +27,7 @@ class ReportSpec(Part):
 
     version: int | None = None
     panel_settings: Json | None = None
-    blocks: list[AnyBlock] = Field(default_factory=list)
+    blocks: list[AnyBlock] = Field(default_factory=no_items)
     width: str | None = None
     authors: list[Json] | None = None
     discussion_threads: list[Json] | None = None
@@ -84,7 +84,7 @@ def blocks_of(blocks: Iterable[Block | Inline | str]) -> list[Block]:
         ArgumentError: Something is no block.
     """
     made: list[Block] = []
-    for block in blocks:
+    for block in cast("Iterable[object]", blocks):
         if isinstance(block, (str, Inline)):
             made.append(Paragraph.of(block))
         elif isinstance(block, Block):
