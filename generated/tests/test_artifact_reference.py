@@ -32,7 +32,9 @@ def store() -> Iterator[str]:
 def bucket(store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Give an S3 client and a bucket of the test's own."""
     import boto3
+    import s3fs
 
+    s3fs.S3FileSystem.clear_instance_cache()
     for name, value in {
         "AWS_ACCESS_KEY_ID": "a",
         "AWS_SECRET_ACCESS_KEY": "b",
