@@ -5,11 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 from datetime import datetime
+from types import SimpleNamespace
 
 import pytest
 
 from wandkit import AsyncApi, AsyncRuns, F
-from wandkit.errors import ArgumentError, FilterError, NotFoundError, PathError
+from wandkit.errors import AnswerError, ArgumentError, FilterError, NotFoundError, PathError
 from wandkit.testing import Server
 
 
@@ -180,6 +181,27 @@ async def test_a_page_that_is_too_much_is_completed_in_halves(
     assert config["index"] == 6
     assert fault.hits == 1
     assert sent(module_server).count("GetRunParts") == 3
+
+
+async def test_a_config_that_cannot_be_read_fails_for_its_own_run_only(api: AsyncApi, project: str) -> None:
+    runs = await api.runs(project, lazy=False).load_all()
+    runs[1].take(["config"], SimpleNamespace(config='{"cut'))
+    config = await runs[0].config
+    assert config["index"] == 6
+    with pytest.raises(AnswerError, match="config"):
+        await runs[1].config
+
+
+async def test_an_edit_stays_when_the_other_runs_of_the_page_are_read(api: AsyncApi, project: str) -> None:
+    runs = await api.runs(project).load_all()
+    edited = await runs[0].config
+    edited["index"] = 60
+    for run in runs:
+        await run.config
+        await run.summary
+    config = await runs[0].config
+    assert config is edited
+    assert config["index"] == 60
 
 
 async def test_a_run_that_was_deleted_since_says_so_when_touched(api: AsyncApi, project: str) -> None:

@@ -8,6 +8,7 @@ Logic without I/O: _core/config.py, _core/summary.py, _core/patch.py. Docs: docs
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -64,9 +65,9 @@ class RunData(RunHandle):
     def config(self) -> Config:
         """The config: what the run's author set, as a dict to read and to edit; `update` sends the edits."""
         if self._config is None:
-            text = self._part("config")
-            keys = self._page.selection.config_keys if self._page else None
-            self._config = Config.from_text(trimmed(text, keys))
+            text = self._text_of("config")
+            if self._config is None:
+                self._config = self._config_in(text)
         return self._config
 
     @property
@@ -85,11 +86,9 @@ class RunData(RunHandle):
     def summary(self) -> Summary:
         """The summary: the run's last or best values, to read and to edit; `update` sends the edits."""
         if self._summary is None:
-            text = self._part("summary")
-            keys = self._page.selection.summary_keys if self._page else None
-            summary = Summary.from_text(trimmed(text, keys))
-            summary.attach(self)
-            self._summary = summary
+            text = self._text_of("summary")
+            if self._summary is None:
+                self._summary = self._summary_in(text)
         return self._summary
 
     @property
@@ -185,6 +184,34 @@ class RunData(RunHandle):
             setattr(self, name, value)
         if self._summary is not None:
             self._summary.attach(self)
+
+    def decode(self, part: Part) -> None:
+        """Decode `part` if its text is here; one that cannot be read is left to be reported when read."""
+        if part not in self._raw:
+            return
+        text = self._raw[part]
+        with suppress(AnswerError):
+            if part == "config" and self._config is None:
+                self._config = self._config_in(text)
+            elif part == "summary" and self._summary is None:
+                self._summary = self._summary_in(text)
+
+    def _config_in(self, text: str | None) -> Config:
+        keys = self._page.selection.config_keys if self._page else None
+        return Config.from_text(trimmed(text, keys))
+
+    def _summary_in(self, text: str | None) -> Summary:
+        keys = self._page.selection.summary_keys if self._page else None
+        summary = Summary.from_text(trimmed(text, keys))
+        summary.attach(self)
+        return summary
+
+    def _text_of(self, part: Part) -> str | None:
+        """Return the text of `part`; the other runs of the page have theirs decoded with this one's."""
+        text: str | None = self._part(part)
+        if self._page is not None:
+            self._page.decode(part)
+        return text
 
     def _part(self, part: Part) -> Any:
         if part not in self._raw:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
+from wandkit._core.collector import uncollected
 from wandkit._core.pagination import FIRST_PAGE, SMALLEST_PAGE
 from wandkit._core.select import PARTS, Part, Selection
 from wandkit._transport.concurrency.threads import Lock
@@ -66,13 +67,14 @@ class RunPage:
         sweeps: The sweeps of its runs by name, once somebody has asked for one.
     """
 
-    __slots__ = ("_gql", "_lock", "_path", "_plan", "loaded", "runs", "sweeps")
+    __slots__ = ("_decoded", "_gql", "_lock", "_path", "_plan", "loaded", "runs", "sweeps")
 
     def __init__(self, gql: GraphQL, path: ProjectPath, plan: RunPlan, loaded: set[Part]) -> None:
         self._gql = gql
         self._path = path
         self._plan = plan
         self._lock = Lock()
+        self._decoded: set[Part] = set()
         self.loaded: set[Part] = loaded
         self.runs: list[Run] = []
         self.sweeps: dict[str, SweepFields] | None = None
@@ -97,6 +99,18 @@ class RunPage:
             if missing:
                 self._fill(missing, self.runs)
                 self.loaded |= missing
+
+    def decode(self, part: Part) -> None:
+        """Decode `part` of all runs at once, with the garbage collector at rest meanwhile."""
+        if part in self._decoded:
+            return
+        with self._lock:
+            if part in self._decoded:
+                return
+            with uncollected():
+                for run in self.runs:
+                    run.decode(part)
+            self._decoded.add(part)
 
     def touch(self, part: Part) -> None:
         """Have later pages bring `part` along, because it was read here."""
