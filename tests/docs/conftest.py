@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 
 from wandkit import Artifact, Run
 from wandkit.testing import Server
+
+KEY = "a1b2c3d4e5" * 4
 
 
 def log_job(run: Run) -> None:
@@ -30,13 +33,14 @@ def log_job(run: Run) -> None:
 
 
 @pytest.fixture(scope="module")
-def filled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server where ada has the project `spirals`: six runs of fifty steps, a file with each, a job."""
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store where ada has the project `spirals`: six runs of fifty steps, a file with each, a job."""
     folder = tmp_path_factory.mktemp("weights")
     weights = folder / "weights.json"
     weights.write_text(json.dumps([0.5] * 100))
-    with Server() as server:
-        server.add_user("ada")
+    store = tmp_path_factory.mktemp("store") / "data"
+    with Server(data_dir=store) as server:
+        server.add_user("ada", api_key=KEY)
         with server.api("ada") as api:
             for number in range(6):
                 run = api.create_run(project="spirals", entity="ada", run_id=f"run-{number}")
@@ -50,6 +54,15 @@ def filled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
                 run.finish()
                 run.upload_file(weights, root=folder)
             log_job(run)
+    return store
+
+
+@pytest.fixture
+def filled_server(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on a copy of the store, so that no page sees what another one wrote."""
+    copy = tmp_path_factory.mktemp("copy") / "data"
+    shutil.copytree(store, copy)
+    with Server(data_dir=copy) as server:
         yield server
 
 
@@ -57,7 +70,7 @@ def filled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def reader(filled_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Server:
     """The server, with its URL and key in the environment and a folder of its own to write to."""
     monkeypatch.setenv("WANDB_BASE_URL", filled_server.url)
-    monkeypatch.setenv("WANDB_API_KEY", filled_server.key("ada"))
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("WANDB_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)

@@ -137,11 +137,11 @@ async def test_the_example_of_a_docstring_runs(example: Example, reader: Server)
         "AsyncApi": wandkit.AsyncApi,
     }
     if asynchronous:
-        async with reader.async_api("ada") as api:
+        async with wandkit.AsyncApi() as api:
             names |= {"api": api, "run": await api.run("ada/spirals/run-3"), "runs": api.runs("ada/spirals")}
             await run(example, names)
     else:
-        with reader.api("ada") as plain:
+        with wandkit.Api() as plain:
             names |= {"api": plain, "run": plain.run("ada/spirals/run-3"), "runs": plain.runs("ada/spirals")}
             await run(example, names)
     assert example.code.strip()

@@ -149,11 +149,3 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(
     assert words in answer.stderr
     assert "Traceback" not in answer.stderr
     assert admin(tmp_path, "team", "add", "lab").returncode == 0
-
-
-def test_a_second_server_on_the_same_store_is_refused(tmp_path: Path, serve: Serve) -> None:
-    serve(tmp_path)
-    command = [sys.executable, "-m", "wandkit", "serve", "--port", "0", "--data", str(tmp_path)]
-    second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert second.returncode == 1
-    assert "another server serves" in second.stderr

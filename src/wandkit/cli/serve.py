@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -43,7 +43,6 @@ def serve(
         opened = socket.create_server((host, port), backlog=2048)
     except OSError as error:
         _fail(f"cannot listen on {host}:{port}: {error.strerror or error}. Choose another with --port.")
-    held = _hold(folder)
     url = f"http://{_shown(host)}:{opened.getsockname()[1]}"
     try:
         app = create_app(ServerConfig(data_dir=folder, host=host, port=port, base_url=base_url))
@@ -68,26 +67,6 @@ def serve(
         signal.signal(number, stop)
     listener.run(sockets=[opened])
     app.state.database.close()
-    held.close()
-
-
-def _hold(folder: Path) -> IO[str]:
-    """Return the open lock of the store: one server at a time serves it; the lock goes with the process."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        held = (folder / "serve.lock").open("a", encoding="utf-8")
-    except OSError as error:
-        _fail(f"cannot open the store in {folder}: {error}")
-    try:
-        import fcntl
-    except ImportError:
-        return held
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        held.close()
-        _fail(f"another server serves {folder}. Stop it, or choose another folder with --data.")
-    return held
 
 
 def _make_first_admin(database: Database) -> str | None:
