@@ -118,8 +118,7 @@ def _prefixed(value: Any) -> Any:
     if isinstance(value, str):
         return full_name(value)
     if isinstance(value, list):
-        items: list[Any] = value
-        return [_prefixed(item) for item in items]
+        return [_prefixed(item) for item in cast("list[Any]", value)]
     if isinstance(value, dict):
         held = cast("dict[str, Any]", value)
         return {
