@@ -27,6 +27,7 @@ from graphql import (
     GraphQLObjectType,
     InlineFragmentNode,
     ListValueNode,
+    ObjectFieldNode,
     ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
@@ -35,6 +36,8 @@ from graphql import (
     ValueNode,
     VariableNode,
     get_named_type,
+    is_required_argument,
+    is_required_input_field,
     is_union_type,
     print_ast,
 )
@@ -125,7 +128,7 @@ class _Cutter:
         """Return when a selected item is there, as far as it depends on itself and what is in it."""
         if isinstance(item, FieldNode):
             definition = self.field(parent, item)
-            own = needs(self.field_gate(parent, item))
+            own = all_of(needs(self.field_gate(parent, item)), self.demands(parent, item))
             if item.selection_set is None or definition is None:
                 return own
             inner = get_named_type(definition.type)
@@ -157,6 +160,32 @@ class _Cutter:
         if definition is None or definition.ast_node is None:
             return None
         return gate_of(definition.ast_node, f"{parent.name}.{item.name.value}")
+
+    def demands(self, parent: GraphQLCompositeType, item: FieldNode) -> Condition:
+        """Return when all that a field cannot do without may be given to it."""
+        definition = self.field(parent, item)
+        if definition is None:
+            return ALWAYS
+        coordinate = f"{parent.name}.{item.name.value}"
+        return all_of(
+            *(
+                self.argument_gates(node, definition, coordinate)
+                for node in item.arguments
+                if is_required_argument(definition.args[node.name.value])
+            )
+        )
+
+    def argument_gates(self, node: ArgumentNode, definition: GraphQLField, coordinate: str) -> Condition:
+        """Return when an argument and what it names are known."""
+        name, argument = node.name.value, definition.args[node.name.value]
+        gate = gate_of(argument.ast_node, f"{coordinate}({name}:)") if argument.ast_node else None
+        return all_of(needs(gate), self.value_gates(node.value, argument.type))
+
+    def entry_gates(self, entry: ObjectFieldNode, kind: GraphQLInputObjectType) -> Condition:
+        """Return when an entry of an input object and what it names are known."""
+        name, member = entry.name.value, kind.fields[entry.name.value]
+        gate = gate_of(member.ast_node, f"{kind.name}.{name}") if member.ast_node else None
+        return all_of(needs(gate), self.value_gates(entry.value, member.type))
 
     # Text -----------------------------------------------------------------------------------------
 
@@ -219,10 +248,7 @@ class _Cutter:
         known = []
         for node in arguments:
             argument = definition.args[node.name.value]
-            gate = (
-                gate_of(argument.ast_node, f"{coordinate}({node.name.value}:)") if argument.ast_node else None
-            )
-            when = all_of(here, needs(gate), self.value_gates(node.value, argument.type))
+            when = all_of(here, self.argument_gates(node, definition, coordinate))
             known.append(
                 (when, [Cut(f"{node.name.value}: ", when), *self.value(node.value, argument.type, when)])
             )
@@ -238,10 +264,7 @@ class _Cutter:
             known = []
             for entry in node.fields:
                 member = inner.fields[entry.name.value]
-                gate = (
-                    gate_of(member.ast_node, f"{inner.name}.{entry.name.value}") if member.ast_node else None
-                )
-                here = all_of(when, needs(gate), self.value_gates(entry.value, member.type))
+                here = all_of(when, self.entry_gates(entry, inner))
                 known.append(
                     (here, [Cut(f"{entry.name.value}: ", here), *self.value(entry.value, member.type, here)])
                 )
@@ -257,16 +280,27 @@ class _Cutter:
             yield Cut(print_ast(node), when)
 
     def value_gates(self, node: ValueNode, kind: GraphQLInputType) -> Condition:
-        """Return when what a value names is known: the enum value of a literal, the type of a variable."""
+        """Return when what a value names is known: the enum value of a literal, the type of a variable.
+
+        An object is known with the entries that it cannot do without.
+        """
         if isinstance(node, VariableNode):
             return needs(self.contract.type_gate(self.declared[node.name.value]))
         if isinstance(node, ListValueNode):
             return all_of(*(self.value_gates(item, kind) for item in node.values))
-        enum = _unwrapped(kind)
-        if not (isinstance(node, EnumValueNode) and isinstance(enum, GraphQLEnumType)):
+        inner = _unwrapped(kind)
+        if isinstance(node, ObjectValueNode) and isinstance(inner, GraphQLInputObjectType):
+            return all_of(
+                *(
+                    self.entry_gates(entry, inner)
+                    for entry in node.fields
+                    if is_required_input_field(inner.fields[entry.name.value])
+                )
+            )
+        if not (isinstance(node, EnumValueNode) and isinstance(inner, GraphQLEnumType)):
             return ALWAYS
-        member = enum.values[node.value]
-        return needs(gate_of(member.ast_node, f"{enum.name}.{node.value}") if member.ast_node else None)
+        member = inner.values[node.value]
+        return needs(gate_of(member.ast_node, f"{inner.name}.{node.value}") if member.ast_node else None)
 
     def directives(self, directives: Iterable[DirectiveNode], here: Condition) -> str:
         text = ""

@@ -88,7 +88,8 @@ class RunQueue:
     def prioritization_mode(self) -> str:
         """`V0` where items with a smaller priority come first, else `DISABLED`."""
         fields = self._loaded()
-        return fields.prioritization_mode.value
+        mode = fields.prioritization_mode  # None: a server that knows of no priorities
+        return mode.value if mode else "DISABLED"
 
     @property
     def external_links(self) -> dict[str, str]:
@@ -118,7 +119,7 @@ class RunQueue:
     def template_variables(self) -> list[dict[str, Any]]:
         """The variables that may stand in the config as `{{name}}`, each with its `name` and its `schema`."""
         config = self._loaded_config()
-        found = config.template_variables if config else []
+        found = (config.template_variables if config else None) or []
         return [{"name": one.name, "schema": object_of(one.schema_)} for one in found]
 
     @property

@@ -91,7 +91,8 @@ class AsyncRunQueue:
     async def prioritization_mode(self) -> str:
         """`V0` where items with a smaller priority come first, else `DISABLED`."""
         fields = await self._loaded()
-        return fields.prioritization_mode.value
+        mode = fields.prioritization_mode  # None: a server that knows of no priorities
+        return mode.value if mode else "DISABLED"
 
     @awaitable_property
     async def external_links(self) -> dict[str, str]:
@@ -121,7 +122,7 @@ class AsyncRunQueue:
     async def template_variables(self) -> list[dict[str, Any]]:
         """The variables that may stand in the config as `{{name}}`, each with its `name` and its `schema`."""
         config = await self._loaded_config()
-        found = config.template_variables if config else []
+        found = (config.template_variables if config else None) or []
         return [{"name": one.name, "schema": object_of(one.schema_)} for one in found]
 
     @property

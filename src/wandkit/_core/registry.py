@@ -118,7 +118,7 @@ def _prefixed(value: Any) -> Any:
     if isinstance(value, str):
         return full_name(value)
     if isinstance(value, list):
-        return [_prefixed(item) for item in cast("list[Any]", value)]
+        return [_prefixed(item) for item in cast("list[object]", value)]
     if isinstance(value, dict):
         held = cast("dict[str, Any]", value)
         return {

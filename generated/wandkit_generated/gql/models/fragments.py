@@ -412,7 +412,7 @@ class RunQueueFields(BaseModel):
     id: str
     name: str
     access: RunQueueAccessType
-    prioritization_mode: RunQueuePrioritizationMode
+    prioritization_mode: Optional[RunQueuePrioritizationMode] = None
     default_resource_config_id: Optional[str] = Field(alias="defaultResourceConfigID")
     external_links: Optional[Json] = None
     created_at: DateTime

@@ -28,7 +28,7 @@ class GetDefaultResourceConfigEntity(BaseModel):
 class GetDefaultResourceConfigDefaultResourceConfig(BaseModel):
     config: Optional[Json]
     resource: str
-    template_variables: list["GetDefaultResourceConfigTemplateVariable"]
+    template_variables: Optional[list["GetDefaultResourceConfigTemplateVariable"]] = None
 
 
 class GetDefaultResourceConfigTemplateVariable(BaseModel):

@@ -597,12 +597,12 @@ CREATE_ARTIFACT: Operation[CreateArtifact] = Operation(
         Piece(
             "mutation CreateArtifact($entity: String!, $project: String!, $run: String, $type: String!, $collections: [String!], $digest: String!, $digestAlgorithm: ArtifactDigestAlgorithm!, $description: String, $metadata: JSONString, $aliases: [ArtifactAliasInput!], $clientId: ID, $sequenceClientId: ID, $distributedId: String, $ttl: Int64, $historyStep: Int64, $deduplicate: Boolean"
         ),
-        Piece(", $tags: [TagInput!]", (frozenset({"feature:ARTIFACT_TAGS"}),)),
+        Piece(", $tags: [TagInput!]", (frozenset({"TagInput", "feature:ARTIFACT_TAGS"}),)),
         Piece(", $storageRegion: String", (frozenset({"CreateArtifactInput.storageRegion"}),)),
         Piece("""\
 ) {
   createArtifact(input: {entityName: $entity, projectName: $project, runName: $run, artifactTypeName: $type, artifactCollectionNames: $collections, digest: $digest, digestAlgorithm: $digestAlgorithm, description: $description, metadata: $metadata, aliases: $aliases, clientID: $clientId, sequenceClientID: $sequenceClientId, distributedID: $distributedId, ttlDurationSeconds: $ttl, historyStep: $historyStep, enableDigestDeduplication: $deduplicate"""),
-        Piece(", tags: $tags", (frozenset({"feature:ARTIFACT_TAGS"}),)),
+        Piece(", tags: $tags", (frozenset({"TagInput", "feature:ARTIFACT_TAGS"}),)),
         Piece(", storageRegion: $storageRegion", (frozenset({"CreateArtifactInput.storageRegion"}),)),
         Piece("""\
 }) {
@@ -633,7 +633,7 @@ CREATE_ARTIFACT: Operation[CreateArtifact] = Operation(
         "description": (),
         "metadata": (),
         "aliases": (),
-        "tags": (frozenset({"feature:ARTIFACT_TAGS"}),),
+        "tags": (frozenset({"TagInput", "feature:ARTIFACT_TAGS"}),),
         "clientId": (),
         "sequenceClientId": (),
         "distributedId": (),
@@ -642,7 +642,7 @@ CREATE_ARTIFACT: Operation[CreateArtifact] = Operation(
         "storageRegion": (frozenset({"CreateArtifactInput.storageRegion"}),),
         "deduplicate": (),
     },
-    gates=frozenset({"CreateArtifactInput.storageRegion", "feature:ARTIFACT_TAGS"}),
+    gates=frozenset({"CreateArtifactInput.storageRegion", "TagInput", "feature:ARTIFACT_TAGS"}),
     answer=_create_artifact,
     idempotent=False,
     when=(),
@@ -815,13 +815,15 @@ UPDATE_ARTIFACT: Operation[UpdateArtifact] = Operation(
     pieces=(
         Piece("mutation UpdateArtifact($id: ID!, $description: String, $metadata: JSONString, $ttl: Int64"),
         Piece(
-            ", $tagsToAdd: [TagInput!], $tagsToDelete: [TagInput!]", (frozenset({"feature:ARTIFACT_TAGS"}),)
+            ", $tagsToAdd: [TagInput!], $tagsToDelete: [TagInput!]",
+            (frozenset({"TagInput", "feature:ARTIFACT_TAGS"}),),
         ),
         Piece("""\
 ) {
   updateArtifact(input: {artifactID: $id, description: $description, metadata: $metadata, ttlDurationSeconds: $ttl"""),
         Piece(
-            ", tagsToAdd: $tagsToAdd, tagsToDelete: $tagsToDelete", (frozenset({"feature:ARTIFACT_TAGS"}),)
+            ", tagsToAdd: $tagsToAdd, tagsToDelete: $tagsToDelete",
+            (frozenset({"TagInput", "feature:ARTIFACT_TAGS"}),),
         ),
         Piece("""\
 }) {
@@ -899,10 +901,12 @@ fragment CollectionPlace on ArtifactCollection {
         "description": (),
         "metadata": (),
         "ttl": (),
-        "tagsToAdd": (frozenset({"feature:ARTIFACT_TAGS"}),),
-        "tagsToDelete": (frozenset({"feature:ARTIFACT_TAGS"}),),
+        "tagsToAdd": (frozenset({"TagInput", "feature:ARTIFACT_TAGS"}),),
+        "tagsToDelete": (frozenset({"TagInput", "feature:ARTIFACT_TAGS"}),),
     },
-    gates=frozenset({"Artifact.tags", "feature:ARTIFACT_DIGEST_ALGORITHM", "feature:ARTIFACT_TAGS"}),
+    gates=frozenset(
+        {"Artifact.tags", "TagInput", "feature:ARTIFACT_DIGEST_ALGORITHM", "feature:ARTIFACT_TAGS"}
+    ),
     answer=_update_artifact,
     idempotent=True,
     when=(),

@@ -548,20 +548,9 @@ ADD_COLLECTION_TAGS: Operation[AddCollectionTags] = Operation(
     name="AddCollectionTags",
     kind="mutation",
     pieces=(
-        Piece("mutation AddCollectionTags($entity: String!, $project: String!, $collection: String!"),
-        Piece(
-            ", $tags: [TagInput!]!",
-            (frozenset({"Mutation.createArtifactCollectionTagAssignments", "feature:ARTIFACT_TAGS"}),),
-        ),
         Piece("""\
-) {
-  createArtifactCollectionTagAssignments(input: {entityName: $entity, projectName: $project, artifactCollectionName: $collection"""),
-        Piece(
-            ", tags: $tags",
-            (frozenset({"Mutation.createArtifactCollectionTagAssignments", "feature:ARTIFACT_TAGS"}),),
-        ),
-        Piece("""\
-}) {
+mutation AddCollectionTags($entity: String!, $project: String!, $collection: String!, $tags: [TagInput!]!) {
+  createArtifactCollectionTagAssignments(input: {entityName: $entity, projectName: $project, artifactCollectionName: $collection, tags: $tags}) {
     tags {
       id
       name
@@ -574,12 +563,12 @@ ADD_COLLECTION_TAGS: Operation[AddCollectionTags] = Operation(
         "entity": (),
         "project": (),
         "collection": (),
-        "tags": (frozenset({"Mutation.createArtifactCollectionTagAssignments", "feature:ARTIFACT_TAGS"}),),
+        "tags": (),
     },
-    gates=frozenset({"Mutation.createArtifactCollectionTagAssignments", "feature:ARTIFACT_TAGS"}),
+    gates=frozenset({"Mutation.createArtifactCollectionTagAssignments", "TagInput"}),
     answer=_add_collection_tags,
     idempotent=True,
-    when=(frozenset({"Mutation.createArtifactCollectionTagAssignments"}),),
+    when=(frozenset({"Mutation.createArtifactCollectionTagAssignments", "TagInput"}),),
 )
 
 
@@ -593,20 +582,9 @@ DELETE_COLLECTION_TAGS: Operation[DeleteCollectionTags] = Operation(
     name="DeleteCollectionTags",
     kind="mutation",
     pieces=(
-        Piece("mutation DeleteCollectionTags($entity: String!, $project: String!, $collection: String!"),
-        Piece(
-            ", $tags: [TagInput!]!",
-            (frozenset({"Mutation.deleteArtifactCollectionTagAssignments", "feature:ARTIFACT_TAGS"}),),
-        ),
         Piece("""\
-) {
-  deleteArtifactCollectionTagAssignments(input: {entityName: $entity, projectName: $project, artifactCollectionName: $collection"""),
-        Piece(
-            ", tags: $tags",
-            (frozenset({"Mutation.deleteArtifactCollectionTagAssignments", "feature:ARTIFACT_TAGS"}),),
-        ),
-        Piece("""\
-}) {
+mutation DeleteCollectionTags($entity: String!, $project: String!, $collection: String!, $tags: [TagInput!]!) {
+  deleteArtifactCollectionTagAssignments(input: {entityName: $entity, projectName: $project, artifactCollectionName: $collection, tags: $tags}) {
     success
   }
 }
@@ -616,12 +594,12 @@ DELETE_COLLECTION_TAGS: Operation[DeleteCollectionTags] = Operation(
         "entity": (),
         "project": (),
         "collection": (),
-        "tags": (frozenset({"Mutation.deleteArtifactCollectionTagAssignments", "feature:ARTIFACT_TAGS"}),),
+        "tags": (),
     },
-    gates=frozenset({"Mutation.deleteArtifactCollectionTagAssignments", "feature:ARTIFACT_TAGS"}),
+    gates=frozenset({"Mutation.deleteArtifactCollectionTagAssignments", "TagInput"}),
     answer=_delete_collection_tags,
     idempotent=True,
-    when=(frozenset({"Mutation.deleteArtifactCollectionTagAssignments"}),),
+    when=(frozenset({"Mutation.deleteArtifactCollectionTagAssignments", "TagInput"}),),
 )
 
 

@@ -91,9 +91,11 @@ fragment RegistryFields on Project {
             "  allowAllArtifactTypesInRegistry\n",
             (frozenset({"Entity.project", "Project.allowAllArtifactTypesInRegistry"}),),
         ),
+        Piece("  artifactTypes", (frozenset({"Entity.project"}),)),
+        Piece("(includeAll: true)", (frozenset({"Entity.project", "Project.artifactTypes(includeAll:)"}),)),
         Piece(
             """\
-  artifactTypes(includeAll: true) {
+ {
     edges {
       node {
         id
@@ -110,7 +112,14 @@ fragment RegistryFields on Project {
         "entity": (),
         "name": (frozenset({"Entity.project"}),),
     },
-    gates=frozenset({"Entity.project", "Project.allowAllArtifactTypesInRegistry", "Project.internalId"}),
+    gates=frozenset(
+        {
+            "Entity.project",
+            "Project.allowAllArtifactTypesInRegistry",
+            "Project.artifactTypes(includeAll:)",
+            "Project.internalId",
+        }
+    ),
     answer=_get_registry,
     idempotent=True,
     when=(),
@@ -196,9 +205,14 @@ fragment RegistryFields on Project {
             "  allowAllArtifactTypesInRegistry\n",
             (frozenset({"Organization.orgEntity", "Project.allowAllArtifactTypesInRegistry"}),),
         ),
+        Piece("  artifactTypes", (frozenset({"Organization.orgEntity"}),)),
+        Piece(
+            "(includeAll: true)",
+            (frozenset({"Organization.orgEntity", "Project.artifactTypes(includeAll:)"}),),
+        ),
         Piece(
             """\
-  artifactTypes(includeAll: true) {
+ {
     edges {
       node {
         id
@@ -222,6 +236,7 @@ fragment RegistryFields on Project {
         {
             "Organization.orgEntity",
             "Project.allowAllArtifactTypesInRegistry",
+            "Project.artifactTypes(includeAll:)",
             "Project.internalId",
             "feature:ARTIFACT_REGISTRY_SEARCH",
         }
@@ -621,8 +636,10 @@ fragment RegistryFields on Project {
         Piece(
             "  allowAllArtifactTypesInRegistry\n", (frozenset({"Project.allowAllArtifactTypesInRegistry"}),)
         ),
+        Piece("  artifactTypes"),
+        Piece("(includeAll: true)", (frozenset({"Project.artifactTypes(includeAll:)"}),)),
         Piece("""\
-  artifactTypes(includeAll: true) {
+ {
     edges {
       node {
         id
@@ -644,6 +661,7 @@ fragment RegistryFields on Project {
     gates=frozenset(
         {
             "Project.allowAllArtifactTypesInRegistry",
+            "Project.artifactTypes(includeAll:)",
             "Project.internalId",
             "feature:INCLUDE_ARTIFACT_TYPES_IN_REGISTRY_CREATION",
         }
@@ -688,8 +706,10 @@ fragment RegistryFields on Project {
         Piece(
             "  allowAllArtifactTypesInRegistry\n", (frozenset({"Project.allowAllArtifactTypesInRegistry"}),)
         ),
+        Piece("  artifactTypes"),
+        Piece("(includeAll: true)", (frozenset({"Project.artifactTypes(includeAll:)"}),)),
         Piece("""\
-  artifactTypes(includeAll: true) {
+ {
     edges {
       node {
         id
@@ -705,7 +725,13 @@ fragment RegistryFields on Project {
         "old": (),
         "new": (),
     },
-    gates=frozenset({"Project.allowAllArtifactTypesInRegistry", "Project.internalId"}),
+    gates=frozenset(
+        {
+            "Project.allowAllArtifactTypesInRegistry",
+            "Project.artifactTypes(includeAll:)",
+            "Project.internalId",
+        }
+    ),
     answer=_rename_registry,
     idempotent=False,
     when=(),

@@ -69,9 +69,9 @@ fragment RunQueueFields on RunQueue {
   id
   name
   access
-  prioritizationMode
-  defaultResourceConfigID
 """),
+        Piece("  prioritizationMode\n", (frozenset({"RunQueue.prioritizationMode"}),)),
+        Piece("  defaultResourceConfigID\n"),
         Piece("  externalLinks\n", (frozenset({"RunQueue.externalLinks"}),)),
         Piece("""\
   createdAt
@@ -83,7 +83,7 @@ fragment RunQueueFields on RunQueue {
         "project": (),
         "name": (),
     },
-    gates=frozenset({"RunQueue.externalLinks"}),
+    gates=frozenset({"RunQueue.externalLinks", "RunQueue.prioritizationMode"}),
     answer=_get_run_queue,
     idempotent=True,
     when=(),
@@ -137,10 +137,17 @@ query GetDefaultResourceConfig($entity: String!, $id: ID!) {
     defaultResourceConfig(id: $id) {
       config
       resource
+"""),
+        Piece(
+            """\
       templateVariables {
         name
         schema
       }
+""",
+            (frozenset({"DefaultResourceConfig.templateVariables"}),),
+        ),
+        Piece("""\
     }
   }
 }
@@ -150,7 +157,7 @@ query GetDefaultResourceConfig($entity: String!, $id: ID!) {
         "entity": (),
         "id": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"DefaultResourceConfig.templateVariables"}),
     answer=_get_default_resource_config,
     idempotent=True,
     when=(),
@@ -167,9 +174,22 @@ CREATE_DEFAULT_RESOURCE_CONFIG: Operation[CreateDefaultResourceConfig] = Operati
     name="CreateDefaultResourceConfig",
     kind="mutation",
     pieces=(
+        Piece(
+            "mutation CreateDefaultResourceConfig($entity: String!, $resource: String!, $config: JSONString!"
+        ),
+        Piece(
+            ", $templateVariables: JSONString",
+            (frozenset({"CreateDefaultResourceConfigInput.templateVariables"}),),
+        ),
         Piece("""\
-mutation CreateDefaultResourceConfig($entity: String!, $resource: String!, $config: JSONString!, $templateVariables: JSONString) {
-  createDefaultResourceConfig(input: {entityName: $entity, resource: $resource, config: $config, templateVariables: $templateVariables}) {
+) {
+  createDefaultResourceConfig(input: {entityName: $entity, resource: $resource, config: $config"""),
+        Piece(
+            ", templateVariables: $templateVariables",
+            (frozenset({"CreateDefaultResourceConfigInput.templateVariables"}),),
+        ),
+        Piece("""\
+}) {
     defaultResourceConfigID
     success
   }
@@ -180,9 +200,9 @@ mutation CreateDefaultResourceConfig($entity: String!, $resource: String!, $conf
         "entity": (),
         "resource": (),
         "config": (),
-        "templateVariables": (),
+        "templateVariables": (frozenset({"CreateDefaultResourceConfigInput.templateVariables"}),),
     },
-    gates=frozenset(),
+    gates=frozenset({"CreateDefaultResourceConfigInput.templateVariables"}),
     answer=_create_default_resource_config,
     idempotent=False,
     when=(),
@@ -227,9 +247,22 @@ CREATE_RUN_QUEUE: Operation[CreateRunQueue] = Operation(
     name="CreateRunQueue",
     kind="mutation",
     pieces=(
+        Piece(
+            "mutation CreateRunQueue($entity: String!, $project: String!, $name: String!, $access: RunQueueAccessType!, $configId: ID"
+        ),
+        Piece(
+            ", $prioritizationMode: RunQueuePrioritizationMode",
+            (frozenset({"CreateRunQueueInput.prioritizationMode"}),),
+        ),
         Piece("""\
-mutation CreateRunQueue($entity: String!, $project: String!, $name: String!, $access: RunQueueAccessType!, $prioritizationMode: RunQueuePrioritizationMode, $configId: ID) {
-  createRunQueue(input: {entityName: $entity, projectName: $project, queueName: $name, access: $access, prioritizationMode: $prioritizationMode, defaultResourceConfigID: $configId}) {
+) {
+  createRunQueue(input: {entityName: $entity, projectName: $project, queueName: $name, access: $access, defaultResourceConfigID: $configId"""),
+        Piece(
+            ", prioritizationMode: $prioritizationMode",
+            (frozenset({"CreateRunQueueInput.prioritizationMode"}),),
+        ),
+        Piece("""\
+}) {
     queueID
     success
   }
@@ -241,10 +274,10 @@ mutation CreateRunQueue($entity: String!, $project: String!, $name: String!, $ac
         "project": (),
         "name": (),
         "access": (),
-        "prioritizationMode": (),
+        "prioritizationMode": (frozenset({"CreateRunQueueInput.prioritizationMode"}),),
         "configId": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"CreateRunQueueInput.prioritizationMode"}),
     answer=_create_run_queue,
     idempotent=False,
     when=(),
@@ -425,9 +458,24 @@ PUSH_TO_RUN_QUEUE: Operation[PushToRunQueue] = Operation(
     name="PushToRunQueue",
     kind="mutation",
     pieces=(
+        Piece(
+            "mutation PushToRunQueue($entity: String!, $project: String!, $queue: String!, $runSpec: JSONString!"
+        ),
+        Piece(
+            ", $templateVariableValues: JSONString",
+            (frozenset({"PushToRunQueueByNameInput.templateVariableValues"}),),
+        ),
+        Piece(", $priority: Int", (frozenset({"PushToRunQueueByNameInput.priority"}),)),
         Piece("""\
-mutation PushToRunQueue($entity: String!, $project: String!, $queue: String!, $runSpec: JSONString!, $templateVariableValues: JSONString, $priority: Int) {
-  pushToRunQueueByName(input: {entityName: $entity, projectName: $project, queueName: $queue, runSpec: $runSpec, templateVariableValues: $templateVariableValues, priority: $priority}) {
+) {
+  pushToRunQueueByName(input: {entityName: $entity, projectName: $project, queueName: $queue, runSpec: $runSpec"""),
+        Piece(
+            ", templateVariableValues: $templateVariableValues",
+            (frozenset({"PushToRunQueueByNameInput.templateVariableValues"}),),
+        ),
+        Piece(", priority: $priority", (frozenset({"PushToRunQueueByNameInput.priority"}),)),
+        Piece("""\
+}) {
     runQueueItemId
     runSpec
   }
@@ -439,10 +487,12 @@ mutation PushToRunQueue($entity: String!, $project: String!, $queue: String!, $r
         "project": (),
         "queue": (),
         "runSpec": (),
-        "templateVariableValues": (),
-        "priority": (),
+        "templateVariableValues": (frozenset({"PushToRunQueueByNameInput.templateVariableValues"}),),
+        "priority": (frozenset({"PushToRunQueueByNameInput.priority"}),),
     },
-    gates=frozenset(),
+    gates=frozenset(
+        {"PushToRunQueueByNameInput.priority", "PushToRunQueueByNameInput.templateVariableValues"}
+    ),
     answer=_push_to_run_queue,
     idempotent=False,
     when=(),
@@ -548,9 +598,18 @@ FAIL_QUEUED_RUN: Operation[FailQueuedRun] = Operation(
     name="FailQueuedRun",
     kind="mutation",
     pieces=(
+        Piece("mutation FailQueuedRun($id: ID!"),
+        Piece(", $message: String!", (frozenset({"FailRunQueueItemInput.message"}),)),
+        Piece(", $stage: String!", (frozenset({"FailRunQueueItemInput.stage"}),)),
+        Piece(", $filePaths: [String!]", (frozenset({"FailRunQueueItemInput.filePaths"}),)),
         Piece("""\
-mutation FailQueuedRun($id: ID!, $message: String!, $stage: String!, $filePaths: [String!]) {
-  failRunQueueItem(input: {runQueueItemId: $id, message: $message, stage: $stage, filePaths: $filePaths}) {
+) {
+  failRunQueueItem(input: {runQueueItemId: $id"""),
+        Piece(", message: $message", (frozenset({"FailRunQueueItemInput.message"}),)),
+        Piece(", stage: $stage", (frozenset({"FailRunQueueItemInput.stage"}),)),
+        Piece(", filePaths: $filePaths", (frozenset({"FailRunQueueItemInput.filePaths"}),)),
+        Piece("""\
+}) {
     success
   }
 }
@@ -558,11 +617,13 @@ mutation FailQueuedRun($id: ID!, $message: String!, $stage: String!, $filePaths:
     ),
     variables={
         "id": (),
-        "message": (),
-        "stage": (),
-        "filePaths": (),
+        "message": (frozenset({"FailRunQueueItemInput.message"}),),
+        "stage": (frozenset({"FailRunQueueItemInput.stage"}),),
+        "filePaths": (frozenset({"FailRunQueueItemInput.filePaths"}),),
     },
-    gates=frozenset(),
+    gates=frozenset(
+        {"FailRunQueueItemInput.filePaths", "FailRunQueueItemInput.message", "FailRunQueueItemInput.stage"}
+    ),
     answer=_fail_queued_run,
     idempotent=True,
     when=(),
