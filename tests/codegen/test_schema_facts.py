@@ -73,7 +73,7 @@ def test_what_came_later_is_marked() -> None:
 
 
 def test_what_the_base_has_is_not_marked() -> None:
-    """Every server knows it; what the clients of early 2024 sent and the server of 2023 lacked is marked so."""
+    """Every server knows it; `seed` marks only what the server of 2023 lacked."""
     marked = [
         f"{name}.{member}"
         for name in TYPES
