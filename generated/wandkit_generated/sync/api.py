@@ -21,18 +21,16 @@ from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_US
 from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.artifacts import ArtifactMethods
 from wandkit_generated.sync.client import Client
-from wandkit_generated.sync.job import JobMethods
+from wandkit_generated.sync.jobs import JobMethods
 from wandkit_generated.sync.project import Project, ProjectMethods
-from wandkit_generated.sync.queued_run import QueuedRunMethods
-from wandkit_generated.sync.registry_listing import RegistryMethods
-from wandkit_generated.sync.report import Report
-from wandkit_generated.sync.reports import ReportMethods
+from wandkit_generated.sync.queued_runs import QueuedRunMethods
+from wandkit_generated.sync.registries import RegistryMethods
+from wandkit_generated.sync.report_methods import ReportMethods
 from wandkit_generated.sync.run import Run
 from wandkit_generated.sync.run_queues import RunQueueMethods
 from wandkit_generated.sync.runs import RunMethods
-from wandkit_generated.sync.sweep import Sweep
-from wandkit_generated.sync.sweeps import SweepMethods
-from wandkit_generated.sync.team import TeamMethods
+from wandkit_generated.sync.sweep_methods import SweepMethods
+from wandkit_generated.sync.teams import TeamMethods
 from wandkit_generated.sync.transport.graphql import GraphQL
 from wandkit_generated.sync.user import UserMethods
 
@@ -40,6 +38,9 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx
+
+    from wandkit_generated.sync.report import Report
+    from wandkit_generated.sync.sweep import Sweep
 
 __all__ = ["Api"]
 
@@ -151,6 +152,9 @@ class Api(
             PathError: It names none of them.
             NotFoundError: No such run, sweep or report.
         """
+        from wandkit_generated.sync.report import Report
+        from wandkit_generated.sync.sweep import Sweep
+
         if is_report_path(path):
             report = Report.fetch(self._account, parse_report_path(path))
             return report

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wandkit.errors import ArgumentError, NotFoundError
 from wandkit.filters import Expression, Order
 from wandkit.paths import NeedsEntity, ProjectPath
-from wandkit.paths_artifact import ArtifactPath, parse_artifact_path
-from wandkit_generated.gql.operations import USE_ARTIFACT
 from wandkit_generated.sync.account import Account
-from wandkit_generated.sync.artifact import Artifact
-from wandkit_generated.sync.artifact_listing import Artifacts, RunArtifacts
-from wandkit_generated.sync.artifact_type import ArtifactCollections, ArtifactType, ArtifactTypes
-from wandkit_generated.sync.collection import ArtifactCollection
-from wandkit_generated.sync.organization import complete_artifact_path
 from wandkit_generated.sync.run_handle import RunHandle
+
+if TYPE_CHECKING:
+    from wandkit.paths_artifact import ArtifactPath
+    from wandkit_generated.sync.artifact import Artifact
+    from wandkit_generated.sync.artifact_listing import Artifacts, RunArtifacts
+    from wandkit_generated.sync.artifact_type import ArtifactCollections, ArtifactType, ArtifactTypes
+    from wandkit_generated.sync.collection import ArtifactCollection
 
 __all__ = ["ArtifactMethods", "ProjectArtifactMethods", "RunArtifactMethods"]
 
@@ -46,6 +46,8 @@ class ArtifactMethods:
             NotFoundError: No such version, or the API key may not see it; names near ones.
             ArgumentError: It is of another type.
         """
+        from wandkit_generated.sync.artifact import Artifact
+
         path = self._artifact_path(name)
         found = Artifact.fetch(self._account.gql, path)
         if type is not None and found.type != type:
@@ -101,6 +103,8 @@ class ArtifactMethods:
         Raises:
             PathError: `name` names no collection.
         """
+        from wandkit_generated.sync.artifact_listing import Artifacts
+
         listing = Artifacts(
             self._account.gql,
             self._parse(name),
@@ -130,6 +134,8 @@ class ArtifactMethods:
             per_page: Types on a page; left out, the size adapts.
             start: A `cursor` of an earlier listing, to go on from there.
         """
+        from wandkit_generated.sync.artifact_type import ArtifactTypes
+
         path = self._account.project_path(project)
         return self._account.keep(ArtifactTypes(self._account, path, per_page=per_page, start=start))
 
@@ -139,6 +145,8 @@ class ArtifactMethods:
         Raises:
             NotFoundError: The project has no such type, or the API key may not see it.
         """
+        from wandkit_generated.sync.artifact_type import ArtifactType
+
         path = self._account.complete(self._account.project_path(project))
         found = ArtifactType.fetch(self._account, path, type_name)
         return found
@@ -166,6 +174,8 @@ class ArtifactMethods:
         Raises:
             UnsupportedError: The server does not filter or sort collections; raised when it is used.
         """
+        from wandkit_generated.sync.artifact_type import ArtifactCollections
+
         listing = ArtifactCollections(
             self._account,
             self._account.project_path(project_name),
@@ -187,6 +197,8 @@ class ArtifactMethods:
         Raises:
             NotFoundError: No such collection of this type, or the API key may not see it.
         """
+        from wandkit_generated.sync.collection import ArtifactCollection
+
         path = self._artifact_path(name)
         found = ArtifactCollection.fetch(
             self._account.gql, path.entity, path.project, path.collection, type_name
@@ -194,12 +206,16 @@ class ArtifactMethods:
         return found
 
     def _parse(self, name: str) -> ArtifactPath | NeedsEntity[ArtifactPath]:
+        from wandkit.paths_artifact import parse_artifact_path
+
         settings = self._account.settings
         return parse_artifact_path(
             name, entity=settings.entity, project=settings.project, app_url=settings.app_url
         )
 
     def _artifact_path(self, name: str) -> ArtifactPath:
+        from wandkit_generated.sync.organization import complete_artifact_path
+
         path = complete_artifact_path(self._account.gql, self._parse(name))
         return path
 
@@ -212,6 +228,8 @@ class ProjectArtifactMethods:
 
     def artifacts_types(self, per_page: int | None = None) -> ArtifactTypes:
         """Return the types of artifacts of the project as a listing. Nothing is sent before it is used."""
+        from wandkit_generated.sync.artifact_type import ArtifactTypes
+
         return ArtifactTypes(self._account, self._path, per_page=per_page)
 
     def collections(
@@ -230,6 +248,8 @@ class ProjectArtifactMethods:
             per_page: Collections on a page; left out, the size adapts.
             start: A `cursor` of an earlier listing, to go on from there.
         """
+        from wandkit_generated.sync.artifact_type import ArtifactCollections
+
         return ArtifactCollections(
             self._account, self._path, filters=filters, order=order, per_page=per_page, start=start
         )
@@ -278,6 +298,8 @@ class RunArtifactMethods(RunHandle):
         Raises:
             ArgumentError: It is a draft.
         """
+        from wandkit_generated.gql.operations import USE_ARTIFACT
+
         if artifact.is_draft():
             raise ArgumentError(f"the draft {artifact.name!r} cannot be used yet", next_step="Log it first.")
         self._gql.execute(
@@ -296,8 +318,12 @@ class RunArtifactMethods(RunHandle):
 
     def logged_artifacts(self, per_page: int | None = None, *, start: str | None = None) -> RunArtifacts:
         """Return the versions that this run logged as a listing. Nothing is sent before it is used."""
+        from wandkit_generated.sync.artifact_listing import RunArtifacts
+
         return RunArtifacts(self._gql, self.run_path, "logged", per_page=per_page, start=start)
 
     def used_artifacts(self, per_page: int | None = None, *, start: str | None = None) -> RunArtifacts:
         """Return the versions that this run used as a listing. Nothing is sent before it is used."""
+        from wandkit_generated.sync.artifact_listing import RunArtifacts
+
         return RunArtifacts(self._gql, self.run_path, "used", per_page=per_page, start=start)

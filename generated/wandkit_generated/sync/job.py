@@ -24,20 +24,17 @@ from wandkit._core.job import (
     launch_spec,
 )
 from wandkit._core.jsontext import to_json
-from wandkit._core.pagination import LARGEST_PAGE
 from wandkit._transport.concurrency.threads import run_in_thread
 from wandkit.errors import ArgumentError, LaunchError
-from wandkit.paths import NeedsEntity, ProjectPath
+from wandkit.paths import NeedsEntity
 from wandkit.paths_artifact import parse_artifact_path
-from wandkit_generated.gql.operations import LIST_JOBS
 from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.artifact import Artifact
-from wandkit_generated.sync.project import missing_project
 from wandkit_generated.sync.queued_run import QueuedRun
 from wandkit_generated.sync.run_queue import RunQueue
 from wandkit_generated.sync.run_queues import ensure_queue
 
-__all__ = ["Job", "JobMethods"]
+__all__ = ["Job"]
 
 DEFAULT_QUEUE = "default"
 
@@ -189,55 +186,6 @@ class Job:
     def __repr__(self) -> str:
         """Return the name."""
         return f"<Job {self.name}>"
-
-
-class JobMethods:
-    """The methods of `Api` about jobs."""
-
-    _account: Account
-
-    def job(self, name: str, path: str | None = None) -> Job:
-        """Fetch a job and download its files.
-
-        Args:
-            name: `ENTITY/PROJECT/NAME:ALIAS`.
-            path: The folder to download to; default where artifacts are downloaded.
-
-        Raises:
-            PathError: `name` names no version of a job.
-            NotFoundError: No such job, or the API key may not see it.
-            LaunchError: It is no job, or does not say where its code is.
-        """
-        job = Job.fetch(self._account, name, path)
-        return job
-
-    def list_jobs(self, entity: str, project: str) -> list[dict[str, Any]]:
-        """Fetch the jobs of a project: for each, its versions as the server lists them, `{"edges": […]}`.
-
-        A version has its `id`, `state`, `aliases` and the name of its `artifactSequence`. A project without
-        jobs has an empty list.
-
-        Raises:
-            ArgumentError: The entity or project is missing.
-            NotFoundError: No such project, or the API key may not see it.
-        """
-        if not entity or not project:
-            raise ArgumentError("list_jobs needs an entity and a project.")
-        account = self._account
-        found: list[dict[str, Any]] = []
-        variables: dict[str, Any] = {"entity": entity, "project": project, "first": LARGEST_PAGE}
-        while True:
-            answer = account.gql.execute_text(LIST_JOBS.text, variables)
-            if answer.get("project") is None:
-                raise missing_project(account.gql, ProjectPath(entity, project), "ListJobs")
-            kind = answer["project"]["artifactType"]
-            if kind is None:
-                return found
-            page = kind["artifactCollections"]
-            found += [edge["node"]["artifacts"] for edge in page["edges"] if edge["node"]]
-            if not page["pageInfo"]["hasNextPage"]:
-                return found
-            variables["after"] = page["pageInfo"]["endCursor"]
 
 
 def _encoded(value: object, at: str) -> Any:

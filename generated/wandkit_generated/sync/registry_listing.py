@@ -8,7 +8,7 @@ Operations: queries/registry.graphql. Docs: docs/api/registry.md, docs/api/listi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from wandkit._core.artifact_state import ArtifactPlace
@@ -23,15 +23,14 @@ from wandkit_generated.gql.operations import (
     LIST_REGISTRY_COLLECTIONS,
     LIST_REGISTRY_VERSIONS,
 )
-from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.artifact import Artifact
 from wandkit_generated.sync.collection import ArtifactCollection
 from wandkit_generated.sync.listing import Listing
 from wandkit_generated.sync.organization import Organization, find_organization
-from wandkit_generated.sync.registry import Registry, create_registry
+from wandkit_generated.sync.registry import Registry
 from wandkit_generated.sync.transport.graphql import GraphQL
 
-__all__ = ["Registries", "RegistryCollections", "RegistryMethods", "RegistryVersions"]
+__all__ = ["Registries", "RegistryCollections", "RegistryVersions"]
 
 SEARCH = "ARTIFACT_REGISTRY_SEARCH"
 
@@ -269,85 +268,3 @@ class RegistryVersions(Listing[Artifact]):
 
     def __repr__(self) -> str:
         return "<RegistryVersions>"
-
-
-class RegistryMethods:
-    """The methods of `Api` about organizations and registries."""
-
-    _account: Account
-
-    def organization(self, name: str | None = None) -> Organization:
-        """Fetch an organization.
-
-        Args:
-            name: Its name or that of its entity; default the settings' organization, then the account's.
-
-        Raises:
-            NotFoundError: There is none of this name, or the account belongs to none.
-            ArgumentError: The account belongs to several, and `name` is None.
-        """
-        found = find_organization(self._account.gql, name)
-        return found
-
-    def registry(self, name: str, organization: str | None = None) -> Registry:
-        """Fetch a registry.
-
-        Args:
-            name: Its name, with or without `wandb-registry-`.
-            organization: Whose it is; default the settings' organization, then the account's.
-
-        Raises:
-            NotFoundError: No such registry, or the API key may not see it.
-        """
-        place = find_organization(self._account.gql, organization)
-        found = Registry.fetch(self._account.gql, place, name)
-        return found
-
-    def registries(
-        self,
-        organization: str | None = None,
-        filter: _Filter = None,
-        order: str | Order | None = None,
-        per_page: int | None = None,
-        *,
-        start: str | None = None,
-    ) -> Registries:
-        """Return the registries of an organization as a listing. Nothing is sent before it is used.
-
-        Args:
-            organization: Whose; default the settings' organization, then the account's.
-            filter: Which registries, by `name`, `description`, `created_at` or `updated_at`.
-            order: What to sort by: `+KEY` or `-KEY`.
-            per_page: Registries on a page; left out, the size adapts.
-            start: A `cursor` of an earlier listing, to go on from there.
-
-        Raises:
-            FilterError: `filter` or `order` is malformed.
-            UnsupportedError: The server cannot search registries; raised when the listing is used.
-        """
-        listing = Registries(self._account.gql, organization, filter, order, per_page=per_page, start=start)
-        return self._account.keep(listing)
-
-    def create_registry(
-        self,
-        name: str,
-        visibility: str,
-        organization: str | None = None,
-        description: str | None = None,
-        artifact_types: Iterable[str] | None = None,
-    ) -> Registry:
-        """Create a registry and return it.
-
-        Args:
-            name: Its name.
-            visibility: `organization`: everybody in it may look; or `restricted`: only members.
-            organization: Whose it is to be; default the settings' organization, then the account's.
-            description: What it says about itself.
-            artifact_types: The types of artifact that may be linked; default all.
-
-        Raises:
-            ArgumentError: There is one of this name, or an argument cannot be used.
-            UnsupportedError: The server does not make registries.
-        """
-        made = create_registry(self._account.gql, name, visibility, organization, description, artifact_types)
-        return made

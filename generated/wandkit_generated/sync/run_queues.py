@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wandkit._core.operation import UNSET
 from wandkit._core.run_queue import (
@@ -32,7 +32,9 @@ from wandkit_generated.gql.sync import (
     upsert_run_queue,
 )
 from wandkit_generated.sync.account import Account
-from wandkit_generated.sync.run_queue import RunQueue, refused
+
+if TYPE_CHECKING:
+    from wandkit_generated.sync.run_queue import RunQueue
 
 __all__ = ["RunQueueMethods", "ensure_queue"]
 
@@ -44,6 +46,8 @@ class RunQueueMethods:
 
     def run_queue(self, entity: str, name: str) -> RunQueue:
         """Return the run queue of this owner and name. Nothing is sent."""
+        from wandkit_generated.sync.run_queue import RunQueue
+
         return RunQueue(self._account, name, entity)
 
     def create_run_queue(
@@ -70,6 +74,8 @@ class RunQueueMethods:
             ConflictError: There is a queue of this name.
             InvalidRequestError: The server refuses the config or a schema; the message says why.
         """
+        from wandkit_generated.sync.run_queue import RunQueue
+
         check_queue_name(name)
         check_resource(type)
         mode = check_priority_mode(prioritization_mode, ("V0",))
@@ -113,6 +119,8 @@ class RunQueueMethods:
             ArgumentError: An argument cannot be used; nothing was sent.
             InvalidRequestError: The server refuses the config or a schema; the message says why.
         """
+        from wandkit_generated.sync.run_queue import RunQueue, refused
+
         check_queue_name(name)
         mode = check_priority_mode(prioritization_mode, ("V0", "DISABLED")) or "DISABLED"
         check_resource(resource_type)
@@ -154,6 +162,8 @@ def ensure_queue(queue: RunQueue) -> None:
 
 
 def _new_config(account: Account, owner: str, resource: str, text: str, variables: str) -> str:
+    from wandkit_generated.sync.run_queue import refused
+
     answer = create_default_resource_config(
         account.gql, entity=owner, resource=resource, config=text, template_variables=variables
     )
@@ -165,6 +175,7 @@ def _new_config(account: Account, owner: str, resource: str, text: str, variable
 
 def _new_queue(queue: RunQueue, mode: str | None, config_id: str | None) -> None:
     from wandkit_generated.gql.models.enums import RunQueueAccessType, RunQueuePrioritizationMode
+    from wandkit_generated.sync.run_queue import refused
 
     account = queue._account  # pyright: ignore[reportPrivateUsage]
     answer = create_run_queue(

@@ -23,19 +23,17 @@ from wandkit.errors import (
 from wandkit_generated.gql.sync import (
     create_invite,
     create_service_account,
-    create_team,
     delete_invite,
     get_team,
     get_viewer,
 )
-from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import TeamFields, TeamFieldsMember
     from wandkit_generated.sync.api import Api
 
-__all__ = ["Member", "Team", "TeamMethods"]
+__all__ = ["Member", "Team"]
 
 
 class Member:
@@ -270,40 +268,6 @@ class Team:
     def __repr__(self) -> str:
         """Return the team's name."""
         return f"<Team {self.name}>"
-
-
-class TeamMethods:
-    """The methods of `Api` about teams."""
-
-    _account: Account
-
-    def team(self, team: str) -> Team:
-        """Fetch the team of this name, with its members.
-
-        Raises:
-            NotFoundError: No such team, or the API key may not see it; names near ones.
-        """
-        found = Team.fetch(self._account.gql, team)
-        return found
-
-    def create_team(self, team: str, admin_username: str | None = None) -> Team:
-        """Create a team and return it.
-
-        Args:
-            team: The team's name.
-            admin_username: Who is to administer it; default the caller. Another one needs an admin's key.
-
-        Raises:
-            ConflictError: The name is taken.
-            PermissionDeniedError: The API key may not create teams, or not for that user.
-        """
-        gql = self._account.gql
-        answer = create_team(gql, team=team, admin=admin_username or UNSET)
-        fields = answer.create_team.entity if answer.create_team else None
-        if fields is not None:
-            return Team(gql, fields)
-        found = Team.fetch(gql, team)
-        return found
 
 
 def _fetch(gql: GraphQL, name: str) -> TeamFields:

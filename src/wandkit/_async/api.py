@@ -16,18 +16,16 @@ from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_US
 from wandkit._async.account import AsyncAccount
 from wandkit._async.artifacts import AsyncArtifactMethods
 from wandkit._async.client import AsyncClient
-from wandkit._async.job import AsyncJobMethods
+from wandkit._async.jobs import AsyncJobMethods
 from wandkit._async.project import AsyncProject, AsyncProjectMethods
-from wandkit._async.queued_run import AsyncQueuedRunMethods
-from wandkit._async.registry_listing import AsyncRegistryMethods
-from wandkit._async.report import AsyncReport
-from wandkit._async.reports import AsyncReportMethods
+from wandkit._async.queued_runs import AsyncQueuedRunMethods
+from wandkit._async.registries import AsyncRegistryMethods
+from wandkit._async.report_methods import AsyncReportMethods
 from wandkit._async.run import AsyncRun
 from wandkit._async.run_queues import AsyncRunQueueMethods
 from wandkit._async.runs import AsyncRunMethods
-from wandkit._async.sweep import AsyncSweep
-from wandkit._async.sweeps import AsyncSweepMethods
-from wandkit._async.team import AsyncTeamMethods
+from wandkit._async.sweep_methods import AsyncSweepMethods
+from wandkit._async.teams import AsyncTeamMethods
 from wandkit._async.user import AsyncUserMethods
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.paths import ProjectPath, RunPath, SweepPath, parse_path
@@ -38,6 +36,9 @@ if TYPE_CHECKING:
     import ssl
 
     import httpx
+
+    from wandkit._async.report import AsyncReport
+    from wandkit._async.sweep import AsyncSweep
 
 __all__ = ["AsyncApi"]
 
@@ -149,6 +150,9 @@ class AsyncApi(
             PathError: It names none of them.
             NotFoundError: No such run, sweep or report.
         """
+        from wandkit._async.report import AsyncReport
+        from wandkit._async.sweep import AsyncSweep
+
         if is_report_path(path):
             report = await AsyncReport.fetch(self._account, parse_report_path(path))
             return report

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-from wandkit_generated.gql.operations import USE_ARTIFACT
+from typing import TYPE_CHECKING, Any
 
 from wandkit._async.account import AsyncAccount
-from wandkit._async.artifact import AsyncArtifact
-from wandkit._async.artifact_listing import AsyncArtifacts, AsyncRunArtifacts
-from wandkit._async.artifact_type import AsyncArtifactCollections, AsyncArtifactType, AsyncArtifactTypes
-from wandkit._async.collection import AsyncArtifactCollection
-from wandkit._async.organization import complete_artifact_path
 from wandkit._async.run_handle import AsyncRunHandle
 from wandkit.errors import ArgumentError, NotFoundError
 from wandkit.filters import Expression, Order
 from wandkit.paths import NeedsEntity, ProjectPath
-from wandkit.paths_artifact import ArtifactPath, parse_artifact_path
+
+if TYPE_CHECKING:
+    from wandkit._async.artifact import AsyncArtifact
+    from wandkit._async.artifact_listing import AsyncArtifacts, AsyncRunArtifacts
+    from wandkit._async.artifact_type import AsyncArtifactCollections, AsyncArtifactType, AsyncArtifactTypes
+    from wandkit._async.collection import AsyncArtifactCollection
+    from wandkit.paths_artifact import ArtifactPath
 
 __all__ = ["AsyncArtifactMethods", "AsyncProjectArtifactMethods", "AsyncRunArtifactMethods"]
 
@@ -45,6 +44,8 @@ class AsyncArtifactMethods:
             NotFoundError: No such version, or the API key may not see it; names near ones.
             ArgumentError: It is of another type.
         """
+        from wandkit._async.artifact import AsyncArtifact
+
         path = await self._artifact_path(name)
         found = await AsyncArtifact.fetch(self._account.gql, path)
         if type is not None and found.type != type:
@@ -100,6 +101,8 @@ class AsyncArtifactMethods:
         Raises:
             PathError: `name` names no collection.
         """
+        from wandkit._async.artifact_listing import AsyncArtifacts
+
         listing = AsyncArtifacts(
             self._account.gql,
             self._parse(name),
@@ -129,6 +132,8 @@ class AsyncArtifactMethods:
             per_page: Types on a page; left out, the size adapts.
             start: A `cursor` of an earlier listing, to go on from there.
         """
+        from wandkit._async.artifact_type import AsyncArtifactTypes
+
         path = self._account.project_path(project)
         return self._account.keep(AsyncArtifactTypes(self._account, path, per_page=per_page, start=start))
 
@@ -138,6 +143,8 @@ class AsyncArtifactMethods:
         Raises:
             NotFoundError: The project has no such type, or the API key may not see it.
         """
+        from wandkit._async.artifact_type import AsyncArtifactType
+
         path = await self._account.complete(self._account.project_path(project))
         found = await AsyncArtifactType.fetch(self._account, path, type_name)
         return found
@@ -165,6 +172,8 @@ class AsyncArtifactMethods:
         Raises:
             UnsupportedError: The server does not filter or sort collections; raised when it is used.
         """
+        from wandkit._async.artifact_type import AsyncArtifactCollections
+
         listing = AsyncArtifactCollections(
             self._account,
             self._account.project_path(project_name),
@@ -186,6 +195,8 @@ class AsyncArtifactMethods:
         Raises:
             NotFoundError: No such collection of this type, or the API key may not see it.
         """
+        from wandkit._async.collection import AsyncArtifactCollection
+
         path = await self._artifact_path(name)
         found = await AsyncArtifactCollection.fetch(
             self._account.gql, path.entity, path.project, path.collection, type_name
@@ -193,12 +204,16 @@ class AsyncArtifactMethods:
         return found
 
     def _parse(self, name: str) -> ArtifactPath | NeedsEntity[ArtifactPath]:
+        from wandkit.paths_artifact import parse_artifact_path
+
         settings = self._account.settings
         return parse_artifact_path(
             name, entity=settings.entity, project=settings.project, app_url=settings.app_url
         )
 
     async def _artifact_path(self, name: str) -> ArtifactPath:
+        from wandkit._async.organization import complete_artifact_path
+
         path = await complete_artifact_path(self._account.gql, self._parse(name))
         return path
 
@@ -211,6 +226,8 @@ class AsyncProjectArtifactMethods:
 
     def artifacts_types(self, per_page: int | None = None) -> AsyncArtifactTypes:
         """Return the types of artifacts of the project as a listing. Nothing is sent before it is used."""
+        from wandkit._async.artifact_type import AsyncArtifactTypes
+
         return AsyncArtifactTypes(self._account, self._path, per_page=per_page)
 
     def collections(
@@ -229,6 +246,8 @@ class AsyncProjectArtifactMethods:
             per_page: Collections on a page; left out, the size adapts.
             start: A `cursor` of an earlier listing, to go on from there.
         """
+        from wandkit._async.artifact_type import AsyncArtifactCollections
+
         return AsyncArtifactCollections(
             self._account, self._path, filters=filters, order=order, per_page=per_page, start=start
         )
@@ -279,6 +298,8 @@ class AsyncRunArtifactMethods(AsyncRunHandle):
         Raises:
             ArgumentError: It is a draft.
         """
+        from wandkit_generated.gql.operations import USE_ARTIFACT
+
         if artifact.is_draft():
             raise ArgumentError(f"the draft {artifact.name!r} cannot be used yet", next_step="Log it first.")
         await self._gql.execute(
@@ -297,8 +318,12 @@ class AsyncRunArtifactMethods(AsyncRunHandle):
 
     def logged_artifacts(self, per_page: int | None = None, *, start: str | None = None) -> AsyncRunArtifacts:
         """Return the versions that this run logged as a listing. Nothing is sent before it is used."""
+        from wandkit._async.artifact_listing import AsyncRunArtifacts
+
         return AsyncRunArtifacts(self._gql, self.run_path, "logged", per_page=per_page, start=start)
 
     def used_artifacts(self, per_page: int | None = None, *, start: str | None = None) -> AsyncRunArtifacts:
         """Return the versions that this run used as a listing. Nothing is sent before it is used."""
+        from wandkit._async.artifact_listing import AsyncRunArtifacts
+
         return AsyncRunArtifacts(self._gql, self.run_path, "used", per_page=per_page, start=start)

@@ -36,7 +36,7 @@ from wandkit.paths import RunPath
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import QueuedRunFields
 
-__all__ = ["AsyncQueuedRun", "AsyncQueuedRunMethods"]
+__all__ = ["AsyncQueuedRun"]
 
 FIRST_POLL_S = 0.5
 SLOWEST_POLL_S = 5.0
@@ -355,32 +355,3 @@ class AsyncQueuedRun:
 
 def _without_notes(spec: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in spec.items() if key != "_wandkit"}
-
-
-class AsyncQueuedRunMethods:
-    """The methods of `AsyncApi` about queued runs."""
-
-    _account: AsyncAccount
-
-    def queued_run(
-        self,
-        entity: str,
-        project: str,
-        queue_name: str,
-        run_queue_item_id: str,
-        project_queue: str | None = None,
-        priority: int | None = None,
-    ) -> AsyncQueuedRun:
-        """Return the queued work of this id. Nothing is sent.
-
-        Args:
-            entity: Whose queue it is, and where the run is logged.
-            project: The project that the run is logged to.
-            queue_name: The name of the queue.
-            run_queue_item_id: The server's id of the item.
-            project_queue: The project that holds the queue; default `model-registry`.
-            priority: The priority that it was pushed with, to be remembered.
-        """
-        return AsyncQueuedRun(
-            self._account, entity, project, queue_name, run_queue_item_id, project_queue, priority
-        )

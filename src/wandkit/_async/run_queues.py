@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wandkit_generated.gql.aio import (
     create_default_resource_config,
@@ -20,7 +20,6 @@ from wandkit_generated.gql.aio import (
 )
 
 from wandkit._async.account import AsyncAccount
-from wandkit._async.run_queue import AsyncRunQueue, refused
 from wandkit._core.operation import UNSET
 from wandkit._core.run_queue import (
     LAUNCH_PROJECT,
@@ -33,6 +32,9 @@ from wandkit._core.run_queue import (
 )
 from wandkit.errors import ConflictError, WandkitError
 
+if TYPE_CHECKING:
+    from wandkit._async.run_queue import AsyncRunQueue
+
 __all__ = ["AsyncRunQueueMethods", "ensure_queue"]
 
 
@@ -43,6 +45,8 @@ class AsyncRunQueueMethods:
 
     def run_queue(self, entity: str, name: str) -> AsyncRunQueue:
         """Return the run queue of this owner and name. Nothing is sent."""
+        from wandkit._async.run_queue import AsyncRunQueue
+
         return AsyncRunQueue(self._account, name, entity)
 
     async def create_run_queue(
@@ -69,6 +73,8 @@ class AsyncRunQueueMethods:
             ConflictError: There is a queue of this name.
             InvalidRequestError: The server refuses the config or a schema; the message says why.
         """
+        from wandkit._async.run_queue import AsyncRunQueue
+
         check_queue_name(name)
         check_resource(type)
         mode = check_priority_mode(prioritization_mode, ("V0",))
@@ -112,6 +118,8 @@ class AsyncRunQueueMethods:
             ArgumentError: An argument cannot be used; nothing was sent.
             InvalidRequestError: The server refuses the config or a schema; the message says why.
         """
+        from wandkit._async.run_queue import AsyncRunQueue, refused
+
         check_queue_name(name)
         mode = check_priority_mode(prioritization_mode, ("V0", "DISABLED")) or "DISABLED"
         check_resource(resource_type)
@@ -153,6 +161,8 @@ async def ensure_queue(queue: AsyncRunQueue) -> None:
 
 
 async def _new_config(account: AsyncAccount, owner: str, resource: str, text: str, variables: str) -> str:
+    from wandkit._async.run_queue import refused
+
     answer = await create_default_resource_config(
         account.gql, entity=owner, resource=resource, config=text, template_variables=variables
     )
@@ -164,6 +174,8 @@ async def _new_config(account: AsyncAccount, owner: str, resource: str, text: st
 
 async def _new_queue(queue: AsyncRunQueue, mode: str | None, config_id: str | None) -> None:
     from wandkit_generated.gql.models.enums import RunQueueAccessType, RunQueuePrioritizationMode
+
+    from wandkit._async.run_queue import refused
 
     account = queue._account  # pyright: ignore[reportPrivateUsage]
     answer = await create_run_queue(

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 from wandkit_generated.gql.aio import (
     create_invite,
     create_service_account,
-    create_team,
     delete_invite,
     get_team,
     get_viewer,
 )
 
-from wandkit._async.account import AsyncAccount
 from wandkit._core.api_key import is_whole_key
 from wandkit._core.near import did_you_mean, near_matches
 from wandkit._core.operation import UNSET
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
 
     from wandkit._async.api import AsyncApi
 
-__all__ = ["AsyncMember", "AsyncTeam", "AsyncTeamMethods"]
+__all__ = ["AsyncMember", "AsyncTeam"]
 
 
 class AsyncMember:
@@ -270,40 +268,6 @@ class AsyncTeam:
     def __repr__(self) -> str:
         """Return the team's name."""
         return f"<Team {self.name}>"
-
-
-class AsyncTeamMethods:
-    """The methods of `AsyncApi` about teams."""
-
-    _account: AsyncAccount
-
-    async def team(self, team: str) -> AsyncTeam:
-        """Fetch the team of this name, with its members.
-
-        Raises:
-            NotFoundError: No such team, or the API key may not see it; names near ones.
-        """
-        found = await AsyncTeam.fetch(self._account.gql, team)
-        return found
-
-    async def create_team(self, team: str, admin_username: str | None = None) -> AsyncTeam:
-        """Create a team and return it.
-
-        Args:
-            team: The team's name.
-            admin_username: Who is to administer it; default the caller. Another one needs an admin's key.
-
-        Raises:
-            ConflictError: The name is taken.
-            PermissionDeniedError: The API key may not create teams, or not for that user.
-        """
-        gql = self._account.gql
-        answer = await create_team(gql, team=team, admin=admin_username or UNSET)
-        fields = answer.create_team.entity if answer.create_team else None
-        if fields is not None:
-            return AsyncTeam(gql, fields)
-        found = await AsyncTeam.fetch(gql, team)
-        return found
 
 
 async def _fetch(gql: AsyncGraphQL, name: str) -> TeamFields:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,7 +16,7 @@ _LONGEST_CELL = 200
 def html_table(rows: Mapping[str, object], *, hidden: bool = False, height: int | None = None) -> str:
     """Return a table with one row per name; with `hidden`, folded away until somebody opens it."""
     body = "".join(
-        f'<tr><th style="{_CELL}">{html.escape(name)}</th><td style="{_CELL}">{_cell(value)}</td></tr>'
+        f'<tr><th style="{_CELL}">{_escape(name)}</th><td style="{_CELL}">{_cell(value)}</td></tr>'
         for name, value in rows.items()
     )
     return _frame(f"<table>{body}</table>", hidden, height)
@@ -25,11 +24,11 @@ def html_table(rows: Mapping[str, object], *, hidden: bool = False, height: int 
 
 def html_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], more: str = "") -> str:
     """Return a table with a head and one line per row, and a note of what it leaves out."""
-    head = "".join(f'<th style="{_CELL}">{html.escape(column)}</th>' for column in columns)
+    head = "".join(f'<th style="{_CELL}">{_escape(column)}</th>' for column in columns)
     body = "".join(
         f"<tr>{''.join(f'<td style={_CELL!r}>{_cell(value)}</td>' for value in row)}</tr>" for row in rows
     )
-    note = f"<p>{html.escape(more)}</p>" if more else ""
+    note = f"<p>{_escape(more)}</p>" if more else ""
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{note}"
 
 
@@ -53,7 +52,13 @@ def _cell(value: object) -> str:
         value = value.isoformat(sep=" ", timespec="seconds")
     text = "" if value is None else str(value)
     if text.startswith(("https://", "http://")):
-        link = html.escape(text, quote=True)
+        link = _escape(text)
         return f'<a href="{link}">{link}</a>'
     shown = text if len(text) <= _LONGEST_CELL else text[:_LONGEST_CELL] + "…"
-    return html.escape(shown)
+    return _escape(shown)
+
+
+def _escape(text: str) -> str:
+    from html import escape
+
+    return escape(text)
