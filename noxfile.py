@@ -35,7 +35,7 @@ def generate(session: nox.Session) -> None:
 @nox.session
 def check(session: nox.Session) -> None:
     """Drift of generated/, lint, types, and the laws of the layout."""
-    session.install("-e", ".[all]", *group("dev"))
+    session.install("-e", ".[all]", *group("test"), *group("compile"), *group("types"), "nox>=2024.10")
     session.run("python", "-m", "codegen", "--check")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -48,7 +48,7 @@ def check(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Every test of the client, the server and the twin, in parallel."""
-    session.install("-e", ".[all]", *group("test"), *group("compile"))
+    session.install("-e", ".[all]", *group("test"), *group("stores"), *group("compile"))
     session.run(
         "pytest", "-q", "-n", "2", "--dist", "loadfile",
         "tests/unit", "tests/server", "tests/aio", "tests/docs", "generated/tests", *session.posargs,
