@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["IDLE_S", "Network", "httpx_failure", "socket_failure"]
 
-IDLE_S = 15.0
-"""A connection that was idle for longer is not used again: the server may be closing it."""
+IDLE_S = 4.0
+"""A connection that was idle for longer is not used again. Servers close idle ones after five seconds and
+more, and a change must not meet one that is just being closed: it could not be repeated."""
 
 Verify = Any
 Cert = "str | tuple[str, str] | tuple[str, str, str]"

@@ -29,7 +29,13 @@ class Listener(uvicorn.Server):
             on_ready: Called once requests are answered, in the thread that serves.
         """
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=5, ws="none"
+            app,
+            log_level="warning",
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=5,
+            timeout_keep_alive=75,
+            ws="none",
         )
         super().__init__(config)
         self.ready: threading.Event = threading.Event()
