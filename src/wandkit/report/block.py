@@ -41,7 +41,7 @@ class Lines(Block):
 class Heading(Lines):
     """A heading of level 1 to 3; a folded one keeps its blocks in `collapsed_children`."""
 
-    TYPE = "heading"
+    TYPE: ClassVar[str] = "heading"
     type: Literal["heading"] = "heading"
     level: int = 1
     collapsed_children: Blocks | None = None
@@ -55,7 +55,7 @@ class Heading(Lines):
 class Paragraph(Lines):
     """A paragraph of text with marks, links and formulas."""
 
-    TYPE = "paragraph"
+    TYPE: ClassVar[str] = "paragraph"
     type: Literal["paragraph"] = "paragraph"
 
     @classmethod
@@ -67,7 +67,7 @@ class Paragraph(Lines):
 class Quote(Lines):
     """A quotation."""
 
-    TYPE = "block-quote"
+    TYPE: ClassVar[str] = "block-quote"
     type: Literal["block-quote"] = "block-quote"
 
     @classmethod
@@ -93,7 +93,7 @@ class ListItem(Part):
 class List(Block):
     """A list: numbered if `ordered`, to tick off if its items are `checked` or not."""
 
-    TYPE = "list"
+    TYPE: ClassVar[str] = "list"
     type: Literal["list"] = "list"
     ordered: bool | None = None
     children: list[ListItem] = Field(default_factory=no_items)
@@ -127,7 +127,7 @@ class CodeLine(Part):
 class CodeBlock(Block):
     """Code, shown as it is."""
 
-    TYPE = "code-block"
+    TYPE: ClassVar[str] = "code-block"
     type: Literal["code-block"] = "code-block"
     language: str | None = None
     children: list[CodeLine] = Field(default_factory=no_items)
@@ -155,7 +155,7 @@ class CodeBlock(Block):
 class Markdown(Lines):
     """A block of Markdown."""
 
-    TYPE = "markdown-block"
+    TYPE: ClassVar[str] = "markdown-block"
     type: Literal["markdown-block"] = "markdown-block"
     content: str = ""
 
@@ -168,7 +168,7 @@ class Markdown(Lines):
 class Latex(Lines):
     """A formula on a line of its own."""
 
-    TYPE = "latex"
+    TYPE: ClassVar[str] = "latex"
     type: Literal["latex"] = "latex"
     content: str = ""
     block: bool | None = None
@@ -182,7 +182,7 @@ class Latex(Lines):
 class Image(Lines):
     """A picture by its address; the text is its caption."""
 
-    TYPE = "image"
+    TYPE: ClassVar[str] = "image"
     type: Literal["image"] = "image"
     url: str = ""
     has_caption: bool | None = None
@@ -196,7 +196,7 @@ class Image(Lines):
 class Video(Lines):
     """A video by its address."""
 
-    TYPE = "video"
+    TYPE: ClassVar[str] = "video"
     type: Literal["video"] = "video"
     url: str = ""
 
@@ -216,7 +216,7 @@ class CalloutLine(Part):
 class Callout(Block):
     """Lines in a box that stands out."""
 
-    TYPE = "callout-block"
+    TYPE: ClassVar[str] = "callout-block"
     type: Literal["callout-block"] = "callout-block"
     children: list[CalloutLine] = Field(default_factory=no_items)
 
@@ -235,7 +235,7 @@ class Callout(Block):
 class HorizontalRule(Lines):
     """A line across the page."""
 
-    TYPE = "horizontal-rule"
+    TYPE: ClassVar[str] = "horizontal-rule"
     type: Literal["horizontal-rule"] = "horizontal-rule"
 
     @classmethod
@@ -247,7 +247,7 @@ class HorizontalRule(Lines):
 class TableOfContents(Lines):
     """The headings of the report, as links."""
 
-    TYPE = "table-of-contents"
+    TYPE: ClassVar[str] = "table-of-contents"
     type: Literal["table-of-contents"] = "table-of-contents"
 
     @classmethod
@@ -259,7 +259,7 @@ class TableOfContents(Lines):
 class Gallery(Lines):
     """Cards that lead to other reports or pages, as the server has them."""
 
-    TYPE = "gallery"
+    TYPE: ClassVar[str] = "gallery"
     type: Literal["gallery"] = "gallery"
     links: list[Json] | None = None
     ids: list[str] | None = None
@@ -274,7 +274,7 @@ class Gallery(Lines):
 class Spotify(Lines):
     """Music or a podcast on Spotify."""
 
-    TYPE = "spotify"
+    TYPE: ClassVar[str] = "spotify"
     type: Literal["spotify"] = "spotify"
     spotify_type: str | None = None
     spotify_id: str = Field(default="", validation_alias="spotifyID", serialization_alias="spotifyID")
@@ -288,7 +288,7 @@ class Spotify(Lines):
 class SoundCloud(Lines):
     """Music on SoundCloud, by its embed code."""
 
-    TYPE = "soundcloud"
+    TYPE: ClassVar[str] = "soundcloud"
     type: Literal["soundcloud"] = "soundcloud"
     html: str = ""
 
@@ -301,7 +301,7 @@ class SoundCloud(Lines):
 class Twitter(Lines):
     """A post, by its embed code."""
 
-    TYPE = "twitter"
+    TYPE: ClassVar[str] = "twitter"
     type: Literal["twitter"] = "twitter"
     html: str = ""
 
@@ -314,7 +314,7 @@ class Twitter(Lines):
 class WeaveBlock(Lines):
     """A Weave panel that fills a block; its `config` is Weave's own."""
 
-    TYPE = "weave-panel"
+    TYPE: ClassVar[str] = "weave-panel"
     type: Literal["weave-panel"] = "weave-panel"
     config: Json = Field(default_factory=no_keys)
 

@@ -93,7 +93,7 @@ class LineConfig(Chart):
 class LinePanel(Panel):
     """Metrics over steps, time or another metric."""
 
-    VIEW = "Run History Line Plot"
+    VIEW: ClassVar[str] = "Run History Line Plot"
     view_type: str = "Run History Line Plot"
     config: LineConfig = Field(default_factory=LineConfig)
 
@@ -138,7 +138,7 @@ class ScatterConfig(Chart):
 class ScatterPanel(Panel):
     """One point for each run."""
 
-    VIEW = "Scatter Plot"
+    VIEW: ClassVar[str] = "Scatter Plot"
     view_type: str = "Scatter Plot"
     config: ScatterConfig = Field(default_factory=ScatterConfig)
 
@@ -165,7 +165,7 @@ class BarConfig(Chart):
 class BarPanel(Panel):
     """A bar for each run or group."""
 
-    VIEW = "Bar Chart"
+    VIEW: ClassVar[str] = "Bar Chart"
     view_type: str = "Bar Chart"
     config: BarConfig = Field(default_factory=BarConfig)
 
@@ -190,7 +190,7 @@ class BarPanel(Panel):
 class ScalarPanel(Panel):
     """One number."""
 
-    VIEW = "Scalar Chart"
+    VIEW: ClassVar[str] = "Scalar Chart"
     view_type: str = "Scalar Chart"
     config: Chart = Field(default_factory=Chart)
 
@@ -224,7 +224,7 @@ class CoordinatesConfig(Part):
 class ParallelCoordinates(Panel):
     """A line for each run across several columns."""
 
-    VIEW = "Parallel Coordinates Plot"
+    VIEW: ClassVar[str] = "Parallel Coordinates Plot"
     view_type: str = "Parallel Coordinates Plot"
     config: CoordinatesConfig = Field(default_factory=CoordinatesConfig)
 
@@ -246,7 +246,7 @@ class ImportanceConfig(Part):
 class ParameterImportance(Panel):
     """Which config keys a metric depends on."""
 
-    VIEW = "Parameter Importance"
+    VIEW: ClassVar[str] = "Parameter Importance"
     view_type: str = "Parameter Importance"
     config: ImportanceConfig = Field(default_factory=ImportanceConfig)
 
@@ -265,7 +265,7 @@ class RunComparerConfig(Part):
 class RunComparer(Panel):
     """The config and summary of runs, side by side."""
 
-    VIEW = "Run Comparer"
+    VIEW: ClassVar[str] = "Run Comparer"
     view_type: str = "Run Comparer"
     config: RunComparerConfig = Field(default_factory=RunComparerConfig)
 
@@ -284,7 +284,7 @@ class CodeComparerConfig(Part):
 class CodeComparer(Panel):
     """The code of runs, side by side."""
 
-    VIEW = "Code Comparer"
+    VIEW: ClassVar[str] = "Code Comparer"
     view_type: str = "Code Comparer"
     config: CodeComparerConfig = Field(default_factory=CodeComparerConfig)
 
@@ -306,7 +306,7 @@ class MediaConfig(Part):
 class MediaBrowser(Panel):
     """Pictures, tables, audio and video of runs."""
 
-    VIEW = "Media Browser"
+    VIEW: ClassVar[str] = "Media Browser"
     view_type: str = "Media Browser"
     config: MediaConfig = Field(default_factory=MediaConfig)
 
@@ -332,7 +332,7 @@ class MarkdownConfig(Part):
 class MarkdownPanel(Panel):
     """Markdown between the charts."""
 
-    VIEW = "Markdown Panel"
+    VIEW: ClassVar[str] = "Markdown Panel"
     view_type: str = "Markdown Panel"
     config: MarkdownConfig = Field(default_factory=MarkdownConfig)
 
@@ -355,7 +355,7 @@ class CustomConfig(Part):
 class CustomChart(Panel):
     """A chart of a Vega preset."""
 
-    VIEW = "Vega2"
+    VIEW: ClassVar[str] = "Vega2"
     view_type: str = "Vega2"
     config: CustomConfig = Field(default_factory=CustomConfig)
 
@@ -382,7 +382,7 @@ class CustomChart(Panel):
 class WeavePanel(Panel):
     """A Weave panel; its `config` is Weave's own."""
 
-    VIEW = "Weave"
+    VIEW: ClassVar[str] = "Weave"
     view_type: str = "Weave"
     config: Json = Field(default_factory=no_keys)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_serializer
 from pydantic.alias_generators import to_camel
@@ -24,7 +24,7 @@ P = TypeVar("P", bound="Part")
 class Part(BaseModel):
     """A JSON object of a report. Unknown keys are kept and can be read as attributes by their own names."""
 
-    model_config = ConfigDict(extra="allow", alias_generator=to_camel, populate_by_name=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", alias_generator=to_camel, populate_by_name=True)
 
     _order: tuple[str, ...] = PrivateAttr(default=())
 
