@@ -24,7 +24,9 @@ P = TypeVar("P", bound="Part")
 class Part(BaseModel):
     """A JSON object of a report. Unknown keys are kept and can be read as attributes by their own names."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", alias_generator=to_camel, populate_by_name=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="allow", alias_generator=to_camel, populate_by_name=True
+    )
 
     _order: tuple[str, ...] = PrivateAttr(default=())
 
