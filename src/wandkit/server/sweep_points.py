@@ -79,14 +79,15 @@ def _next_commands(
     session: Session, sweep: Sweep, agent: SweepAgent, timeout_s: float
 ) -> list[dict[str, Any]]:
     sweep.state = "RUNNING"
+    cutoff = _cutoff(timeout_s)  # one moment for all questions: else a point could fall between two of them
     point = (
         _undelivered(session, agent)
         or _waiting(session, sweep)
-        or _abandoned(session, sweep, timeout_s)
+        or _abandoned(session, sweep, cutoff)
         or _fresh(session, sweep)
     )
     if point is None:
-        if not sweep.exhausted or _is_awaited(session, sweep, timeout_s):
+        if not sweep.exhausted or _is_awaited(session, sweep, cutoff):
             return []
         session.flush()
         if not session.scalar(select(_is_busy(timeout_s)).where(Sweep.id == sweep.id)):
@@ -133,7 +134,7 @@ def _waiting(session: Session, sweep: Sweep) -> SweepPoint | None:
     return session.scalars(queued.order_by(SweepPoint.id)).first()
 
 
-def _abandoned(session: Session, sweep: Sweep, timeout_s: float) -> SweepPoint | None:
+def _abandoned(session: Session, sweep: Sweep, cutoff: str) -> SweepPoint | None:
     """Return a point whose agent fell silent before its run appeared, under a new run id."""
     found = session.scalars(
         select(SweepPoint)
@@ -141,7 +142,7 @@ def _abandoned(session: Session, sweep: Sweep, timeout_s: float) -> SweepPoint |
         .where(
             SweepPoint.sweep_id == sweep.id,
             SweepPoint.state.in_(("sent", "seen")),
-            SweepAgent.heartbeat_at < _cutoff(timeout_s),
+            SweepAgent.heartbeat_at < cutoff,
             ~exists().where(Run.project_id == sweep.project_id, Run.name == SweepPoint.run_name),
         )
         .order_by(SweepPoint.id)
@@ -152,7 +153,7 @@ def _abandoned(session: Session, sweep: Sweep, timeout_s: float) -> SweepPoint |
     return found
 
 
-def _is_awaited(session: Session, sweep: Sweep, timeout_s: float) -> bool:
+def _is_awaited(session: Session, sweep: Sweep, cutoff: str) -> bool:
     """Return whether some agent has been sent a point and has yet to say that it got it.
 
     Should that agent be gone, the point needs another one, so nobody is sent home before that is known.
@@ -162,7 +163,7 @@ def _is_awaited(session: Session, sweep: Sweep, timeout_s: float) -> bool:
         SweepPoint.sweep_id == sweep.id,
         SweepPoint.state == "sent",
         SweepAgent.id == SweepPoint.agent_id,
-        SweepAgent.heartbeat_at >= _cutoff(timeout_s),
+        SweepAgent.heartbeat_at >= cutoff,
         ~run.correlate(SweepPoint),
     )
     return bool(session.scalar(select(awaited)))
