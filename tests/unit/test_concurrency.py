@@ -203,12 +203,17 @@ def test_an_error_cancels_the_other_tasks() -> None:
 
 
 def test_threads_end_with_what_they_were_for() -> None:
-    before = threading.active_count()
-    threads.gather_bounded(4, [lambda: None] * 8)
-    for thread in threading.enumerate():
-        if thread.name.startswith("wandkit-"):
-            thread.join(5)
-    assert threading.active_count() == before
+    gate = threading.Barrier(4, timeout=5)
+
+    def job() -> threading.Thread:
+        gate.wait()
+        return threading.current_thread()
+
+    workers = threads.gather_bounded(4, [job] * 8)
+    for worker in workers:
+        worker.join(5)
+    assert len(set(workers)) == 4
+    assert [worker for worker in workers if worker.is_alive()] == []
 
 
 def test_threads_never_keep_the_process() -> None:
