@@ -181,3 +181,22 @@ def test_a_compiled_operation_is_the_same_after_pickling(name: str) -> None:
     """A handle that holds one crosses to another process."""
     operation = getattr(compiled, snake(name).upper())
     assert pickle.loads(pickle.dumps(operation)) is operation
+
+
+def test_a_mutation_uses_a_variable_once() -> None:
+    """So that a server that lacks one use loses the variable, which is an error and never half a change."""
+    counts = {
+        f"{name}.{variable}": len(re.findall(rf"\${variable}\b", document(cut(name), ()) or "")) - 1
+        for name in NAMES
+        if operations()[name].operation.value == "mutation"
+        for variable in cut(name).variables
+    }
+    assert {place: count for place, count in counts.items() if count != 1} == {}
+
+
+def test_a_spare_variable_is_one_that_some_server_lacks() -> None:
+    """The mark has a meaning only there."""
+    found = {name: getattr(compiled, snake(name).upper()) for name in NAMES}
+    spare = {(name, variable) for name, operation in found.items() for variable in operation.spare}
+    assert {(name, variable) for name, variable in spare if not found[name].variables[variable]} == set()
+    assert ("DeleteFiles", "projectId") in spare

@@ -18,6 +18,8 @@ from codegen.members import members_of
 from codegen.schema import gate_of
 
 TYPES = sorted(name for name in reference().type_map if not name.startswith("__"))
+# The live server has it, and clients of early 2024 push again without it where a server does not.
+LACKING_BEFORE_LIVE = {"PushToRunQueueByNamePayload.runSpec"}
 FROM_LIVE_ONLY = {"Query": {"customCharts"}}
 
 
@@ -81,6 +83,7 @@ def test_what_the_base_has_is_not_marked() -> None:
         if since(fact) is None
         and gate_of(ours := members(contract().schema.type_map[name])[member], "x")
         and not (newer(ours) == "seed" and _came_after_live(name, member))
+        and f"{name}.{member}" not in LACKING_BEFORE_LIVE
     ]
     assert marked == []
 

@@ -1225,6 +1225,7 @@ USE_ARTIFACT: Operation[UseArtifact] = Operation(
     answer=_use_artifact,
     idempotent=True,
     when=(),
+    spare=frozenset({"artifactEntity", "artifactProject"}),
 )
 
 
