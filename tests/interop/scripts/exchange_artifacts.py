@@ -1,7 +1,7 @@
 """Log an artifact, or read one that wandkit logged: write PROJECT | read PATH | cross PROJECT.
 
-With `XXH128` behind it, `write` uses these digests, which only the newest client has. `cross` logs a version
-with references, uses one of wandkit's, links it, and tells what it sees of wandkit's references, links and tags.
+With `XXH128` behind it, `write` uses these digests, which only the newest client has. `cross` uses a version
+of wandkit's, logs one with references, links it, and tells what it sees of wandkit's own.
 """
 
 from __future__ import annotations
