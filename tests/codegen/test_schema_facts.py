@@ -132,7 +132,7 @@ def _marked(name: str, member: str, version: str) -> bool:
 
 
 def test_what_the_live_schema_alone_has_is_as_it_says() -> None:
-    """No type and no root field beside the facts: what no client sent up to 2024 is as the live server has it."""
+    """No type and no root field is there beside the facts, but for what the live server has, in its form."""
     ours, old = contract().schema, live()
     beside = sorted(set(ours.type_map) - set(reference().type_map))
     assert [name for name in beside if shape(ours.type_map[name]) != shape(old.type_map[name])] == []
