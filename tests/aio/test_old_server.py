@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from wandkit import AsyncArtifact
 from wandkit.errors import LaunchError, UnsupportedError
 from wandkit.testing import Server
 
+OCTOBER_2023 = Path(__file__).parents[2] / "tests" / "codegen" / "data" / "live-2023-10.graphql"
 CPU = {"cpu": {"schema": {"type": "integer", "minimum": 1}}}
 PUSH = "PushToRunQueueByNameInput"
 FAIL = "FailRunQueueItemInput"
@@ -127,9 +130,28 @@ async def test_why_an_item_failed_is_told_in_the_words_that_the_server_knows() -
     assert caught.value.file_paths == ("log.txt",)
 
 
-async def test_queues_and_sweeps_work_on_the_server_of_october_2023(tmp_path: Path) -> None:
-    schema = Path(__file__).parents[2] / "tests" / "codegen" / "data" / "live-2023-10.graphql"
-    with Server(schema_file=schema, features=()) as server:
+async def test_artifacts_work_on_the_server_of_october_2023_except_for_what_it_cannot_keep() -> None:
+    with Server(schema_file=OCTOBER_2023, features=()) as server:
+        server.add_user("ada")
+        async with server.async_api("ada") as api:
+            run = await api.create_run(project="p")
+            brief = AsyncArtifact("data", "dataset")
+            brief.ttl = timedelta(days=1)
+            with pytest.raises(UnsupportedError, match=r"'ttl' of CreateArtifact; nothing was changed"):
+                await run.log_artifact(brief)
+            draft = AsyncArtifact("data", "dataset")
+            with draft.new_file("a.txt") as file:
+                file.write("x")
+            logged = await run.log_artifact(draft, aliases=["best"])
+            found = await api.artifact("p/data:best")
+            found.description = "changed"
+            await found.save()
+            again = await api.artifact("p/data:best")
+    assert (logged.version, again.description, again.ttl, list(again.tags)) == ("v0", "changed", None, [])
+
+
+async def test_queues_and_sweeps_work_on_the_server_of_october_2023() -> None:
+    with Server(schema_file=OCTOBER_2023, features=()) as server:
         server.add_user("ada")
         async with server.async_api("ada") as api:
             queue = await api.create_run_queue("q", "kubernetes", config={"cpu": 1})

@@ -172,8 +172,8 @@ class ArtifactFields(BaseModel):
     commit_hash: Optional[str]
     history_step: Optional[Int64]
     version_index: Optional[int]
-    ttl_duration_seconds: Int64
-    ttl_is_inherited: bool
+    ttl_duration_seconds: Optional[Int64] = None
+    ttl_is_inherited: Optional[bool] = None
     tags: Optional[list["ArtifactFieldsTag"]] = None
     artifact_type: "ArtifactFieldsArtifactType"
     artifact_sequence: "ArtifactFieldsArtifactSequence"
@@ -428,6 +428,7 @@ class CollectionFieldsTag(BaseModel):
 
 class CollectionFieldsProject(BaseModel):
     id: str
+    internal_id: Optional[str] = None
     name: str
     entity_name: str
 

@@ -331,6 +331,12 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+""",
+            (frozenset({"Organization.orgEntity"}),),
+        ),
+        Piece("    internalId\n", (frozenset({"Organization.orgEntity", "Project.internalId"}),)),
+        Piece(
+            """\
     name
     entityName
   }
@@ -347,7 +353,7 @@ fragment CollectionFields on ArtifactCollection {
         "first": (frozenset({"Organization.orgEntity"}),),
         "after": (frozenset({"Organization.orgEntity"}),),
     },
-    gates=frozenset({"Organization.orgEntity", "feature:ARTIFACT_REGISTRY_SEARCH"}),
+    gates=frozenset({"Organization.orgEntity", "Project.internalId", "feature:ARTIFACT_REGISTRY_SEARCH"}),
     answer=_list_registry_collections,
     idempotent=True,
     when=(),
@@ -454,10 +460,28 @@ fragment ArtifactFields on Artifact {
   commitHash
   historyStep
   versionIndex
-  ttlDurationSeconds
-  ttlIsInherited
 """,
             (frozenset({"Organization.orgEntity", "feature:ARTIFACT_REGISTRY_SEARCH"}),),
+        ),
+        Piece(
+            "  ttlDurationSeconds\n",
+            (
+                frozenset(
+                    {
+                        "Artifact.ttlDurationSeconds",
+                        "Organization.orgEntity",
+                        "feature:ARTIFACT_REGISTRY_SEARCH",
+                    }
+                ),
+            ),
+        ),
+        Piece(
+            "  ttlIsInherited\n",
+            (
+                frozenset(
+                    {"Artifact.ttlIsInherited", "Organization.orgEntity", "feature:ARTIFACT_REGISTRY_SEARCH"}
+                ),
+            ),
         ),
         Piece(
             """\
@@ -518,6 +542,8 @@ fragment CollectionPlace on ArtifactCollection {
     gates=frozenset(
         {
             "Artifact.tags",
+            "Artifact.ttlDurationSeconds",
+            "Artifact.ttlIsInherited",
             "Organization.orgEntity",
             "feature:ARTIFACT_DIGEST_ALGORITHM",
             "feature:ARTIFACT_REGISTRY_SEARCH",
