@@ -31,6 +31,7 @@ from wandkit_generated.sync.run_queues import RunQueueMethods
 from wandkit_generated.sync.runs import RunMethods
 from wandkit_generated.sync.sweep_methods import SweepMethods
 from wandkit_generated.sync.teams import TeamMethods
+from wandkit_generated.sync.tensorboard import TensorboardMethods
 from wandkit_generated.sync.transport.graphql import GraphQL
 from wandkit_generated.sync.user import UserMethods
 
@@ -56,6 +57,7 @@ class Api(
     RunQueueMethods,
     SweepMethods,
     TeamMethods,
+    TensorboardMethods,
     UserMethods,
 ):
     """A W&B server, seen with one API key.

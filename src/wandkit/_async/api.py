@@ -26,6 +26,7 @@ from wandkit._async.run_queues import AsyncRunQueueMethods
 from wandkit._async.runs import AsyncRunMethods
 from wandkit._async.sweep_methods import AsyncSweepMethods
 from wandkit._async.teams import AsyncTeamMethods
+from wandkit._async.tensorboard import AsyncTensorboardMethods
 from wandkit._async.user import AsyncUserMethods
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.paths import ProjectPath, RunPath, SweepPath, parse_path
@@ -54,6 +55,7 @@ class AsyncApi(
     AsyncRunQueueMethods,
     AsyncSweepMethods,
     AsyncTeamMethods,
+    AsyncTensorboardMethods,
     AsyncUserMethods,
 ):
     """A W&B server, seen with one API key.
