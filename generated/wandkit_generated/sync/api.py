@@ -20,7 +20,9 @@ from wandkit.settings import Settings
 from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_USERS
 from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.artifacts import ArtifactMethods
+from wandkit_generated.sync.automation_methods import AutomationMethods
 from wandkit_generated.sync.client import Client
+from wandkit_generated.sync.integration_methods import IntegrationMethods
 from wandkit_generated.sync.jobs import JobMethods
 from wandkit_generated.sync.project import Project, ProjectMethods
 from wandkit_generated.sync.queued_runs import QueuedRunMethods
@@ -48,6 +50,8 @@ __all__ = ["Api"]
 
 class Api(
     ArtifactMethods,
+    AutomationMethods,
+    IntegrationMethods,
     JobMethods,
     ProjectMethods,
     QueuedRunMethods,

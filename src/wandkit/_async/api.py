@@ -15,7 +15,9 @@ from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_US
 
 from wandkit._async.account import AsyncAccount
 from wandkit._async.artifacts import AsyncArtifactMethods
+from wandkit._async.automation_methods import AsyncAutomationMethods
 from wandkit._async.client import AsyncClient
+from wandkit._async.integration_methods import AsyncIntegrationMethods
 from wandkit._async.jobs import AsyncJobMethods
 from wandkit._async.project import AsyncProject, AsyncProjectMethods
 from wandkit._async.queued_runs import AsyncQueuedRunMethods
@@ -46,6 +48,8 @@ __all__ = ["AsyncApi"]
 
 class AsyncApi(
     AsyncArtifactMethods,
+    AsyncAutomationMethods,
+    AsyncIntegrationMethods,
     AsyncJobMethods,
     AsyncProjectMethods,
     AsyncQueuedRunMethods,

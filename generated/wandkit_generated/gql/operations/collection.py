@@ -83,6 +83,9 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+"""),
+        Piece("    internalId\n", (frozenset({"Project.internalId"}),)),
+        Piece("""\
     name
     entityName
   }
@@ -95,7 +98,7 @@ fragment CollectionFields on ArtifactCollection {
         "type": (),
         "name": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"Project.internalId"}),
     answer=_get_collection,
     idempotent=True,
     when=(),
@@ -144,6 +147,9 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+"""),
+        Piece("    internalId\n", (frozenset({"Project.internalId"}),)),
+        Piece("""\
     name
     entityName
   }
@@ -155,7 +161,7 @@ fragment CollectionFields on ArtifactCollection {
         "project": (),
         "name": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"Project.internalId"}),
     answer=_get_collection_by_name,
     idempotent=True,
     when=(),
@@ -260,6 +266,9 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+"""),
+        Piece("    internalId\n", (frozenset({"Project.internalId"}),)),
+        Piece("""\
     name
     entityName
   }
@@ -275,7 +284,7 @@ fragment CollectionFields on ArtifactCollection {
         "first": (),
         "after": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"Project.internalId"}),
     answer=_list_type_collections,
     idempotent=True,
     when=(),
@@ -341,6 +350,9 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+"""),
+        Piece("    internalId\n", (frozenset({"Project.internalId"}),)),
+        Piece("""\
     name
     entityName
   }
@@ -355,7 +367,7 @@ fragment CollectionFields on ArtifactCollection {
         "first": (),
         "after": (),
     },
-    gates=frozenset({"feature:ARTIFACT_COLLECTIONS_FILTERING_SORTING"}),
+    gates=frozenset({"Project.internalId", "feature:ARTIFACT_COLLECTIONS_FILTERING_SORTING"}),
     answer=_list_project_collections,
     idempotent=True,
     when=(),
@@ -403,6 +415,9 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+"""),
+        Piece("    internalId\n", (frozenset({"Project.internalId"}),)),
+        Piece("""\
     name
     entityName
   }
@@ -414,7 +429,7 @@ fragment CollectionFields on ArtifactCollection {
         "name": (),
         "description": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"Project.internalId"}),
     answer=_update_sequence,
     idempotent=True,
     when=(),
@@ -462,6 +477,9 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+"""),
+        Piece("    internalId\n", (frozenset({"Project.internalId"}),)),
+        Piece("""\
     name
     entityName
   }
@@ -473,7 +491,7 @@ fragment CollectionFields on ArtifactCollection {
         "name": (),
         "description": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"Project.internalId"}),
     answer=_update_portfolio,
     idempotent=True,
     when=(),
@@ -521,6 +539,9 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+"""),
+        Piece("    internalId\n", (frozenset({"Project.internalId"}),)),
+        Piece("""\
     name
     entityName
   }
@@ -531,7 +552,7 @@ fragment CollectionFields on ArtifactCollection {
         "id": (),
         "type": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"Project.internalId"}),
     answer=_move_sequence,
     idempotent=True,
     when=(),
