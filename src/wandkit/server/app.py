@@ -30,6 +30,7 @@ from wandkit.server.artifact_deletion import expire_versions
 from wandkit.server.auth import key_from_header, user_of_key
 from wandkit.server.blobs import BlobStore
 from wandkit.server.config import ServerConfig
+from wandkit.server.courier import Courier
 from wandkit.server.database import Database
 from wandkit.server.export import export_due
 from wandkit.server.graphql import Context, GraphQLEngine
@@ -49,6 +50,7 @@ def create_app(config: ServerConfig) -> Starlette:
     """
     database = Database(config)
     settler = Settler(config, database)
+    courier = Courier(config, database)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
@@ -57,7 +59,9 @@ def create_app(config: ServerConfig) -> Starlette:
             tasks.start_soon(_expire_forever, database, services["blobs"])
             if config.export_after_s is not None:
                 tasks.start_soon(_export_forever, database, services["blobs"], config, config.export_after_s)
+            courier.start()
             yield
+            await run_in_threadpool(courier.stop)
             tasks.cancel_scope.cancel()
         database.close()
 
