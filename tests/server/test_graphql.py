@@ -71,9 +71,8 @@ def test_a_body_beyond_the_limit_is_refused() -> None:
 
 
 def test_a_mutation_that_the_server_lacks_says_so(ada: Caller) -> None:
-    alert = '{entityName: "ada", projectName: "p", runName: "r", title: "t", text: "x"}'
-    status, message = ada.refusal(f"mutation {{ notifyScriptableRunAlert(input: {alert}) {{ success }} }}")
-    assert (status, message) == (400, "notifyScriptableRunAlert is not available on this server")
+    status, message = ada.refusal('mutation { deleteEntity(input: {name: "x"}) { success } }')
+    assert (status, message) == (400, "deleteEntity is not available on this server")
 
 
 def test_introspection_answers_the_probes_of_old_clients(ada: Caller) -> None:
