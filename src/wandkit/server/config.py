@@ -71,6 +71,8 @@ class ServerConfig:
         max_page_size: The most nodes in one page of a listing.
         url_lifetime_s: How long a signed URL stays valid.
         export_after_s: How long after a run's end its history is exported to parquet; None for never.
+        keep_deleted_s: How long a deleted run can be brought back; then its files and rows are freed, and
+            what a deleted project had.
         synchronous: SQLite's `synchronous` pragma. NORMAL keeps every acknowledged write when the process is
             killed; FULL also when the machine loses power.
         allow_private_webhooks: Whether webhooks may go to private, link-local and loopback addresses. Who may
@@ -97,6 +99,7 @@ class ServerConfig:
     max_page_size: int = 1000
     url_lifetime_s: float = 86400.0
     export_after_s: float | None = None
+    keep_deleted_s: float = 7 * 86400.0
     synchronous: str = "NORMAL"
     allow_private_webhooks: bool = False
     webhook_timeout_s: float = 10.0
