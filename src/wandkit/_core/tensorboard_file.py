@@ -82,12 +82,11 @@ class EventFile:
         for record in self._loader.Load():
             if not self.id:
                 self.id = hashlib.sha256(f"{self.name}\n".encode() + record).hexdigest()[:12]
-            begins = self.offset
             self.offset += len(record) + FRAME_BYTES
             try:
                 event = Event.FromString(record)
             except DecodeError:
-                yield f"the record at byte {begins} is no event"
+                yield "a record of the file is no event"
             else:
                 yield event
         self.fault = self._look_at_rest()

@@ -6,11 +6,12 @@ Memory: a small buffer and one event for each file, and the rows of one batch.
 from __future__ import annotations
 
 import heapq
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from wandkit._core.tensorboard_file import EventFile
 from wandkit._core.tensorboard_media import MediaFile
@@ -33,7 +34,7 @@ NO_VALUES = {
     "tagged_run_metadata": "run metadata has no form in a run",
     "log_message": "a log message has no form in a run's history",
 }
-PLAIN = frozenset({"scalar", "tensor", "histogram"})
+PLAIN = frozenset({"scalar", "tensor"})
 
 
 @dataclass(slots=True)
@@ -272,12 +273,8 @@ class EventFolder:
 
 def _non_finite(data: Any) -> int:
     if isinstance(data, float):
-        return data != data or data in (float("inf"), float("-inf"))
-    if hasattr(data, "dtype") and data.dtype.kind == "f":
-        import numpy
-
-        return int(data.size - numpy.isfinite(data).sum())
-    return 0
+        return not math.isfinite(data)
+    return sum(map(_non_finite, cast("list[Any]", data))) if isinstance(data, list) else 0
 
 
 def _size_of(path: Path) -> int:

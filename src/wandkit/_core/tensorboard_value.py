@@ -18,6 +18,7 @@ __all__ = ["Converter", "Hyperparameters", "Skipped", "Value"]
 
 MOST_BINS = 512
 LARGEST_LIST = 32
+TENSOR_BINS = 32
 REBINNED = f"histograms with more than {MOST_BINS} bins, joined to as many"
 SUMMED_UP = f"tensors of more than {LARGEST_LIST} elements, sent as histograms"
 NO_FORM = {
@@ -216,7 +217,17 @@ class Converter:
             return Skipped(value.tag, f"a tensor of the plugin {plugin} has no form in a run")
         if not array.size:
             return Skipped(value.tag, "the tensor is empty")
-        return Value(key, "tensor", array, note=SUMMED_UP if array.size > LARGEST_LIST else None)
+        if array.size <= LARGEST_LIST:
+            return Value(key, "tensor", array.tolist())
+        return Value(key, "tensor", _summed_up(array), note=SUMMED_UP)
+
+
+def _summed_up(array: Any) -> dict[str, Any]:
+    """Return an array as the histogram of its finite elements."""
+    import numpy
+
+    counts, edges = numpy.histogram(array[numpy.isfinite(array)], bins=TENSOR_BINS)
+    return {"_type": "histogram", "values": counts.tolist(), "bins": edges.tolist()}
 
 
 def _finished(value: Value, images: list[bytes], width: int, height: int, *, step: int, ends: int) -> Value:
