@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 
 from wandkit import Api, Project, Report
-from wandkit.errors import AnswerError, ArgumentError, NotFoundError, PathError, PermissionDeniedError
+from wandkit.errors import (
+    AnswerError,
+    ArgumentError,
+    ConflictError,
+    NotFoundError,
+    PathError,
+    PermissionDeniedError,
+    WandkitError,
+)
 from wandkit.report import Heading, LinePanel, PanelGrid, Paragraph, Quote, RunSet, UnknownBlock
 from wandkit.testing import Server
 
@@ -285,3 +293,96 @@ def test_the_table_of_a_report_sends_nothing(api: Api, project: str, module_serv
     assert "<details>" in report.to_html(hidden=True)
     assert repr(report) == f"<Report ada/{project} '<T>'>"
     assert module_server.requests == []
+
+
+def test_a_draft_of_a_report_leaves_it_as_it_is(api: Api, project: str) -> None:
+    report = api.create_report(project, title="T", blocks=["a"])
+    report.title = "U"
+    draft = report.create_draft()
+    assert (draft.type, draft.parent_id, draft.title) == ("runs/draft", report.id, "U")
+    loaded = api.load_report(report.url or "")
+    assert (loaded.title, loaded.parent_id) == ("T", None)
+    drafts = report.drafts()
+    assert [one.id for one in drafts] == [draft.id]
+
+
+def test_a_published_draft_is_put_onto_its_report(api: Api, project: str) -> None:
+    report = api.create_report(project, title="T", description="D", blocks=["a"])
+    draft = report.create_draft()
+    draft.title = "U"
+    draft.blocks.append(Quote.of("b"))
+    draft.save(draft=True)
+    published = draft.publish()
+    assert (published.id, published.type, published.parent_id) == (report.id, "runs", None)
+    loaded = api.load_report(report.url or "")
+    assert (loaded.title, loaded.description) == ("U", "D")
+    assert loaded.blocks == [Paragraph.of("a"), Quote.of("b")]
+    assert report.drafts() == []
+    listed = api.reports(f"ada/{project}").load_all()
+    assert [one.id for one in listed] == [report.id]
+
+
+def test_saving_a_draft_of_a_report_publishes_it(api: Api, project: str) -> None:
+    report = api.create_report(project, title="T")
+    draft = report.create_draft()
+    draft.description = "new"
+    saved = draft.save()
+    loaded = api.load_report(report.url or "")
+    assert (saved.id, loaded.description) == (report.id, "new")
+
+
+def test_a_draft_does_not_overwrite_what_came_after_it(api: Api, project: str) -> None:
+    report = api.create_report(project, title="T")
+    first = report.create_draft()
+    second = report.create_draft()
+    first.title, second.title = "first", "second"
+    first.publish()
+    with pytest.raises(ConflictError, match="force"):
+        second.publish()
+    kept = api.load_report(report.url or "")
+    assert kept.title == "first"
+    second.publish(force=True)
+    loaded = api.load_report(report.url or "")
+    assert loaded.title == "second"
+
+
+def test_a_draft_that_was_put_onto_its_report_but_not_deleted_is_published_again(
+    api: Api, project: str, module_server: Server
+) -> None:
+    report = api.create_report(project, title="T")
+    draft = report.create_draft()
+    draft.title = "U"
+    refused = {"errors": [{"message": "no"}]}
+    fault = module_server.fault(status=400, operation="DeleteReport", body=refused)
+    with fault, pytest.raises(WandkitError):
+        draft.publish()
+    assert draft.parent_id == report.id
+    draft.publish()
+    assert report.drafts() == []
+
+
+def test_a_draft_of_a_report_that_is_gone_can_become_one(api: Api, project: str) -> None:
+    report = api.create_report(project, title="T", blocks=["a"])
+    draft = report.create_draft()
+    report.delete()
+    with pytest.raises(NotFoundError):
+        draft.publish()
+    draft.save(clone=True)
+    assert (draft.type, draft.parent_id, draft.blocks) == ("runs", None, [Paragraph.of("a")])
+
+
+def test_only_published_reports_have_drafts(api: Api, project: str) -> None:
+    draft = api.create_report(project, draft=True)
+    with pytest.raises(ArgumentError, match="published"):
+        draft.create_draft()
+    draft.delete()
+    with pytest.raises(ArgumentError):
+        draft.drafts()
+
+
+def test_the_drafts_of_a_report_that_is_gone_are_not_found(api: Api, project: str) -> None:
+    report = api.create_report(project)
+    again = api.load_report(report.url or "")
+    report.delete()
+    with pytest.raises(NotFoundError):
+        again.drafts()

@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from wandkit import AsyncApi, AsyncProject, AsyncReport
-from wandkit.errors import AnswerError, ArgumentError, NotFoundError, PathError, PermissionDeniedError
+from wandkit.errors import (
+    AnswerError,
+    ArgumentError,
+    ConflictError,
+    NotFoundError,
+    PathError,
+    PermissionDeniedError,
+    WandkitError,
+)
 from wandkit.report import Heading, LinePanel, PanelGrid, Paragraph, Quote, RunSet, UnknownBlock
 from wandkit.testing import Server
 
@@ -287,3 +295,96 @@ async def test_the_table_of_a_report_sends_nothing(
     assert "<details>" in report.to_html(hidden=True)
     assert repr(report) == f"<Report ada/{project} '<T>'>"
     assert module_server.requests == []
+
+
+async def test_a_draft_of_a_report_leaves_it_as_it_is(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project, title="T", blocks=["a"])
+    report.title = "U"
+    draft = await report.create_draft()
+    assert (draft.type, draft.parent_id, draft.title) == ("runs/draft", report.id, "U")
+    loaded = await api.load_report(report.url or "")
+    assert (loaded.title, loaded.parent_id) == ("T", None)
+    drafts = await report.drafts()
+    assert [one.id for one in drafts] == [draft.id]
+
+
+async def test_a_published_draft_is_put_onto_its_report(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project, title="T", description="D", blocks=["a"])
+    draft = await report.create_draft()
+    draft.title = "U"
+    draft.blocks.append(Quote.of("b"))
+    await draft.save(draft=True)
+    published = await draft.publish()
+    assert (published.id, published.type, published.parent_id) == (report.id, "runs", None)
+    loaded = await api.load_report(report.url or "")
+    assert (loaded.title, loaded.description) == ("U", "D")
+    assert loaded.blocks == [Paragraph.of("a"), Quote.of("b")]
+    assert await report.drafts() == []
+    listed = await api.reports(f"ada/{project}").load_all()
+    assert [one.id for one in listed] == [report.id]
+
+
+async def test_saving_a_draft_of_a_report_publishes_it(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project, title="T")
+    draft = await report.create_draft()
+    draft.description = "new"
+    saved = await draft.save()
+    loaded = await api.load_report(report.url or "")
+    assert (saved.id, loaded.description) == (report.id, "new")
+
+
+async def test_a_draft_does_not_overwrite_what_came_after_it(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project, title="T")
+    first = await report.create_draft()
+    second = await report.create_draft()
+    first.title, second.title = "first", "second"
+    await first.publish()
+    with pytest.raises(ConflictError, match="force"):
+        await second.publish()
+    kept = await api.load_report(report.url or "")
+    assert kept.title == "first"
+    await second.publish(force=True)
+    loaded = await api.load_report(report.url or "")
+    assert loaded.title == "second"
+
+
+async def test_a_draft_that_was_put_onto_its_report_but_not_deleted_is_published_again(
+    api: AsyncApi, project: str, module_server: Server
+) -> None:
+    report = await api.create_report(project, title="T")
+    draft = await report.create_draft()
+    draft.title = "U"
+    refused = {"errors": [{"message": "no"}]}
+    fault = module_server.fault(status=400, operation="DeleteReport", body=refused)
+    with fault, pytest.raises(WandkitError):
+        await draft.publish()
+    assert draft.parent_id == report.id
+    await draft.publish()
+    assert await report.drafts() == []
+
+
+async def test_a_draft_of_a_report_that_is_gone_can_become_one(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project, title="T", blocks=["a"])
+    draft = await report.create_draft()
+    await report.delete()
+    with pytest.raises(NotFoundError):
+        await draft.publish()
+    await draft.save(clone=True)
+    assert (draft.type, draft.parent_id, draft.blocks) == ("runs", None, [Paragraph.of("a")])
+
+
+async def test_only_published_reports_have_drafts(api: AsyncApi, project: str) -> None:
+    draft = await api.create_report(project, draft=True)
+    with pytest.raises(ArgumentError, match="published"):
+        await draft.create_draft()
+    await draft.delete()
+    with pytest.raises(ArgumentError):
+        await draft.drafts()
+
+
+async def test_the_drafts_of_a_report_that_is_gone_are_not_found(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project)
+    again = await api.load_report(report.url or "")
+    await report.delete()
+    with pytest.raises(NotFoundError):
+        await again.drafts()

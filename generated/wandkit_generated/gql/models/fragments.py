@@ -64,6 +64,9 @@ __all__ = [
     "CollectionFieldsTagEdge",
     "CollectionPlace",
     "CollectionPlaceProject",
+    "CustomChartFields",
+    "CustomChartFieldsEntity",
+    "CustomChartFieldsUser",
     "FileFields",
     "MembershipFields",
     "MembershipFieldsArtifact",
@@ -433,6 +436,27 @@ class CollectionFieldsProject(BaseModel):
     entity_name: str
 
 
+class CustomChartFields(BaseModel):
+    id: str
+    name: str
+    display_name: str
+    type_: str = Field(alias="type")
+    access: str
+    spec: JSONString
+    created_at: DateTime
+    updated_at: Optional[DateTime]
+    entity: "CustomChartFieldsEntity"
+    user: "CustomChartFieldsUser"
+
+
+class CustomChartFieldsEntity(BaseModel):
+    name: str
+
+
+class CustomChartFieldsUser(UserFields):
+    pass
+
+
 class FileFields(BaseModel):
     id: str
     name: str
@@ -536,6 +560,7 @@ class ReportFields(BaseModel):
     spec: Optional[str]
     entity_name: str
     project_name: str
+    parent_id: Optional[str]
     created_at: DateTime
     updated_at: Optional[DateTime]
     user: Optional["ReportFieldsUser"]

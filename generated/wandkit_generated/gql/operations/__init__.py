@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         LIST_RUN_OUTPUTS,
         UNLINK_ARTIFACT,
         UPDATE_ARTIFACT,
+        UPDATE_ARTIFACT_MANIFEST,
         USE_ARTIFACT,
     )
     from wandkit_generated.gql.operations.artifact_type import GET_ARTIFACT_TYPE, LIST_ARTIFACT_TYPES
@@ -57,6 +58,11 @@ if TYPE_CHECKING:
         MOVE_SEQUENCE,
         UPDATE_PORTFOLIO,
         UPDATE_SEQUENCE,
+    )
+    from wandkit_generated.gql.operations.custom_chart import (
+        CREATE_CUSTOM_CHART,
+        DELETE_CUSTOM_CHART,
+        LIST_CUSTOM_CHARTS,
     )
     from wandkit_generated.gql.operations.file import (
         CREATE_RUN_FILES,
@@ -95,6 +101,7 @@ if TYPE_CHECKING:
         CREATE_REPORT,
         DELETE_REPORT,
         GET_REPORT,
+        LIST_DRAFTS,
         LIST_REPORTS,
         UPDATE_REPORT,
     )
@@ -169,6 +176,7 @@ __all__ = [
     "CREATE_ARTIFACT_FILES",
     "CREATE_ARTIFACT_MANIFEST",
     "CREATE_AUTOMATION",
+    "CREATE_CUSTOM_CHART",
     "CREATE_DEFAULT_RESOURCE_CONFIG",
     "CREATE_INVITE",
     "CREATE_PROJECT",
@@ -185,6 +193,7 @@ __all__ = [
     "DELETE_ARTIFACT",
     "DELETE_AUTOMATION",
     "DELETE_COLLECTION_TAGS",
+    "DELETE_CUSTOM_CHART",
     "DELETE_DEFAULT_RESOURCE_CONFIG",
     "DELETE_FILES",
     "DELETE_INVITE",
@@ -249,6 +258,8 @@ __all__ = [
     "LIST_AUTOMATIONS_OF_PROJECTS",
     "LIST_AUTOMATIONS_OF_VIEWER",
     "LIST_COLLECTION_ALIASES",
+    "LIST_CUSTOM_CHARTS",
+    "LIST_DRAFTS",
     "LIST_INTEGRATIONS",
     "LIST_JOBS",
     "LIST_LOG_LINES",
@@ -280,6 +291,7 @@ __all__ = [
     "STOP_RUN",
     "UNLINK_ARTIFACT",
     "UPDATE_ARTIFACT",
+    "UPDATE_ARTIFACT_MANIFEST",
     "UPDATE_AUTOMATION",
     "UPDATE_PORTFOLIO",
     "UPDATE_REGISTRY_TEAM",
@@ -304,6 +316,7 @@ _HOMES = {
     "CREATE_ARTIFACT_FILES": "artifact",
     "CREATE_ARTIFACT_MANIFEST": "artifact",
     "CREATE_AUTOMATION": "automation",
+    "CREATE_CUSTOM_CHART": "custom_chart",
     "CREATE_DEFAULT_RESOURCE_CONFIG": "run_queue",
     "CREATE_INVITE": "user",
     "CREATE_PROJECT": "project",
@@ -320,6 +333,7 @@ _HOMES = {
     "DELETE_ARTIFACT": "artifact",
     "DELETE_AUTOMATION": "automation",
     "DELETE_COLLECTION_TAGS": "collection",
+    "DELETE_CUSTOM_CHART": "custom_chart",
     "DELETE_DEFAULT_RESOURCE_CONFIG": "run_queue",
     "DELETE_FILES": "file",
     "DELETE_INVITE": "user",
@@ -384,6 +398,8 @@ _HOMES = {
     "LIST_AUTOMATIONS_OF_PROJECTS": "automation",
     "LIST_AUTOMATIONS_OF_VIEWER": "automation",
     "LIST_COLLECTION_ALIASES": "collection",
+    "LIST_CUSTOM_CHARTS": "custom_chart",
+    "LIST_DRAFTS": "report",
     "LIST_INTEGRATIONS": "integration",
     "LIST_JOBS": "run_queue",
     "LIST_LOG_LINES": "log_line",
@@ -415,6 +431,7 @@ _HOMES = {
     "STOP_RUN": "run",
     "UNLINK_ARTIFACT": "artifact",
     "UPDATE_ARTIFACT": "artifact",
+    "UPDATE_ARTIFACT_MANIFEST": "artifact",
     "UPDATE_AUTOMATION": "automation",
     "UPDATE_PORTFOLIO": "collection",
     "UPDATE_REGISTRY_TEAM": "registry",

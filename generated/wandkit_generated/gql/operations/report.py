@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.create_report import CreateReport
     from wandkit_generated.gql.models.delete_report import DeleteReport
     from wandkit_generated.gql.models.get_report import GetReport
+    from wandkit_generated.gql.models.list_drafts import ListDrafts
     from wandkit_generated.gql.models.list_reports import ListReports
     from wandkit_generated.gql.models.update_report import UpdateReport
 
@@ -19,6 +20,7 @@ __all__ = [
     "CREATE_REPORT",
     "DELETE_REPORT",
     "GET_REPORT",
+    "LIST_DRAFTS",
     "LIST_REPORTS",
     "UPDATE_REPORT",
 ]
@@ -50,6 +52,7 @@ fragment ReportFields on View {
   spec
   entityName
   projectName
+  parentId
   createdAt
   updatedAt
   user {
@@ -71,6 +74,65 @@ fragment UserFields on User {
     },
     gates=frozenset(),
     answer=_get_report,
+    idempotent=True,
+    when=(),
+)
+
+
+def _list_drafts() -> type[ListDrafts]:
+    from wandkit_generated.gql.models.list_drafts import ListDrafts
+
+    return ListDrafts
+
+
+LIST_DRAFTS: Operation[ListDrafts] = Operation(
+    name="ListDrafts",
+    kind="query",
+    pieces=(
+        Piece("""\
+query ListDrafts($id: ID!) {
+  view(id: $id) {
+    children {
+      edges {
+        node {
+          ...ReportFields
+        }
+      }
+    }
+  }
+}
+
+fragment ReportFields on View {
+  id
+  type
+  name
+  displayName
+  description
+  spec
+  entityName
+  projectName
+  parentId
+  createdAt
+  updatedAt
+  user {
+    ...UserFields
+  }
+}
+
+fragment UserFields on User {
+  id
+  name
+  username
+  email
+  admin
+}
+"""),
+    ),
+    variables={
+        "id": (),
+    },
+    gates=frozenset(),
+    answer=_list_drafts,
     idempotent=True,
     when=(),
 )
@@ -114,6 +176,7 @@ fragment ReportFields on View {
   spec
   entityName
   projectName
+  parentId
   createdAt
   updatedAt
   user {
@@ -157,8 +220,8 @@ CREATE_REPORT: Operation[CreateReport] = Operation(
     kind="mutation",
     pieces=(
         Piece("""\
-mutation CreateReport($entity: String!, $project: String!, $name: String!, $type: String!, $displayName: String, $description: String, $spec: String!) {
-  upsertView(input: {entityName: $entity, projectName: $project, name: $name, type: $type, displayName: $displayName, description: $description, spec: $spec, createdUsing: WANDB_SDK}) {
+mutation CreateReport($entity: String!, $project: String!, $name: String!, $type: String!, $displayName: String, $description: String, $spec: String!, $parentId: ID) {
+  upsertView(input: {entityName: $entity, projectName: $project, name: $name, type: $type, displayName: $displayName, description: $description, spec: $spec, parentId: $parentId, createdUsing: WANDB_SDK}) {
     inserted
     view {
       ...ReportFields
@@ -175,6 +238,7 @@ fragment ReportFields on View {
   spec
   entityName
   projectName
+  parentId
   createdAt
   updatedAt
   user {
@@ -199,6 +263,7 @@ fragment UserFields on User {
         "displayName": (),
         "description": (),
         "spec": (),
+        "parentId": (),
     },
     gates=frozenset(),
     answer=_create_report,
@@ -236,6 +301,7 @@ fragment ReportFields on View {
   spec
   entityName
   projectName
+  parentId
   createdAt
   updatedAt
   user {

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         list_run_outputs,
         unlink_artifact,
         update_artifact,
+        update_artifact_manifest,
         use_artifact,
     )
     from wandkit_generated.gql.sync.artifact_type import get_artifact_type, list_artifact_types
@@ -57,6 +58,11 @@ if TYPE_CHECKING:
         move_sequence,
         update_portfolio,
         update_sequence,
+    )
+    from wandkit_generated.gql.sync.custom_chart import (
+        create_custom_chart,
+        delete_custom_chart,
+        list_custom_charts,
     )
     from wandkit_generated.gql.sync.file import (
         create_run_files,
@@ -95,6 +101,7 @@ if TYPE_CHECKING:
         create_report,
         delete_report,
         get_report,
+        list_drafts,
         list_reports,
         update_report,
     )
@@ -169,6 +176,7 @@ __all__ = [
     "create_artifact_files",
     "create_artifact_manifest",
     "create_automation",
+    "create_custom_chart",
     "create_default_resource_config",
     "create_invite",
     "create_project",
@@ -185,6 +193,7 @@ __all__ = [
     "delete_artifact",
     "delete_automation",
     "delete_collection_tags",
+    "delete_custom_chart",
     "delete_default_resource_config",
     "delete_files",
     "delete_invite",
@@ -249,6 +258,8 @@ __all__ = [
     "list_automations_of_projects",
     "list_automations_of_viewer",
     "list_collection_aliases",
+    "list_custom_charts",
+    "list_drafts",
     "list_integrations",
     "list_jobs",
     "list_log_lines",
@@ -280,6 +291,7 @@ __all__ = [
     "stop_run",
     "unlink_artifact",
     "update_artifact",
+    "update_artifact_manifest",
     "update_automation",
     "update_portfolio",
     "update_registry_team",
@@ -304,6 +316,7 @@ _HOMES = {
     "create_artifact_files": "artifact",
     "create_artifact_manifest": "artifact",
     "create_automation": "automation",
+    "create_custom_chart": "custom_chart",
     "create_default_resource_config": "run_queue",
     "create_invite": "user",
     "create_project": "project",
@@ -320,6 +333,7 @@ _HOMES = {
     "delete_artifact": "artifact",
     "delete_automation": "automation",
     "delete_collection_tags": "collection",
+    "delete_custom_chart": "custom_chart",
     "delete_default_resource_config": "run_queue",
     "delete_files": "file",
     "delete_invite": "user",
@@ -384,6 +398,8 @@ _HOMES = {
     "list_automations_of_projects": "automation",
     "list_automations_of_viewer": "automation",
     "list_collection_aliases": "collection",
+    "list_custom_charts": "custom_chart",
+    "list_drafts": "report",
     "list_integrations": "integration",
     "list_jobs": "run_queue",
     "list_log_lines": "log_line",
@@ -415,6 +431,7 @@ _HOMES = {
     "stop_run": "run",
     "unlink_artifact": "artifact",
     "update_artifact": "artifact",
+    "update_artifact_manifest": "artifact",
     "update_automation": "automation",
     "update_portfolio": "collection",
     "update_registry_team": "registry",

@@ -11,6 +11,7 @@ from wandkit_generated.gql.operations.report import (
     CREATE_REPORT,
     DELETE_REPORT,
     GET_REPORT,
+    LIST_DRAFTS,
     LIST_REPORTS,
     UPDATE_REPORT,
 )
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.create_report import CreateReport
     from wandkit_generated.gql.models.delete_report import DeleteReport
     from wandkit_generated.gql.models.get_report import GetReport
+    from wandkit_generated.gql.models.list_drafts import ListDrafts
     from wandkit_generated.gql.models.list_reports import ListReports
     from wandkit_generated.gql.models.update_report import UpdateReport
 
@@ -27,6 +29,7 @@ __all__ = [
     "create_report",
     "delete_report",
     "get_report",
+    "list_drafts",
     "list_reports",
     "update_report",
 ]
@@ -45,6 +48,21 @@ def get_report(
         }
     )
     return gql.execute(GET_REPORT, variables, timeout=timeout)
+
+
+def list_drafts(
+    gql: Executor,
+    *,
+    id: str,
+    timeout: float | None = None,
+) -> ListDrafts:
+    """The drafts of a report that the caller may see: their own."""
+    variables = given(
+        {
+            "id": id,
+        }
+    )
+    return gql.execute(LIST_DRAFTS, variables, timeout=timeout)
 
 
 def list_reports(
@@ -84,6 +102,7 @@ def create_report(
     spec: str,
     display_name: str | None | UnsetType = UNSET,
     description: str | None | UnsetType = UNSET,
+    parent_id: str | None | UnsetType = UNSET,
     timeout: float | None = None,
 ) -> CreateReport:
     """Send `CreateReport`."""
@@ -96,6 +115,7 @@ def create_report(
             "spec": spec,
             "displayName": display_name,
             "description": description,
+            "parentId": parent_id,
         }
     )
     return gql.execute(CREATE_REPORT, variables, timeout=timeout)
