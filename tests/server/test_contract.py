@@ -20,7 +20,7 @@ from graphql import (
 if TYPE_CHECKING:
     from conftest import Caller
 
-REFUSED = {"parameterImportance", "delta", "valueCounts"}
+REFUSED = {"valueCounts"}
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from wandkit.server.filtering.run import run_field
 from wandkit.server.model.run import Run
 from wandkit.server.shapes import is_object
 
-__all__ = ["Columns", "columns_of", "values_of"]
+__all__ = ["Columns", "columns_of", "leaves_of", "values_of"]
 
 _INTERNAL = frozenset({"_wandb", "wandb_version"})
 
@@ -31,11 +31,8 @@ def columns_of(session: Session, condition: ColumnElement[bool]) -> Columns:
     found: Columns = {}
     texts = select(Run.config, Run.summary).where(condition).execution_options(yield_per=500)
     for config, summary in session.execute(texts):
-        for path, kind in (
-            *_config_paths(json.loads(config)),
-            *_paths("summary_metrics", json.loads(summary)),
-        ):
-            found.setdefault(path, Counter())[kind] += 1
+        for path, value in leaves_of(config, summary).items():
+            found.setdefault(path, Counter())[_kind(value)] += 1
     return dict(sorted(found.items()))
 
 
@@ -54,23 +51,28 @@ def values_of(
     return [(found, how_often) for found, how_often in rows]
 
 
-def _config_paths(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def leaves_of(config: str, summary: str) -> dict[str, Any]:
+    """Return the values of a run's config and summary, JSON texts, by the paths of filters."""
+    return dict([*_config_leaves(json.loads(config)), *_leaves("summary_metrics", json.loads(summary))])
+
+
+def _config_leaves(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for key, entry in config.items():
         if key in _INTERNAL:
             continue
         if isinstance(entry, dict) and "value" in entry:
-            yield from _paths(f"config.{key}.value", entry["value"])
+            yield from _leaves(f"config.{key}.value", entry["value"])
         else:
-            yield from _paths(f"config.{key}", entry)
+            yield from _leaves(f"config.{key}", entry)
 
 
-def _paths(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+def _leaves(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
     if is_object(value) and not isinstance(value.get("_type"), str):
         for key, member in value.items():
             if key not in _INTERNAL:
-                yield from _paths(f"{prefix}.{key}", member)
+                yield from _leaves(f"{prefix}.{key}", member)
     else:
-        yield prefix, _kind(value)
+        yield prefix, value
 
 
 def _kind(value: Any) -> str:

@@ -5,19 +5,27 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from ariadne import ObjectType, SchemaBindable
 from graphql import GraphQLResolveInfo
 from sqlalchemy import ColumnElement, select
 
-from wandkit.server.columns import columns_of, values_of
+from wandkit.server import ids
+from wandkit.server.columns import columns_of, leaves_of, values_of
+from wandkit.server.database import timestamp
+from wandkit.server.filtering.run import run_field
 from wandkit.server.graphql import context_of
+from wandkit.server.importance import importances
 from wandkit.server.model.project import Project
 from wandkit.server.model.run import Run
 from wandkit.server.pagination import page_of_list
 from wandkit.server.permissions import Refusal
 from wandkit.server.resolvers.run import run_condition, understood
+from wandkit.server.run_delta import delta_of
 
 __all__ = ["BINDABLES"]
 
@@ -104,18 +112,69 @@ def resolve_history_keys(
 
 @run_connection.field("delta")
 def resolve_delta(
-    _parent: dict[str, Any], _info: GraphQLResolveInfo, **_arguments: object
+    parent: dict[str, Any], _info: GraphQLResolveInfo, *, currentRuns: list[str], lastUpdated: str
 ) -> list[dict[str, Any]]:
-    """Refuse: an empty list would claim that nothing changed."""
-    raise Refusal(
-        "RunConnection.delta is not available on this server; list the runs with an updatedAt filter"
+    """Return the steps from the runs that the caller has, by id or short id, to those of this page."""
+    runs: list[Run] = [edge["node"] for edge in parent["edges"]]
+    by_id = {ids.run_id(run): run.name for run in runs}
+    since = _moment(lastUpdated)
+    return delta_of(
+        [by_id.get(name, name) for name in currentRuns],
+        runs,
+        lambda run: run.name,
+        lambda run: run.updated_at > since,
     )
 
 
 @project.field("parameterImportance")
-def resolve_importance(_parent: Project, _info: GraphQLResolveInfo, **_arguments: object) -> Any:
-    """Refuse: an empty answer would claim that nothing matters."""
-    raise Refusal("Project.parameterImportance is not available on this server")
+def resolve_importance(
+    parent: Project,
+    info: GraphQLResolveInfo,
+    *,
+    target: str,
+    filters: str | None = None,
+    limit: int | None = None,
+    parameters: list[str] | None = None,
+    runParameters: list[str] | None = None,
+) -> list[dict[str, Any]]:
+    """Return how much the parameters of the matching runs say about a number, the `limit` foremost.
+
+    Keys are those of filters; a bare one is of the config, as `target` of the summary. Without `parameters`
+    and `runParameters` all of the config are looked at.
+    """
+    condition = run_condition(parent, filters)
+    own = {key: understood(partial(_value_of, key)) for key in runParameters or []}
+    statement = select(Run.config, Run.summary, *own.values()).where(condition)
+    rows: list[dict[str, Any]] = []
+    for config, summary, *values in context_of(info).session.execute(statement):
+        leaves = leaves_of(config, summary)
+        rows.append({**leaves, **dict(zip(own, values, strict=True))})
+    paths = dict.fromkeys(path for row in rows for path in row)
+    known = [path for path in paths if path.startswith("config.")]
+    asked = {name: _path_of(name, known) for name in parameters or []}
+    names = {path: name for name, path in asked.items()} | dict(zip(own, own, strict=True))
+    wanted = list(names) or known
+    goal = target if "." in target else f"summary_metrics.{target}"
+    found = importances(rows, lambda row: row.get(goal), wanted)
+    return [{**asdict(one), "parameter": names.get(one.parameter, one.parameter)} for one in found[:limit]]
+
+
+def _value_of(key: str) -> ColumnElement[Any]:
+    return run_field(key).sort_value()
+
+
+def _path_of(name: str, known: list[str]) -> str:
+    """Return the path of a config key as it is written: `lr` is `config.lr.value`."""
+    spellings = (name, f"config.{name}.value", f"config.{name}", f"config.{name.replace('.', '.value.', 1)}")
+    return next((path for path in spellings if path in known), name)
+
+
+def _moment(text: str) -> str:
+    """Return a moment as stored ones are written, so that they compare."""
+    try:
+        return timestamp(datetime.fromisoformat(text.replace("Z", "+00:00")))
+    except ValueError:
+        raise Refusal(f"{text!r} is no moment in time") from None
 
 
 def _values(
