@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from wandkit_generated.sync.artifact_type import ArtifactTypes as ArtifactTypes
     from wandkit_generated.sync.collection import ArtifactCollection as ArtifactCollection
     from wandkit_generated.sync.console import ConsoleLogs as ConsoleLogs
+    from wandkit_generated.sync.custom_chart import CustomChart as CustomChart
+    from wandkit_generated.sync.custom_chart import CustomCharts as CustomCharts
     from wandkit_generated.sync.file import File as File
     from wandkit_generated.sync.file import Files as Files
     from wandkit_generated.sync.history_scan import HistoryScan as HistoryScan
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from wandkit_generated.sync.sweeps import Sweeps as Sweeps
     from wandkit_generated.sync.team import Member as Member
     from wandkit_generated.sync.team import Team as Team
+    from wandkit_generated.sync.tensorboard import SyncedRun as SyncedRun
     from wandkit_generated.sync.user import User as User
 
     from wandkit import errors as errors
@@ -72,6 +75,8 @@ if TYPE_CHECKING:
     from wandkit._async.artifact_type import AsyncArtifactTypes as AsyncArtifactTypes
     from wandkit._async.collection import AsyncArtifactCollection as AsyncArtifactCollection
     from wandkit._async.console import AsyncConsoleLogs as AsyncConsoleLogs
+    from wandkit._async.custom_chart import AsyncCustomChart as AsyncCustomChart
+    from wandkit._async.custom_chart import AsyncCustomCharts as AsyncCustomCharts
     from wandkit._async.file import AsyncFile as AsyncFile
     from wandkit._async.file import AsyncFiles as AsyncFiles
     from wandkit._async.history_export import HistoryExports as DownloadHistoryResult
@@ -97,6 +102,7 @@ if TYPE_CHECKING:
     from wandkit._async.sweeps import AsyncSweeps as AsyncSweeps
     from wandkit._async.team import AsyncMember as AsyncMember
     from wandkit._async.team import AsyncTeam as AsyncTeam
+    from wandkit._async.tensorboard import AsyncSyncedRun as AsyncSyncedRun
     from wandkit._async.user import AsyncUser as AsyncUser
     from wandkit._core.artifact_state import ArtifactTTL as ArtifactTTL
     from wandkit._core.config import Config as Config
@@ -109,6 +115,7 @@ if TYPE_CHECKING:
     from wandkit._core.plan import PlanOutcome as PlanOutcome
     from wandkit._core.receipt import Receipt as Receipt
     from wandkit._core.rows import History as History
+    from wandkit._core.tensorboard_receipt import TensorboardReceipt as TensorboardReceipt
     from wandkit._core.run_queue import RunQueueAccessType as RunQueueAccessType
     from wandkit._core.run_queue import RunQueuePrioritizationMode as RunQueuePrioritizationMode
     from wandkit._core.run_queue import RunQueueResourceType as RunQueueResourceType
@@ -145,6 +152,8 @@ _NOUNS = {
     "Artifacts": "artifact_listing",
     "RunArtifacts": "artifact_listing",
     "ConsoleLogs": "console",
+    "CustomChart": "custom_chart",
+    "CustomCharts": "custom_chart",
     "File": "file",
     "Files": "file",
     "HistoryScan": "history_scan",
@@ -169,6 +178,7 @@ _NOUNS = {
     "Sweeps": "sweeps",
     "Member": "team",
     "Team": "team",
+    "SyncedRun": "tensorboard",
     "Agent": "agent",
     "AgentRuns": "agent",
     "User": "user",
@@ -206,6 +216,7 @@ _PLACES = {
     "RunPath": "wandkit.paths",
     "Settings": "wandkit.settings",
     "SweepPath": "wandkit.paths",
+    "TensorboardReceipt": "wandkit._core.tensorboard_receipt",
     "WandkitError": "wandkit.errors",
 }
 # What the official client calls it, by what it is here.
@@ -244,6 +255,8 @@ __all__ = [
     "AsyncArtifactTypes",
     "AsyncArtifacts",
     "AsyncConsoleLogs",
+    "AsyncCustomChart",
+    "AsyncCustomCharts",
     "AsyncFile",
     "AsyncFiles",
     "AsyncHistoryScan",
@@ -268,6 +281,7 @@ __all__ = [
     "AsyncSummary",
     "AsyncSweep",
     "AsyncSweeps",
+    "AsyncSyncedRun",
     "AsyncTeam",
     "AsyncUser",
     "BetaReport",
@@ -275,6 +289,8 @@ __all__ = [
     "Config",
     "ConsoleLogLine",
     "ConsoleLogs",
+    "CustomChart",
+    "CustomCharts",
     "DownloadHistoryResult",
     "Error",
     "Expression",
@@ -324,8 +340,10 @@ __all__ = [
     "Sweep",
     "SweepPath",
     "Sweeps",
+    "SyncedRun",
     "Team",
     "TeamMember",
+    "TensorboardReceipt",
     "UsageError",
     "User",
     "UserMember",

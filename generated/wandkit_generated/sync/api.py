@@ -22,6 +22,7 @@ from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.artifacts import ArtifactMethods
 from wandkit_generated.sync.automation_methods import AutomationMethods
 from wandkit_generated.sync.client import Client
+from wandkit_generated.sync.custom_chart_methods import CustomChartMethods
 from wandkit_generated.sync.integration_methods import IntegrationMethods
 from wandkit_generated.sync.jobs import JobMethods
 from wandkit_generated.sync.project import Project, ProjectMethods
@@ -51,6 +52,7 @@ __all__ = ["Api"]
 class Api(
     ArtifactMethods,
     AutomationMethods,
+    CustomChartMethods,
     IntegrationMethods,
     JobMethods,
     ProjectMethods,

@@ -17,6 +17,7 @@ from wandkit._async.account import AsyncAccount
 from wandkit._async.artifacts import AsyncArtifactMethods
 from wandkit._async.automation_methods import AsyncAutomationMethods
 from wandkit._async.client import AsyncClient
+from wandkit._async.custom_chart_methods import AsyncCustomChartMethods
 from wandkit._async.integration_methods import AsyncIntegrationMethods
 from wandkit._async.jobs import AsyncJobMethods
 from wandkit._async.project import AsyncProject, AsyncProjectMethods
@@ -49,6 +50,7 @@ __all__ = ["AsyncApi"]
 class AsyncApi(
     AsyncArtifactMethods,
     AsyncAutomationMethods,
+    AsyncCustomChartMethods,
     AsyncIntegrationMethods,
     AsyncJobMethods,
     AsyncProjectMethods,
