@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from wandkit._core.near import did_you_mean, near_matches
 from wandkit._core.setting_sources import ENVIRONMENT, Lookup, netrc_password, settings_files
 from wandkit.errors import MissingKeyError, SettingsError
 
@@ -34,6 +35,13 @@ OTHER_SPELLINGS = {
     "user_email": "email",
 }
 OVERRIDABLE = frozenset(ENVIRONMENT) | {"run", "ca_bundle"}
+# Settings of the official client that mean nothing here.
+ELSEWHERE = frozenset(
+    {"anonymous", "git_remote", "http_proxy", "https_proxy", "ignore_globs", "login_timeout", "root_dir"}
+    | {"section", "x_graphql_timeout_seconds"}
+)
+MISSPELT = 0.75
+"""How alike a name must be to that of a setting, of 1, to be meant as that."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,7 +104,8 @@ class Settings:
         """Return the settings that these arguments, the environment and the files give.
 
         Args:
-            overrides: Settings by name; the official client's spellings work too. They come first.
+            overrides: Settings by name; the official client's spellings work too. They come first. What is
+                the name of no setting is kept in `extra`, unless it is nearly one.
             api_key: The key to use; it comes before any other.
             timeout: Seconds for one attempt of a request.
             environ: The environment; default this process's.
@@ -104,7 +113,8 @@ class Settings:
             cwd: The folder of the local settings file; default the current one.
 
         Raises:
-            SettingsError: A setting cannot be used; the message says which one and where it was found.
+            SettingsError: A setting cannot be used, or its name is misspelt; the message says which one it
+                is, and where it was found.
         """
         environ = os.environ if environ is None else environ
         home = home or _home(environ)
@@ -183,12 +193,23 @@ def app_url_of(base_url: str) -> str:
 
 
 def _overrides(overrides: Mapping[str, Any] | None) -> dict[str, Any]:
+    for name in overrides or {}:
+        _check_spelling(name)
     given = {OTHER_SPELLINGS.get(name, name): value for name, value in (overrides or {}).items()}
     username = given.get("username")
     if username and not given.get("entity"):
         warnings.warn('overrides={"username": …} is taken as the entity; say "entity".', stacklevel=4)
         given["entity"] = given.pop("username")
     return given
+
+
+def _check_spelling(name: str) -> None:
+    known = OVERRIDABLE | OTHER_SPELLINGS.keys() | ELSEWHERE
+    if name in known:
+        return
+    near = near_matches(name, sorted(known - ELSEWHERE), close=MISSPELT)
+    if near:
+        raise SettingsError(f"overrides has no setting {name!r}.", next_step=did_you_mean(near))
 
 
 def _base_url(value: str, source: str) -> str:

@@ -119,8 +119,27 @@ def test_empty_variables_and_overrides_count_as_unset(places: Places) -> None:
     assert (settings.entity, settings.project, settings.timeout) == (None, "p", 19.0)
 
 
-def test_unknown_overrides_are_kept(places: Places) -> None:
-    assert places.resolve({"entity": "e", "git_remote": "origin"}).extra == {"git_remote": "origin"}
+@pytest.mark.parametrize("name", ["git_remote", "section", "root_dir", "console", "mode"])
+def test_overrides_that_mean_nothing_here_are_kept(places: Places, name: str) -> None:
+    assert places.resolve({"entity": "e", name: "x"}).extra == {name: "x"}
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("entitiy", "entity"),
+        ("Entity", "entity"),
+        ("baseurl", "base_url"),
+        ("base-url", "base_url"),
+        ("projects", "project"),
+        ("apikey", "api_key"),
+        ("organisation", "organization"),
+        ("user_name", "username"),
+    ],
+)
+def test_a_misspelt_override_names_the_setting_that_was_meant(places: Places, name: str, meant: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name!r}.*{meant!r}"):
+        places.resolve({name: "x"})
 
 
 def test_a_user_name_in_the_overrides_is_taken_as_the_entity_with_a_warning(places: Places) -> None:

@@ -10,7 +10,7 @@ CLOSE = 0.5
 """How alike two names must be, of 1, to be near."""
 
 
-def near_matches(name: str, candidates: Iterable[str], *, limit: int = 3) -> list[str]:
+def near_matches(name: str, candidates: Iterable[str], *, limit: int = 3, close: float = CLOSE) -> list[str]:
     """Return the candidates that are close to `name`, the closest first; letter case counts little."""
     from difflib import SequenceMatcher
 
@@ -18,9 +18,9 @@ def near_matches(name: str, candidates: Iterable[str], *, limit: int = 3) -> lis
     scored: list[tuple[float, str]] = []
     for candidate in dict.fromkeys(candidates):
         matcher = SequenceMatcher(None, candidate.lower(), wanted)
-        if matcher.real_quick_ratio() >= CLOSE and matcher.quick_ratio() >= CLOSE:
+        if matcher.real_quick_ratio() >= close and matcher.quick_ratio() >= close:
             ratio = matcher.ratio()
-            if ratio >= CLOSE:
+            if ratio >= close:
                 scored.append((-ratio, candidate))
     return [candidate for _, candidate in sorted(scored)[:limit]]
 
