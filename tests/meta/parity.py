@@ -19,6 +19,7 @@ import yaml
 from sources import ROOT
 
 import wandkit
+from wandkit import automation
 from wandkit._core.awaitable import awaitable_property
 
 __all__ = ["DATA", "EXPORTS", "Row", "checklist", "gaps", "left_out", "left_out_errors", "ours"]
@@ -26,10 +27,16 @@ __all__ = ["DATA", "EXPORTS", "Row", "checklist", "gaps", "left_out", "left_out_
 DATA = ROOT / "tests" / "meta" / "parity_data"
 # Their classes that have another name here, and those that are several of ours.
 OTHER_NAMES = {
+    "BetaReport": "Report",
+    "Collections": "RegistryCollections",
+    "Versions": "RegistryVersions",
+    "ProjectArtifactCollections": "ArtifactCollections",
+    "SampledHistoryScan": "HistoryScan",
     "Attrs": "Run",
     "Paginator": "Listing",
     "SummarySubDict": "Summary",
     "HTTPSummary": "Summary",
+    "RunMetric": "Metric",
     "ArtifactManifest": "Manifest",
     "ArtifactManifestEntry": "ArtifactEntry",
 }
@@ -108,7 +115,7 @@ def ours(owner: str, *, sync: bool = True) -> type[Any] | None:
     if owner == "RetryingClient":
         return _client(sync=sync)
     found = None if sync else getattr(wandkit, f"Async{name}", None)
-    found = found or getattr(wandkit, name, None)
+    found = found or getattr(wandkit, name, None) or getattr(automation, name, None)
     return found if isinstance(found, type) else None
 
 

@@ -225,7 +225,7 @@ class Metric:
         """Return the filter for this value or one below it."""
         return self.lte(value)
 
-    def changes_by(self, *, diff: float | None = None, frac: float | None = None) -> MetricChangeFilter:
+    def changes_by(self, diff: float | None = None, frac: float | None = None) -> MetricChangeFilter:
         """Return the filter for a change either way, by a difference or by a fraction.
 
         Args:
@@ -237,7 +237,7 @@ class Metric:
         """
         return self._change(ChangeDirection.ANY, diff, frac)
 
-    def increases_by(self, *, diff: float | None = None, frac: float | None = None) -> MetricChangeFilter:
+    def increases_by(self, diff: float | None = None, frac: float | None = None) -> MetricChangeFilter:
         """Return the filter for a rise, by a difference or by a fraction; arguments as `changes_by`.
 
         Raises:
@@ -245,7 +245,7 @@ class Metric:
         """
         return self._change(ChangeDirection.INCREASE, diff, frac)
 
-    def decreases_by(self, *, diff: float | None = None, frac: float | None = None) -> MetricChangeFilter:
+    def decreases_by(self, diff: float | None = None, frac: float | None = None) -> MetricChangeFilter:
         """Return the filter for a fall, by a difference or by a fraction; arguments as `changes_by`.
 
         Raises:
