@@ -115,10 +115,10 @@ if TYPE_CHECKING:
     from wandkit._core.plan import PlanOutcome as PlanOutcome
     from wandkit._core.receipt import Receipt as Receipt
     from wandkit._core.rows import History as History
-    from wandkit._core.tensorboard_receipt import TensorboardReceipt as TensorboardReceipt
     from wandkit._core.run_queue import RunQueueAccessType as RunQueueAccessType
     from wandkit._core.run_queue import RunQueuePrioritizationMode as RunQueuePrioritizationMode
     from wandkit._core.run_queue import RunQueueResourceType as RunQueueResourceType
+    from wandkit._core.tensorboard_receipt import TensorboardReceipt as TensorboardReceipt
     from wandkit.errors import CommError as CommError
     from wandkit.errors import Error as Error
     from wandkit.errors import IncompleteRunHistoryError as IncompleteRunHistoryError

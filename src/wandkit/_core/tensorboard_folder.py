@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -260,7 +260,7 @@ class EventFolder:
         self.tally.sent[value.kind] += value.count
         if value.note:
             self.tally.note(value.note)
-        if value.kind in PLAIN:
+        if value.kind in PLAIN and not isinstance(value.data, dict):
             self.tally.note(NON_FINITE, _non_finite(value.data))
 
     def _configure(self, namespace: str, values: Mapping[str, Any]) -> None:
@@ -271,10 +271,11 @@ class EventFolder:
             self.config[f"{namespace}/{name}" if differs else name] = value
 
 
-def _non_finite(data: Any) -> int:
-    if isinstance(data, float):
-        return not math.isfinite(data)
-    return sum(map(_non_finite, cast("list[Any]", data))) if isinstance(data, list) else 0
+def _non_finite(data: object) -> int:
+    """Return how many numbers in a number, or a list of them, are not finite."""
+    if not isinstance(data, list):
+        return isinstance(data, float) and not math.isfinite(data)
+    return sum(map(_non_finite, cast("Sequence[object]", data)))
 
 
 def _size_of(path: Path) -> int:

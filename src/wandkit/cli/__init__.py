@@ -1,4 +1,4 @@
-"""The command line: `wandkit serve`, `wandkit admin …`, `wandkit demo`, each a module of this package."""
+"""The command line: `wandkit serve`, `admin …`, `demo`, `sync-tensorboard`, each a module of this package."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def build() -> typer.Typer:
 
     from wandkit.cli.admin import admin
     from wandkit.cli.serve import serve
+    from wandkit.cli.sync_tensorboard import sync_tensorboard
 
     program = typer.Typer(
         name="wandkit",
@@ -44,6 +45,7 @@ def build() -> typer.Typer:
     program.command()(serve)
     program.add_typer(admin, name="admin")
     program.command("demo")(_demo)
+    program.command("sync-tensorboard")(sync_tensorboard)
     return program
 
 
