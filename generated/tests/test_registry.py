@@ -193,3 +193,15 @@ def test_a_server_without_registry_search_says_so() -> None:
         with server.api("ada") as api:
             with pytest.raises(UnsupportedError, match="search registries"):
                 api.registries().load_all()
+
+
+def test_a_version_of_the_old_model_registry_is_found_where_it_has_moved(api: Api) -> None:
+    api.create_registry("model", "organization", artifact_types=["model"])
+    linked(api, "net", "wandb-registry-model/best")
+    team = api.settings.entity
+    api.create_project("model-registry", str(team))
+    with pytest.warns(UserWarning, match="wandb-registry-model now"):
+        found = api.artifact(f"{team}/model-registry/best:v0")
+    assert (found.project, found.name) == ("wandb-registry-model", "best:v0")
+    with pytest.raises(NotFoundError):
+        api.artifact(f"{team}/model-registry/worst:v0")

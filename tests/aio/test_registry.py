@@ -198,3 +198,15 @@ async def test_a_server_without_registry_search_says_so() -> None:
         async with server.async_api("ada") as api:
             with pytest.raises(UnsupportedError, match="search registries"):
                 await api.registries().load_all()
+
+
+async def test_a_version_of_the_old_model_registry_is_found_where_it_has_moved(api: AsyncApi) -> None:
+    await api.create_registry("model", "organization", artifact_types=["model"])
+    await linked(api, "net", "wandb-registry-model/best")
+    team = api.settings.entity
+    await api.create_project("model-registry", str(team))
+    with pytest.warns(UserWarning, match="wandb-registry-model now"):
+        found = await api.artifact(f"{team}/model-registry/best:v0")
+    assert (found.project, found.name) == ("wandb-registry-model", "best:v0")
+    with pytest.raises(NotFoundError):
+        await api.artifact(f"{team}/model-registry/worst:v0")

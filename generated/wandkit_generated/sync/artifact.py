@@ -8,6 +8,7 @@ The parts: artifact_{handle,draft,upload,download,change}.py.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,6 +50,8 @@ class Artifact(ArtifactLink, ArtifactLineage):
             if member is None or member.artifact is None:
                 raise missing_artifact(gql, path, "GetArtifactMembership")
             place = ArtifactPlace.of_membership(member, entity, project)
+            if place.project != project:
+                warnings.warn(f"{path} is in {place.entity}/{place.project} now: say that.", stacklevel=3)
             return cls.from_fields(gql, member.artifact, place, path.alias)
         found = get_artifact_by_name(gql, entity=entity, project=project, name=name)
         fields = found.project.artifact if found.project else None

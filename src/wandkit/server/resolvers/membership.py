@@ -16,7 +16,7 @@ from wandkit.server.model.artifact import Artifact
 from wandkit.server.model.collection import ArtifactPortfolio, ArtifactSequence, Collection, CollectionMember
 from wandkit.server.model.project import Project
 from wandkit.server.permissions import Refusal, denied
-from wandkit.server.registries import takes_type
+from wandkit.server.registries import PREFIX, takes_type
 from wandkit.server.resolvers.artifact import alias_node, artifact_by_id, artifact_loading
 from wandkit.server.resolvers.artifact_type import obtain_type
 from wandkit.server.resolvers.project import new_project
@@ -41,15 +41,19 @@ membership: ObjectType = ObjectType("ArtifactCollectionMembership")
 BINDABLES: list[SchemaBindable] = [mutation, project, membership]
 
 _MODEL_REGISTRY = "model-registry"
+_SUCCESSOR = f"{PREFIX}model"
+"""The registry of an organization that takes over the model registries of its teams."""
 
 
 @project.field("artifactCollectionMembership")
 def resolve_membership(parent: Project, info: GraphQLResolveInfo, *, name: str) -> CollectionMember | None:
     """Return the place of the version that `collection`, `collection:alias` or `collection:v3` means."""
     collection_name, alias = split_name(name)
-    session = context_of(info).session
-    collection = find_collection(session, parent.id, collection_name)
-    return None if collection is None else find_member(session, collection, alias)
+    context = context_of(info)
+    collection = find_collection(context.session, parent.id, collection_name)
+    if collection is None and parent.name == _MODEL_REGISTRY:
+        collection = _moved(context, parent, collection_name)
+    return None if collection is None else find_member(context.session, collection, alias)
 
 
 @membership.field("id")
@@ -178,6 +182,16 @@ def _model_registry(context: Context, entity_name: str | None) -> Project | None
     if entity is None or not context.access.writes_to(entity):
         return None
     return new_project(context, entity, _MODEL_REGISTRY)
+
+
+def _moved(context: Context, parent: Project, name: str) -> Collection | None:
+    """Return the collection of this name that has moved to the organization's registry of models."""
+    organization = parent.entity.organization
+    for owner in organization.entities if organization else ():
+        registry = context.access.project(owner.name, _SUCCESSOR) if owner.kind == "organization" else None
+        if registry is not None:
+            return find_collection(context.session, registry.id, name)
+    return None
 
 
 def _portfolio_by_id(context: Context, global_id: str) -> Collection:
