@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from wandkit import Api, AsyncApi
+    from wandkit.server.automation_log import LoggedDelivery
     from wandkit.server.config import ServerConfig
     from wandkit.server.faults import Fault, Instrument, RecordedRequest
     from wandkit.server.listener import Listener
@@ -224,6 +225,23 @@ class Server:
             owner = integrations.find_entity(session, entity)
             made = integrations.add_slack(session, owner, team_name, channel_name)
             return ids.encode("Integration", made.id)
+
+    def deliveries(self, *, wait_s: float = 30.0, state: str | None = None) -> list[LoggedDelivery]:
+        """Return what automations fired, the oldest first, once nothing of it is left to deliver.
+
+        Args:
+            wait_s: How long to wait for that; 0 to see the log as it is.
+            state: Only what is in this state: `PENDING`, `FINISHED`, `FAILED` or `SKIPPED`.
+
+        Raises:
+            TimeoutError: Something is still pending.
+        """
+        from wandkit.server.automation_log import list_deliveries
+
+        if wait_s > 0 and not self.app.state.courier.wait(wait_s):
+            raise TimeoutError(f"after {wait_s:g} s there are still deliveries to make")
+        with self.app.state.database.read() as session:
+            return list_deliveries(session, state=state)
 
     def key(self, user: str) -> str:
         """Return the API key that `add_user` made for the user."""

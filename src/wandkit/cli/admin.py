@@ -1,32 +1,27 @@
-"""`wandkit admin …`: users, teams, organizations and keys of a server's store, while it runs too."""
+"""`wandkit admin …`: people, keys, integrations and deliveries of a server's store, while it runs too."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from wandkit.cli.serve import default_data_dir
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+from wandkit.cli.automation import deliveries, integration, secret
+from wandkit.cli.store import Data, open_store
 
 __all__ = ["admin"]
 
-Data = Annotated[Path | None, typer.Option("--data", help="The folder of the server's store.")]
-
 admin: typer.Typer = typer.Typer(
-    no_args_is_help=True, help="Users, teams, organizations and API keys of a server's store."
+    no_args_is_help=True, help="People, API keys, integrations and deliveries of a server's store."
 )
 user: typer.Typer = typer.Typer(no_args_is_help=True, help="Users.")
 team: typer.Typer = typer.Typer(no_args_is_help=True, help="Teams.")
 org: typer.Typer = typer.Typer(no_args_is_help=True, help="Organizations.")
 key: typer.Typer = typer.Typer(no_args_is_help=True, help="API keys.")
-for _name, _group in (("user", user), ("team", team), ("org", org), ("key", key)):
+_GROUPS = {"user": user, "team": team, "org": org, "key": key, "integration": integration, "secret": secret}
+for _name, _group in _GROUPS.items():
     admin.add_typer(_group, name=_name)
+admin.command("deliveries")(deliveries)
 
 
 @user.command("add")
@@ -42,7 +37,7 @@ def add_user(
     """Add a user and print the API key once."""
     from wandkit.server import accounts
 
-    with _store(data) as session:
+    with open_store(data) as session:
         _, made = accounts.add_user(session, name, api_key=api_key, admin=is_admin, email=email)
     typer.echo(f"added the user {name}")
     if api_key is None:
@@ -63,7 +58,7 @@ def add_team(
     """Add a team and its members."""
     from wandkit.server import accounts
 
-    with _store(data) as session:
+    with open_store(data) as session:
         made = accounts.add_team(session, name, organization=organization)
         for entry in member or ():
             username, _, role = entry.partition(":")
@@ -81,7 +76,7 @@ def add_organization(
     """Add an organization."""
     from wandkit.server import accounts
 
-    with _store(data) as session:
+    with open_store(data) as session:
         accounts.add_organization(session, name)
     typer.echo(f"added the organization {name}")
 
@@ -95,7 +90,7 @@ def list_keys(
 
     from wandkit.server.model.user import ApiKey, User
 
-    with _store(data) as session:
+    with open_store(data) as session:
         query = select(ApiKey, User).join(User, User.id == ApiKey.user_id).order_by(ApiKey.id)
         rows = session.execute(query if of is None else query.where(User.username == of)).all()
         for stored, owner in rows:
@@ -111,34 +106,9 @@ def revoke_key(
     """Revoke a key: it stops working at once."""
     from wandkit.server.model.user import ApiKey
 
-    with _store(data) as session:
+    with open_store(data) as session:
         found = session.get(ApiKey, number)
         if found is None:
             raise ValueError(f"no key number {number}; see `wandkit admin key list`")
         session.delete(found)
     typer.echo(f"revoked the key number {number}")
-
-
-@contextmanager
-def _store(data: Path | None) -> Generator[Session, None, None]:
-    """Open the store for one change; print what is wrong and exit with 1 where it fails."""
-    try:
-        from wandkit.server.config import ServerConfig
-        from wandkit.server.database import Database
-    except ImportError as error:
-        typer.echo(
-            f"wandkit admin: this needs more libraries ({error}): pip install 'wandkit[server]'", err=True
-        )
-        raise typer.Exit(1) from None
-    folder = (data or default_data_dir()).expanduser().resolve()
-    database = None
-    try:
-        database = Database(ServerConfig(data_dir=folder))
-        with database.write() as session:
-            yield session
-    except (ValueError, RuntimeError, OSError) as error:
-        typer.echo(f"wandkit admin: {error}", err=True)
-        raise typer.Exit(1) from None
-    finally:
-        if database is not None:
-            database.close()

@@ -30,6 +30,9 @@ def serve(
     port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")] = 8080,
     data: Annotated[Path | None, typer.Option(help="The folder of the store.")] = None,
     base_url: Annotated[str, typer.Option(help="The URL under which clients reach it, behind a proxy.")] = "",
+    allow_private_webhooks: Annotated[
+        bool, typer.Option("--allow-private-webhooks", help="Let webhooks go to private addresses too.")
+    ] = False,
 ) -> None:
     """Serve the W&B API from a folder. The first start makes an administrator and prints the key once."""
     try:
@@ -45,7 +48,14 @@ def serve(
         _fail(f"cannot listen on {host}:{port}: {error.strerror or error}. Choose another with --port.")
     url = f"http://{_shown(host)}:{opened.getsockname()[1]}"
     try:
-        app = create_app(ServerConfig(data_dir=folder, host=host, port=port, base_url=base_url))
+        config = ServerConfig(
+            data_dir=folder,
+            host=host,
+            port=port,
+            base_url=base_url,
+            allow_private_webhooks=allow_private_webhooks,
+        )
+        app = create_app(config)
     except (OSError, RuntimeError) as error:
         _fail(f"cannot open the store in {folder}: {error}")
     key = _make_first_admin(app.state.database)

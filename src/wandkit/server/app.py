@@ -47,7 +47,7 @@ _EXPIRY_S = 60.0
 def create_app(config: ServerConfig) -> Starlette:
     """Return the application of one server; it opens the store at once and closes it when it stops.
 
-    `app.state` holds what routes and resolvers share: `config`, `database`, `settler`, `graphql`, `services`.
+    `app.state` holds what is shared: `config`, `database`, `settler`, `courier`, `graphql`, `services`.
     """
     database = Database(config)
     settler = Settler(config, database)
@@ -83,6 +83,7 @@ def create_app(config: ServerConfig) -> Starlette:
     app.state.config = config
     app.state.database = database
     app.state.settler = settler
+    app.state.courier = courier
     app.state.services = services
     app.state.graphql = GraphQLEngine(config, database, bindables)
     return app

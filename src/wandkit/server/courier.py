@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ class Courier:
         self._database = database
         self._news = threading.Condition()
         self._awake = True
+        self._changes = 0
         self._stopped = False
         self._open: set[int] = set()
         self._sending: dict[int, Webhook] = {}
@@ -63,18 +65,36 @@ class Courier:
         self._database.on_fired = None
         with self._news:
             self._stopped = True
-            self._news.notify()
+            self._news.notify_all()
             sending = list(self._sending.values())
         for webhook in sending:
             webhook.abort()
         if self._thread is not None:
             self._thread.join()
 
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until nothing is left to deliver; return whether it came to that in time."""
+        deadline = time.monotonic() + timeout_s
+        pending = select(Delivery.id).where(Delivery.state == "PENDING").limit(1)
+        while True:
+            with self._news:
+                seen = self._changes
+            with self._database.read() as session:
+                if session.scalar(pending) is None:
+                    return True
+            with self._news:
+                while self._changes == seen:
+                    left = deadline - time.monotonic()
+                    if left <= 0:
+                        return False
+                    self._news.wait(left)
+
     def wake(self) -> None:
         """Look for deliveries now."""
         with self._news:
             self._awake = True
-            self._news.notify()
+            self._changes += 1
+            self._news.notify_all()
 
     def _run(self) -> None:
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wandkit-webhook") as pool:
