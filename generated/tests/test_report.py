@@ -386,3 +386,22 @@ def test_the_drafts_of_a_report_that_is_gone_are_not_found(api: Api, project: st
     report.delete()
     with pytest.raises(NotFoundError):
         again.drafts()
+
+
+def test_a_width_that_reports_do_not_have_is_refused(api: Api, project: str) -> None:
+    report = api.create_report(project)
+    with pytest.raises(ArgumentError, match="readable"):
+        report.width = "wide"
+    assert report.width == "readable"
+
+
+@pytest.mark.parametrize("value", [float("nan"), {1, 2}])
+def test_a_spec_that_is_no_json_is_refused_before_anything_is_sent(
+    api: Api, project: str, module_server: Server, value: Any
+) -> None:
+    report = api.create_report(project)
+    report.spec = {"version": value}
+    module_server.requests.clear()
+    with pytest.raises(ArgumentError, match="spec"):
+        report.save()
+    assert module_server.requests == []

@@ -388,3 +388,22 @@ async def test_the_drafts_of_a_report_that_is_gone_are_not_found(api: AsyncApi, 
     await report.delete()
     with pytest.raises(NotFoundError):
         await again.drafts()
+
+
+async def test_a_width_that_reports_do_not_have_is_refused(api: AsyncApi, project: str) -> None:
+    report = await api.create_report(project)
+    with pytest.raises(ArgumentError, match="readable"):
+        report.width = "wide"
+    assert report.width == "readable"
+
+
+@pytest.mark.parametrize("value", [float("nan"), {1, 2}])
+async def test_a_spec_that_is_no_json_is_refused_before_anything_is_sent(
+    api: AsyncApi, project: str, module_server: Server, value: Any
+) -> None:
+    report = await api.create_report(project)
+    report.spec = {"version": value}
+    module_server.requests.clear()
+    with pytest.raises(ArgumentError, match="spec"):
+        await report.save()
+    assert module_server.requests == []

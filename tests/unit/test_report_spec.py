@@ -202,6 +202,14 @@ def test_a_panel_of_a_read_grid_can_be_changed() -> None:
     assert written["config"]["smoothingWeight"] == 0.9
 
 
+def test_a_line_panel_has_axes_and_a_legend() -> None:
+    panel = LinePanel.of("loss", range_y=(0, None), log_x=True, legend="south", smoothing=0.5)
+    assert panel.to_json()["config"] == {
+        "metrics": ["loss"], "xAxis": "_step", "smoothingWeight": 0.5, "smoothingType": "exponential",
+        "yAxisMin": 0, "xLogScale": True, "legendPosition": "south",
+    }  # fmt: skip
+
+
 def test_a_run_set_says_its_filter_in_three_ways() -> None:
     run_set = RunSet.of(filters="State == 'finished' and loss < 1", order=["+summary_metrics.loss"])
     assert run_set.filter_text == "Metric('state') == 'finished' and SummaryMetric('loss') < 1"
@@ -308,6 +316,19 @@ def test_a_value_of_a_wrong_type_is_refused_when_it_is_written() -> None:
     spec = everything()
     spec.width = 3  # type: ignore[assignment]
     with pytest.raises(ArgumentError):
+        spec.checked()
+
+
+def test_a_block_and_a_panel_with_a_wrong_value_are_named() -> None:
+    spec = everything()
+    heading, panel = spec.blocks[0], spec.panel_grids[0].panels[0]
+    assert isinstance(heading, Heading)
+    assert isinstance(panel, LinePanel)
+    panel.config.smoothing_weight = "much"  # type: ignore[assignment]
+    with pytest.raises(ArgumentError, match=r"LinePanel at blocks\[19\].*panels\[0\]"):
+        spec.checked()
+    heading.level = "high"  # type: ignore[assignment]
+    with pytest.raises(ArgumentError, match=r"Heading at blocks\[0\]"):
         spec.checked()
 
 

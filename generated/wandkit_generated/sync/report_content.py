@@ -108,6 +108,9 @@ class ReportContent:
 
     @width.setter
     def width(self, width: str) -> None:
+        from wandkit.report.spec import check_width
+
+        check_width(width)
         self.content.width = width
 
     @property
@@ -223,6 +226,11 @@ class ReportContent:
         """Refuse a content that cannot be written."""
         if self._content is not None:
             self._content.checked()
+            return
+        try:
+            json.dumps(self._spec, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ArgumentError(f"The report's spec cannot be written: {error}.") from error
 
     def _repr_html_(self) -> str:
         return self.to_html()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from pydantic import Field
 
@@ -15,6 +15,10 @@ __all__ = [
     "BarPanel", "Chart", "Column", "GradientPoint", "LinePanel", "ParallelCoordinates", "ParameterImportance",
     "ScalarPanel", "ScatterPanel",
 ]  # fmt: skip
+
+
+Range: TypeAlias = tuple[Number | None, Number | None]
+"""The ends of an axis; None leaves one to the data."""
 
 
 class Chart(Part):
@@ -79,14 +83,40 @@ class LinePanel(Panel):
         title: str | None = None,
         smoothing: float | None = None,
         smoothing_type: str = "exponential",
+        range_x: Range | None = None,
+        range_y: Range | None = None,
+        log_x: bool | None = None,
+        log_y: bool | None = None,
+        legend: str | None = None,
         layout: Layout | None = None,
     ) -> LinePanel:
-        """Return a panel with a line for each metric of `y`; `smoothing` is from 0 to 1."""
+        """Return a panel with a line for each metric of `y`.
+
+        Args:
+            y: The metrics.
+            x: What they are drawn over: `_step`, `_timestamp`, or another metric.
+            title: What stands above the lines.
+            smoothing: How much to smooth them, from 0 to 1.
+            smoothing_type: `exponential`, `gaussian`, `average` and the like.
+            range_x: Where the axis begins and ends; None leaves an end to the data.
+            range_y: The same for the other axis.
+            log_x: Whether the axis is logarithmic.
+            log_y: The same for the other axis.
+            legend: Where the legend stands: `north`, `south`, `east` or `west`.
+            layout: The panel's place in the grid; left out, the grid finds one.
+        """
         config = LineConfig(metrics=[y] if isinstance(y, str) else list(y), x_axis=x)
-        if title is not None:
-            config.chart_title = title
         if smoothing is not None:
             config.smoothing_weight, config.smoothing_type = smoothing, smoothing_type
+        low_x, high_x = range_x or (None, None)
+        low_y, high_y = range_y or (None, None)
+        wanted = {
+            "chart_title": title, "x_axis_min": low_x, "x_axis_max": high_x, "y_axis_min": low_y,
+            "y_axis_max": high_y, "x_log_scale": log_x, "y_log_scale": log_y, "legend_position": legend,
+        }  # fmt: skip
+        for name, value in wanted.items():
+            if value is not None:
+                setattr(config, name, value)
         return cls.build(config, layout)
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_
 from pydantic.alias_generators import to_camel
 from typing_extensions import Self
 
-__all__ = ["Json", "Number", "Part", "named", "no_items", "no_keys", "plain", "read_exactly"]
+__all__ = ["Json", "Number", "Part", "listed", "named", "no_items", "no_keys", "plain", "read_exactly"]
 
 Json = dict[str, Any]
 Number = int | float
@@ -121,10 +121,11 @@ def _remember(value: Any, raw: Any) -> None:
     if isinstance(value, Part):
         value.remember(raw)
         return
-    for one, source in zip(_items(value), _items(raw), strict=False):
+    for one, source in zip(listed(value), listed(raw), strict=False):
         _remember(one, source)
 
 
-def _items(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """Return `value` where it is a list, else an empty one."""
     found: list[Any] | None = value
     return found if isinstance(found, list) else []

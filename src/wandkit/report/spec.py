@@ -12,9 +12,9 @@ from wandkit.errors import AnswerError, ArgumentError
 from wandkit.report.block import AnyBlock, Block, Paragraph
 from wandkit.report.grid import PanelGrid, RunSet
 from wandkit.report.inline import Inline
-from wandkit.report.part import Json, Part, no_items
+from wandkit.report.part import Json, Part, listed, no_items
 
-__all__ = ["WIDTHS", "ReportSpec", "blocks_of", "read_spec"]
+__all__ = ["WIDTHS", "ReportSpec", "blocks_of", "check_width", "read_spec"]
 
 WIDTHS = ("readable", "fixed", "fluid")
 """How wide a report can be."""
@@ -40,8 +40,7 @@ class ReportSpec(Part):
         Raises:
             ArgumentError: No such width, or something that is no block.
         """
-        if width not in WIDTHS:
-            raise ArgumentError(f"A report is {', '.join(WIDTHS)}, not {width!r}.")
+        check_width(width)
         return cls(
             version=_VERSION,
             panel_settings={},
@@ -71,10 +70,27 @@ class ReportSpec(Part):
         found: Json = self.to_json()
         try:
             json.dumps(found, allow_nan=False)
-            ReportSpec.model_validate(found)
+            again = ReportSpec.model_validate(found)
         except (TypeError, ValueError) as error:
             raise ArgumentError(f"The report cannot be written: {error}") from error
+        odd = _first_odd(self.blocks, again.blocks, "blocks")
+        if odd is not None:
+            place, part = odd
+            raise ArgumentError(
+                f"The {type(part).__name__} at {place} has a value of a wrong type; nothing was written.",
+                next_step="Its fields have types; set them to such values.",
+            )
         return found
+
+
+def check_width(width: str) -> None:
+    """Refuse a width that reports do not have.
+
+    Raises:
+        ArgumentError: It is another one.
+    """
+    if width not in WIDTHS:
+        raise ArgumentError(f"A report is {', '.join(WIDTHS)}, not {width!r}.")
 
 
 def blocks_of(blocks: Iterable[Block | Inline | str]) -> list[Block]:
@@ -92,6 +108,20 @@ def blocks_of(blocks: Iterable[Block | Inline | str]) -> list[Block]:
         else:
             raise ArgumentError(f"A report is made of blocks and texts, not of {type(block).__name__}.")
     return made
+
+
+def _first_odd(ours: object, again: object, place: str) -> tuple[str, Part] | None:
+    """Return the innermost part that would not be read as what it is, and where it is."""
+    if isinstance(ours, Part):
+        if type(ours) is not type(again):
+            return place, ours
+        pairs = [
+            (f"{place}.{name}", getattr(ours, name), getattr(again, name)) for name in type(ours).model_fields
+        ]
+    else:
+        both = zip(listed(ours), listed(again), strict=False)
+        pairs = [(f"{place}[{number}]", *pair) for number, pair in enumerate(both)]
+    return next((odd for where, one, other in pairs if (odd := _first_odd(one, other, where))), None)
 
 
 def read_spec(raw: Any) -> ReportSpec:
