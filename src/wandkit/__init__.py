@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wandkit_generated.sync.artifact_type import ArtifactCollections as ProjectArtifactCollections
     from wandkit_generated.sync.artifact_type import ArtifactType as ArtifactType
     from wandkit_generated.sync.artifact_type import ArtifactTypes as ArtifactTypes
+    from wandkit_generated.sync.automation import Automations as Automations
     from wandkit_generated.sync.collection import ArtifactCollection as ArtifactCollection
     from wandkit_generated.sync.console import ConsoleLogs as ConsoleLogs
     from wandkit_generated.sync.custom_chart import CustomChart as CustomChart
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from wandkit_generated.sync.file import Files as Files
     from wandkit_generated.sync.history_scan import HistoryScan as HistoryScan
     from wandkit_generated.sync.history_scan import HistoryScan as SampledHistoryScan
+    from wandkit_generated.sync.integration import Integrations as Integrations
+    from wandkit_generated.sync.integration import SlackIntegrations as SlackIntegrations
+    from wandkit_generated.sync.integration import WebhookIntegrations as WebhookIntegrations
     from wandkit_generated.sync.job import Job as Job
     from wandkit_generated.sync.listing import Listing as Listing
     from wandkit_generated.sync.project import Project as Project
@@ -73,6 +77,7 @@ if TYPE_CHECKING:
     from wandkit._async.artifact_type import AsyncArtifactCollections as AsyncArtifactCollections
     from wandkit._async.artifact_type import AsyncArtifactType as AsyncArtifactType
     from wandkit._async.artifact_type import AsyncArtifactTypes as AsyncArtifactTypes
+    from wandkit._async.automation import AsyncAutomations as AsyncAutomations
     from wandkit._async.collection import AsyncArtifactCollection as AsyncArtifactCollection
     from wandkit._async.console import AsyncConsoleLogs as AsyncConsoleLogs
     from wandkit._async.custom_chart import AsyncCustomChart as AsyncCustomChart
@@ -81,6 +86,9 @@ if TYPE_CHECKING:
     from wandkit._async.file import AsyncFiles as AsyncFiles
     from wandkit._async.history_export import HistoryExports as DownloadHistoryResult
     from wandkit._async.history_scan import AsyncHistoryScan as AsyncHistoryScan
+    from wandkit._async.integration import AsyncIntegrations as AsyncIntegrations
+    from wandkit._async.integration import AsyncSlackIntegrations as AsyncSlackIntegrations
+    from wandkit._async.integration import AsyncWebhookIntegrations as AsyncWebhookIntegrations
     from wandkit._async.job import AsyncJob as AsyncJob
     from wandkit._async.listing import AsyncListing as AsyncListing
     from wandkit._async.project import AsyncProject as AsyncProject
@@ -182,6 +190,10 @@ _NOUNS = {
     "Agent": "agent",
     "AgentRuns": "agent",
     "User": "user",
+    "Automations": "automation",
+    "Integrations": "integration",
+    "SlackIntegrations": "integration",
+    "WebhookIntegrations": "integration",
 }
 _PLACES = {
     **{name: f"wandkit_generated.sync.{module}" for name, module in _NOUNS.items()},
@@ -254,12 +266,14 @@ __all__ = [
     "AsyncArtifactType",
     "AsyncArtifactTypes",
     "AsyncArtifacts",
+    "AsyncAutomations",
     "AsyncConsoleLogs",
     "AsyncCustomChart",
     "AsyncCustomCharts",
     "AsyncFile",
     "AsyncFiles",
     "AsyncHistoryScan",
+    "AsyncIntegrations",
     "AsyncJob",
     "AsyncListing",
     "AsyncMember",
@@ -278,12 +292,15 @@ __all__ = [
     "AsyncRunArtifacts",
     "AsyncRunQueue",
     "AsyncRuns",
+    "AsyncSlackIntegrations",
     "AsyncSummary",
     "AsyncSweep",
     "AsyncSweeps",
     "AsyncSyncedRun",
     "AsyncTeam",
     "AsyncUser",
+    "AsyncWebhookIntegrations",
+    "Automations",
     "BetaReport",
     "CommError",
     "Config",
@@ -300,6 +317,7 @@ __all__ = [
     "History",
     "HistoryScan",
     "IncompleteRunHistoryError",
+    "Integrations",
     "Job",
     "Listing",
     "Manifest",
@@ -336,6 +354,7 @@ __all__ = [
     "Runs",
     "SampledHistoryScan",
     "Settings",
+    "SlackIntegrations",
     "Summary",
     "Sweep",
     "SweepPath",
@@ -348,6 +367,7 @@ __all__ = [
     "User",
     "UserMember",
     "WandkitError",
+    "WebhookIntegrations",
     "errors",
 ]
 
