@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from pathlib import Path
 
-from ariadne_codegen.client_generators.package import get_package_generator
+from ariadne_codegen.client_generators.package import ModelsOnlyPackageGenerator, get_package_generator
 from ariadne_codegen.config import get_models_only_settings
 from ariadne_codegen.plugins.manager import PluginManager
 
@@ -44,6 +44,7 @@ def write_models(
     generator = get_package_generator(
         schema=contract.schema, fragments=fragments, settings=settings, plugin_manager=plugins
     )
+    assert isinstance(generator, ModelsOnlyPackageGenerator)
     sources = {"enums.py": "schema/", "inputs.py": "schema/", "fragments.py": "queries/"}
     for file in files:
         for operation in file.operations:
@@ -51,6 +52,8 @@ def write_models(
             generator.add_operation(operation)
             (added,) = set(generator._result_types_files) - before
             sources[added] = file.source
+    # The generator remembers the enums of answers only; arguments take others.
+    generator._used_enums.extend(generator.arguments_generator.get_used_enums())
     generator.generate()
     folder = target / PACKAGE
     # Ours are wandkit._core.model and a lazy __init__ from a template.

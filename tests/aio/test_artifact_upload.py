@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from wandkit import AsyncApi, AsyncArtifact, AsyncRun
-from wandkit.errors import ArgumentError, ArtifactMismatchError, WandkitError
+from wandkit.errors import ArgumentError, ArtifactMismatchError, UnsupportedError, WandkitError
 from wandkit.testing import Server
 
 UPLOAD = r"/storage/artifact-upload/"
@@ -203,6 +203,101 @@ async def test_xxh128_digests_are_marked() -> None:
         24,
         "MANIFEST_XXH128",
     )
+
+
+async def test_xxh128_digests_cross_to_the_server_and_back(
+    module_server: Server, api: AsyncApi, run: AsyncRun, tmp_path: Path
+) -> None:
+    pytest.importorskip("xxhash")
+    draft = AsyncArtifact("fast", "dataset", digest_algorithm="XXH128")
+    with draft.new_file("a", "xb") as file:
+        file.write(b"alpha" * 1000)
+    digest = draft.digest
+    logged = await run.log_artifact(draft)
+    found = await again(api, logged, tmp_path / "out")
+    fresh = await api.artifact(logged.qualified_name)
+    await fresh.verify(tmp_path / "out")
+    assert (found, fresh.digest, fresh.digest_algorithm) == (
+        {"a": b"alpha" * 1000},
+        digest,
+        "MANIFEST_XXH128",
+    )
+
+
+async def test_a_server_without_xxh128_digests_is_named_before_anything_is_sent() -> None:
+    pytest.importorskip("xxhash")
+    with Server(features={"ARTIFACT_DIGEST_ALGORITHM": False}) as server:
+        server.add_user("ada")
+        async with server.async_api("ada") as api:
+            run = await api.create_run(project="p")
+            draft = AsyncArtifact("fast", "dataset", digest_algorithm="XXH128")
+            with pytest.raises(UnsupportedError, match="XXH128"):
+                await run.log_artifact(draft)
+        assert [one for one in server.requests if one.operation == "CreateArtifact"] == []
+
+
+async def test_an_increment_adds_to_the_newest_version(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    await run.log_artifact(draft_of({"a": b"1", "b": b"1"}))
+    more = AsyncArtifact("data", "dataset", incremental=True)
+    with more.new_file("b", "xb") as file:
+        file.write(b"2")
+    logged = await run.log_artifact(more)
+    found = await again(api, logged, tmp_path / "out")
+    manifest = await logged.manifest
+    assert (logged.version, found, logged.incremental) == ("v1", {"a": b"1", "b": b"2"}, True)
+    assert manifest.digest() == logged.digest
+
+
+async def test_an_increment_is_never_taken_for_the_version_that_it_adds_to(run: AsyncRun) -> None:
+    await run.log_artifact(draft_of({"a": b"1"}))
+    await run.log_artifact(draft_of({"a": b"1", "b": b"2"}))
+    same = AsyncArtifact("data", "dataset", incremental=True)
+    with same.new_file("a", "xb") as file:
+        file.write(b"1")
+    logged = await run.log_artifact(same)
+    manifest = await logged.manifest
+    assert sorted(manifest.entries) == ["a", "b"]
+
+
+async def test_several_runs_write_one_version(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:
+    other = await api.create_run(project=run.project)
+    first = await run.upsert_artifact(draft_of({"a": b"1"}), distributed_id="crew")
+    await other.upsert_artifact(draft_of({"b": b"2"}), distributed_id="crew")
+    there = await api.artifact_exists(f"{run.project}/data:latest")
+    whole = await run.finish_artifact(draft_of({"c": b"3"}), ["best"], distributed_id="crew")
+    found = await again(api, whole, tmp_path / "out")
+    assert (first.is_draft(), there) == (True, False)
+    assert (found, whole.version, sorted(whole.aliases)) == (
+        {"a": b"1", "b": b"2", "c": b"3"},
+        "v0",
+        ["best", "latest"],
+    )
+
+
+async def test_writers_need_a_name_to_share(run: AsyncRun) -> None:
+    with pytest.raises(ArgumentError, match="name to share"):
+        await run.upsert_artifact(draft_of({"a": b"1"}))
+    logged = await run.log_artifact(draft_of({"a": b"1"}))
+    with pytest.raises(ArgumentError, match="logged already"):
+        await run.finish_artifact(logged, distributed_id="crew")
+
+
+async def test_the_next_version_names_the_one_that_it_was_drawn_from(
+    module_server: Server, run: AsyncRun
+) -> None:
+    first = await run.log_artifact(draft_of({"a": b"1"}))
+    await run.log_artifact(draft_of({"a": b"2"}))
+    draft = await first.new_draft()
+    with draft.new_file("b", "xb") as file:
+        file.write(b"3")
+    module_server.requests.clear()
+    await run.log_artifact(draft)
+    sent_bases = [
+        one.variables.get("baseArtifactId")
+        for one in module_server.requests
+        if one.operation == "CreateArtifactManifest"
+    ]
+    assert sent_bases == [first.id, first.id]
 
 
 # References

@@ -21,7 +21,7 @@ from wandkit._core.artifact_name import (
     metadata_text,
 )
 from wandkit._core.artifact_state import ArtifactEdits, ArtifactOrigin, ArtifactPlace
-from wandkit._core.digest import MD5
+from wandkit._core.digest import MD5, XXH128
 from wandkit._core.manifest import Manifest
 from wandkit.errors import AnswerError, ArgumentError, UnsupportedError
 from wandkit.paths import RunPath
@@ -53,11 +53,13 @@ class ArtifactChange(ArtifactMedia):
         aliases: Iterable[str] | None = None,
         tags: Iterable[str] | None = None,
         progress: bool | None = None,
+        commit: bool = True,
     ) -> Self:
         """Log the artifact as an output of the run; the same as `Run.log_artifact`.
 
         A draft is uploaded: the server is asked which files it has, the others are sent, and the version is
         committed last. A draft whose upload broke off can be logged again; only what is missing is sent.
+        Without `commit` the draft stays one: other writers of its `distributed_id` finish the version.
         """
         if not self.is_draft():
             return self._log_again(gql, run, aliases, tags)
@@ -68,6 +70,8 @@ class ArtifactChange(ArtifactMedia):
         labels = check_tags([*(tags or ()), *self._edits.tags])
         if labels:
             self._require_tags(gql)
+        if manifest.digest_algorithm == XXH128:
+            self._require_fast_digests(gql)
         origin, edits = self._origin, self._edits
         variables: dict[str, Any] = {
             "type": self._type,
@@ -82,11 +86,24 @@ class ArtifactChange(ArtifactMedia):
             "ttl": edits.ttl,
             "storageRegion": origin.storage_region,
         }
-        facts = UploadFacts(run, **{name: value for name, value in variables.items() if value is not None})
+        known = {name: value for name, value in variables.items() if value is not None}
+        facts = UploadFacts(run, origin.manifest_kind, origin.base_id, **known)
         upload = ArtifactUpload(gql, facts, manifest, progress=progress, label=self._name)
-        artifact_id = upload.send()
-        self._become(gql, artifact_id)
+        artifact_id = upload.send(commit=commit)
+        if commit:
+            self._become(gql, artifact_id)
+            if origin.manifest_kind != "FULL":
+                self._manifest = None  # the version has more entries than this draft
+                self._add_what_lacks(wanted, labels)
         return self
+
+    def _add_what_lacks(self, aliases: list[str], tags: list[str]) -> None:
+        """Give the version the aliases and tags that the server took from its first writer only."""
+        held = self._edits
+        held.aliases += [alias for alias in aliases if alias not in held.aliases]
+        held.tags += [tag for tag in tags if tag not in held.tags]
+        if held != self._saved:
+            self._send_edits()
 
     def save(
         self,
@@ -206,6 +223,15 @@ class ArtifactChange(ArtifactMedia):
                 "this server has no tags of artifacts",
                 host=gql.settings.base_url,
                 next_step="Use aliases, or note it in the metadata.",
+            )
+
+    def _require_fast_digests(self, gql: GraphQL) -> None:
+        if not gql.supports("ARTIFACT_DIGEST_ALGORITHM"):
+            raise UnsupportedError(
+                f"this server knows no XXH128 digests, which {self._name!r} has",
+                operation="CreateArtifact",
+                host=gql.settings.base_url,
+                next_step="Make the draft without digest_algorithm=, which takes MD5.",
             )
 
     def wait(self, timeout: float | None = None) -> Self:

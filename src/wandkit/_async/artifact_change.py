@@ -28,7 +28,7 @@ from wandkit._core.artifact_name import (
     metadata_text,
 )
 from wandkit._core.artifact_state import ArtifactEdits, ArtifactOrigin, ArtifactPlace
-from wandkit._core.digest import MD5
+from wandkit._core.digest import MD5, XXH128
 from wandkit._core.manifest import Manifest
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import AnswerError, ArgumentError, UnsupportedError
@@ -51,11 +51,13 @@ class AsyncArtifactChange(AsyncArtifactMedia):
         aliases: Iterable[str] | None = None,
         tags: Iterable[str] | None = None,
         progress: bool | None = None,
+        commit: bool = True,
     ) -> Self:
         """Log the artifact as an output of the run; the same as `AsyncRun.log_artifact`.
 
         A draft is uploaded: the server is asked which files it has, the others are sent, and the version is
         committed last. A draft whose upload broke off can be logged again; only what is missing is sent.
+        Without `commit` the draft stays one: other writers of its `distributed_id` finish the version.
         """
         if not self.is_draft():
             return await self._log_again(gql, run, aliases, tags)
@@ -66,6 +68,8 @@ class AsyncArtifactChange(AsyncArtifactMedia):
         labels = check_tags([*(tags or ()), *self._edits.tags])
         if labels:
             await self._require_tags(gql)
+        if manifest.digest_algorithm == XXH128:
+            await self._require_fast_digests(gql)
         origin, edits = self._origin, self._edits
         variables: dict[str, Any] = {
             "type": self._type,
@@ -80,11 +84,24 @@ class AsyncArtifactChange(AsyncArtifactMedia):
             "ttl": edits.ttl,
             "storageRegion": origin.storage_region,
         }
-        facts = UploadFacts(run, **{name: value for name, value in variables.items() if value is not None})
+        known = {name: value for name, value in variables.items() if value is not None}
+        facts = UploadFacts(run, origin.manifest_kind, origin.base_id, **known)
         upload = AsyncArtifactUpload(gql, facts, manifest, progress=progress, label=self._name)
-        artifact_id = await upload.send()
-        await self._become(gql, artifact_id)
+        artifact_id = await upload.send(commit=commit)
+        if commit:
+            await self._become(gql, artifact_id)
+            if origin.manifest_kind != "FULL":
+                self._manifest = None  # the version has more entries than this draft
+                await self._add_what_lacks(wanted, labels)
         return self
+
+    async def _add_what_lacks(self, aliases: list[str], tags: list[str]) -> None:
+        """Give the version the aliases and tags that the server took from its first writer only."""
+        held = self._edits
+        held.aliases += [alias for alias in aliases if alias not in held.aliases]
+        held.tags += [tag for tag in tags if tag not in held.tags]
+        if held != self._saved:
+            await self._send_edits()
 
     async def save(
         self,
@@ -204,6 +221,15 @@ class AsyncArtifactChange(AsyncArtifactMedia):
                 "this server has no tags of artifacts",
                 host=gql.settings.base_url,
                 next_step="Use aliases, or note it in the metadata.",
+            )
+
+    async def _require_fast_digests(self, gql: AsyncGraphQL) -> None:
+        if not await gql.supports("ARTIFACT_DIGEST_ALGORITHM"):
+            raise UnsupportedError(
+                f"this server knows no XXH128 digests, which {self._name!r} has",
+                operation="CreateArtifact",
+                host=gql.settings.base_url,
+                next_step="Make the draft without digest_algorithm=, which takes MD5.",
             )
 
     async def wait(self, timeout: float | None = None) -> Self:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wandkit_generated.gql.aio import commit_artifact, create_artifact_manifest
+from wandkit_generated.gql.aio import commit_artifact, create_artifact_manifest, update_artifact_manifest
 from wandkit_generated.gql.operations import (
     COMPLETE_MULTIPART_UPLOAD,
     CREATE_ARTIFACT,
@@ -22,7 +22,7 @@ from wandkit_generated.gql.operations import (
 
 from wandkit._core.artifact_cache import ArtifactCache
 from wandkit._core.artifact_stage import is_staged
-from wandkit._core.digest import part_digests
+from wandkit._core.digest import MD5, file_digest, part_digests
 from wandkit._core.manifest import Manifest, ManifestEntry, text_digest
 from wandkit._core.transfer import PIECE_BYTES, upload_headers
 from wandkit._transport.aio.graphql import AsyncGraphQL
@@ -31,13 +31,21 @@ from wandkit.errors import AnswerError, ArgumentError, NotFoundError, Permission
 from wandkit.paths import RunPath
 
 if TYPE_CHECKING:
-    from wandkit_generated.gql.models import CreateArtifactFilesFile
+    from wandkit_generated.gql.models import (
+        CreateArtifactFilesFile,
+        CreateArtifactManifestFile,
+        UpdateArtifactManifestFile,
+    )
 
 __all__ = ["AsyncArtifactUpload", "UploadFacts"]
 
 JOBS = 16
 ANNOUNCED_AT_ONCE = 500
-MANIFEST_NAME = "wandb_manifest.json"
+MANIFEST_NAMES = {
+    "FULL": "wandb_manifest.json",
+    "INCREMENTAL": "wandb_manifest.incremental.json",
+    "PATCH": "wandb_manifest.patch.json",
+}
 MULTIPART_THRESHOLD = 2 << 30
 PART_BYTES = 100 << 20
 MOST_PARTS = 1000
@@ -48,11 +56,18 @@ class UploadFacts:
 
     Attributes:
         run: The run that logs it.
+        kind: What its manifest is: `FULL`, an `INCREMENTAL` one to the version before, or the `PATCH` of one
+            writer of several.
+        base_id: The version that it builds on; None for the newest one.
         variables: The rest of what `CreateArtifact` takes.
     """
 
-    def __init__(self, run: RunPath, **variables: Any) -> None:
+    def __init__(
+        self, run: RunPath, kind: str = "FULL", base_id: str | None = None, **variables: Any
+    ) -> None:
         self.run = run
+        self.kind = kind
+        self.base_id = base_id
         self.variables: Mapping[str, Any] = variables
 
 
@@ -81,8 +96,11 @@ class AsyncArtifactUpload:
         self._progress = progress
         self._label = label
 
-    async def send(self) -> str:
+    async def send(self, *, commit: bool = True) -> str:
         """Send everything that the server does not have, and return the version's id.
+
+        Args:
+            commit: Whether the version is complete then; False leaves it to other writers.
 
         Raises:
             TransferError: The server refused a file.
@@ -99,14 +117,16 @@ class AsyncArtifactUpload:
         self._artifact_id = created.id
         if created.state.value == "COMMITTED":
             return created.id
-        self._manifest_id, _, _ = await self._announce_manifest("", with_upload=False)
+        newest = created.artifact_sequence.latest_artifact
+        base = self._facts.base_id or (newest.id if newest and newest.id != created.id else None)
+        self._manifest_id = await self._announce_manifest(base)
         await self._send_files()
         text = await run_in_thread(self._manifest.print)
-        _, url, headers = await self._announce_manifest(text_digest(text), with_upload=True)
-        await self._gql.http.upload(
-            url, _pieces_of(text), len(text), headers, action=f"Upload {MANIFEST_NAME}"
-        )
-        await commit_artifact(self._gql, artifact_id=created.id)
+        url, headers = await self._place_manifest(text_digest(text), base)
+        name = MANIFEST_NAMES[self._facts.kind]
+        await self._gql.http.upload(url, _pieces_of(text), len(text), headers, action=f"Upload {name}")
+        if commit:
+            await commit_artifact(self._gql, artifact_id=created.id)
         await run_in_thread(self._clean)
         return created.id
 
@@ -118,31 +138,59 @@ class AsyncArtifactUpload:
             "run": run.run,
             "digest": self._manifest.digest(),
             "digestAlgorithm": self._manifest.digest_algorithm,
-            "deduplicate": True,
+            # The digest of a part says nothing of the whole.
+            "deduplicate": self._facts.kind == "FULL",
             **self._facts.variables,
         }
 
-    async def _announce_manifest(self, digest: str, *, with_upload: bool) -> tuple[str, str, dict[str, str]]:
-        """Return the id of the manifest, and where and with which headers to send it."""
-        run = self._facts.run
+    async def _announce_manifest(self, base: str | None) -> str:
+        """Return the id of the manifest that is to come."""
         answer = await create_artifact_manifest(
-            self._gql,
-            artifact_id=self._artifact_id,
-            name=MANIFEST_NAME,
-            digest=digest,
-            entity=run.entity,
-            project=run.project,
-            run=run.run,
-            with_upload=with_upload,
+            self._gql, **self._manifest_place(base), digest="", with_upload=False
         )
         made = answer.create_artifact_manifest.artifact_manifest if answer.create_artifact_manifest else None
-        if made is None or (with_upload and (made.file is None or not made.file.upload_url)):
-            raise AnswerError(
-                "The server gave no place for the manifest.", operation="CreateArtifactManifest"
+        if made is None:
+            raise self._no_place("CreateArtifactManifest")
+        return made.id
+
+    async def _place_manifest(self, digest: str, base: str | None) -> tuple[str, dict[str, str]]:
+        """Return where to send the manifest, and with which headers."""
+        file: CreateArtifactManifestFile | UpdateArtifactManifestFile | None
+        if self._facts.kind == "FULL":
+            operation = "CreateArtifactManifest"
+            answer = await create_artifact_manifest(
+                self._gql, **self._manifest_place(base), digest=digest, with_upload=True
             )
-        if made.file is None:
-            return made.id, "", {}
-        return made.id, made.file.upload_url or "", upload_headers(made.file.upload_headers or ())
+            made = answer.create_artifact_manifest
+            file = made.artifact_manifest.file if made else None
+        else:
+            operation = "UpdateArtifactManifest"
+            changed = await update_artifact_manifest(self._gql, id=self._manifest_id, digest=digest)
+            updated = changed.update_artifact_manifest
+            file = updated.artifact_manifest.file if updated else None
+        if file is None or not file.upload_url:
+            raise self._no_place(operation)
+        return file.upload_url, upload_headers(file.upload_headers or ())
+
+    def _manifest_place(self, base: str | None) -> dict[str, Any]:
+        run, kind = self._facts.run, self._facts.kind
+        place: dict[str, Any] = {
+            "artifact_id": self._artifact_id,
+            "name": MANIFEST_NAMES[kind],
+            "type": kind,
+            "entity": run.entity,
+            "project": run.project,
+            "run": run.run,
+        }
+        return {**place, "base_artifact_id": base} if base else place
+
+    def _no_place(self, operation: str) -> AnswerError:
+        return AnswerError(
+            f"The server gave no place for the manifest of {self._label}.",
+            operation=operation,
+            host=self._gql.settings.base_url,
+            next_step="Log the same draft again; what was sent is not sent twice.",
+        )
 
     async def _send_files(self) -> None:
         """Send each content once: first all that differ, then the names that share one."""
@@ -188,15 +236,16 @@ class AsyncArtifactUpload:
         return found
 
     async def _spec(self, entry: ManifestEntry) -> dict[str, Any]:
-        size = entry.size or 0
+        size, path = entry.size or 0, entry.local_path or ""
+        is_md5 = entry.digest_algorithm == MD5
         spec: dict[str, Any] = {
             "artifactID": self._artifact_id,
             "artifactManifestID": self._manifest_id,
             "name": entry.path,
-            "md5": entry.digest,
+            "md5": entry.digest if is_md5 else await run_in_thread(file_digest, path),
         }
         if size and size >= self._threshold:
-            digests = await run_in_thread(part_digests, entry.local_path or "", self._part_length(size))
+            digests = await run_in_thread(part_digests, path, self._part_length(size))
             spec["uploadPartsInput"] = [
                 {"partNumber": number, "hexMD5": digest} for number, digest in enumerate(digests, 1)
             ]

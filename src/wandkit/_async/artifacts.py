@@ -288,6 +288,63 @@ class AsyncRunArtifactMethods(AsyncRunHandle):
         )
         return logged
 
+    async def upsert_artifact(
+        self,
+        artifact: AsyncArtifact,
+        aliases: Iterable[str] | str | None = None,
+        distributed_id: str | None = None,
+        *,
+        progress: bool | None = None,
+    ) -> AsyncArtifact:
+        """Send this run's part of a version that several runs write, and return the draft.
+
+        Each run makes a draft of the same name and type; one of them calls `finish_artifact` in the end.
+
+        Args:
+            artifact: The draft with this run's files.
+            aliases: Aliases of the version, besides `latest`.
+            distributed_id: The name that the writers share; default the draft's, else the run's group.
+            progress: Whether to show a progress bar; None shows one on a terminal.
+
+        Raises:
+            ArgumentError: It is no draft, or there is no name to share.
+            TransferError: The server refused a file; sending the draft again sends what is missing.
+        """
+        self._share(artifact, distributed_id)
+        named = [aliases] if isinstance(aliases, str) else aliases
+        return await artifact.log_to(self._gql, self.run_path, aliases=named, progress=progress, commit=False)
+
+    async def finish_artifact(
+        self,
+        artifact: AsyncArtifact,
+        aliases: Iterable[str] | str | None = None,
+        distributed_id: str | None = None,
+        *,
+        progress: bool | None = None,
+    ) -> AsyncArtifact:
+        """Complete a version that several runs write, and return it as the server has it.
+
+        The draft's own files go to it as well. After that no run can add to it. The arguments and errors are
+        those of `upsert_artifact`.
+        """
+        self._share(artifact, distributed_id)
+        named = [aliases] if isinstance(aliases, str) else aliases
+        return await artifact.log_to(self._gql, self.run_path, aliases=named, progress=progress)
+
+    def _share(self, artifact: AsyncArtifact, distributed_id: str | None) -> None:
+        if not artifact.is_draft():
+            raise ArgumentError(
+                f"{artifact.name!r} is logged already", next_step="Make a draft of the same name and type."
+            )
+        group: str | None = getattr(self, "group", None)
+        name = distributed_id or artifact.distributed_id or group
+        if not name:
+            raise ArgumentError(
+                f"the writers of {artifact.name!r} need a name to share",
+                next_step="Pass distributed_id=, or give the runs a group.",
+            )
+        artifact.distributed_id = name
+
     async def use_artifact(self, artifact: AsyncArtifact, use_as: str | None = None) -> AsyncArtifact:
         """Note that this run used a version, and return the version.
 

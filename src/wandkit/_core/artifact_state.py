@@ -172,6 +172,13 @@ class ArtifactOrigin:
     client_id: str = field(default_factory=lambda: new_client_id())
     sequence_client_id: str = field(default_factory=lambda: new_client_id())
 
+    @property
+    def manifest_kind(self) -> str:
+        """What the server is told of its manifest: that it is whole, adds to another, or is one of several."""
+        if self.incremental:
+            return "INCREMENTAL"
+        return "PATCH" if self.distributed_id else "FULL"
+
     def note(self, path: str | os.PathLike[str], name: str) -> None:
         """Remember that the entry `name` was made from the file at `path`."""
         self.added[os.path.abspath(path)] = name

@@ -35,7 +35,7 @@ def new_hash(algorithm: str = MD5) -> Any:
     except ImportError:
         raise MissingExtraError(
             "this artifact's files have xxh128 digests, and the library `xxhash` is not installed",
-            next_step="Install it: pip install xxhash.",
+            next_step="Install it: pip install 'wandkit[xxhash]'.",
         ) from None
     return xxhash.xxh128()
 

@@ -7,11 +7,14 @@ from wandkit._core.model import OpenEnum
 __all__ = [
     "AlertSeverity",
     "ArtifactDigestAlgorithm",
+    "ArtifactManifestType",
     "ArtifactState",
     "EventTriggeringConditionType",
     "RunQueueAccessType",
     "RunQueueItemState",
     "RunQueuePrioritizationMode",
+    "TriggerScopeType",
+    "TriggeredActionType",
 ]
 
 
@@ -47,6 +50,27 @@ class EventTriggeringConditionType(OpenEnum):
     RUN_STATE = "RUN_STATE"
     UNLINK_ARTIFACT = "UNLINK_ARTIFACT"
     WEAVE_METRIC_THRESHOLD = "WEAVE_METRIC_THRESHOLD"
+
+
+class TriggerScopeType(OpenEnum):
+    ARTIFACT_COLLECTION = "ARTIFACT_COLLECTION"
+    PROJECT = "PROJECT"
+    ENTITY = "ENTITY"
+
+
+class TriggeredActionType(OpenEnum):
+    NOTIFICATION = "NOTIFICATION"
+    QUEUE_JOB = "QUEUE_JOB"
+    ARIA = "ARIA"
+    GENERIC_WEBHOOK = "GENERIC_WEBHOOK"
+    NO_OP = "NO_OP"
+    PUSH_NOTIFICATION = "PUSH_NOTIFICATION"
+
+
+class ArtifactManifestType(OpenEnum):
+    FULL = "FULL"
+    INCREMENTAL = "INCREMENTAL"
+    PATCH = "PATCH"
 
 
 class RunQueueAccessType(OpenEnum):

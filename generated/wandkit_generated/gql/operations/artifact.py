@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.list_run_outputs import ListRunOutputs
     from wandkit_generated.gql.models.unlink_artifact import UnlinkArtifact
     from wandkit_generated.gql.models.update_artifact import UpdateArtifact
+    from wandkit_generated.gql.models.update_artifact_manifest import UpdateArtifactManifest
     from wandkit_generated.gql.models.use_artifact import UseArtifact
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "LIST_RUN_OUTPUTS",
     "UNLINK_ARTIFACT",
     "UPDATE_ARTIFACT",
+    "UPDATE_ARTIFACT_MANIFEST",
     "USE_ARTIFACT",
 ]
 
@@ -691,8 +693,8 @@ CREATE_ARTIFACT_MANIFEST: Operation[CreateArtifactManifest] = Operation(
     kind="mutation",
     pieces=(
         Piece("""\
-mutation CreateArtifactManifest($artifactId: ID!, $baseArtifactId: ID, $name: String!, $digest: String!, $entity: String!, $project: String!, $run: String!, $withUpload: Boolean!) {
-  createArtifactManifest(input: {artifactID: $artifactId, baseArtifactID: $baseArtifactId, name: $name, digest: $digest, entityName: $entity, projectName: $project, runName: $run, type: FULL}) {
+mutation CreateArtifactManifest($artifactId: ID!, $baseArtifactId: ID, $name: String!, $digest: String!, $entity: String!, $project: String!, $run: String!, $type: ArtifactManifestType!, $withUpload: Boolean!) {
+  createArtifactManifest(input: {artifactID: $artifactId, baseArtifactID: $baseArtifactId, name: $name, digest: $digest, entityName: $entity, projectName: $project, runName: $run, type: $type}) {
     artifactManifest {
       id
       file @include(if: $withUpload) {
@@ -713,10 +715,47 @@ mutation CreateArtifactManifest($artifactId: ID!, $baseArtifactId: ID, $name: St
         "entity": (),
         "project": (),
         "run": (),
+        "type": (),
         "withUpload": (),
     },
     gates=frozenset(),
     answer=_create_artifact_manifest,
+    idempotent=True,
+    when=(),
+)
+
+
+def _update_artifact_manifest() -> type[UpdateArtifactManifest]:
+    from wandkit_generated.gql.models.update_artifact_manifest import UpdateArtifactManifest
+
+    return UpdateArtifactManifest
+
+
+UPDATE_ARTIFACT_MANIFEST: Operation[UpdateArtifactManifest] = Operation(
+    name="UpdateArtifactManifest",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation UpdateArtifactManifest($id: ID!, $digest: String!) {
+  updateArtifactManifest(input: {artifactManifestID: $id, digest: $digest}) {
+    artifactManifest {
+      id
+      file {
+        id
+        uploadUrl
+        uploadHeaders
+      }
+    }
+  }
+}
+"""),
+    ),
+    variables={
+        "id": (),
+        "digest": (),
+    },
+    gates=frozenset(),
+    answer=_update_artifact_manifest,
     idempotent=True,
     when=(),
 )

@@ -32,6 +32,7 @@ from wandkit_generated.gql.operations.artifact import (
     LIST_RUN_OUTPUTS,
     UNLINK_ARTIFACT,
     UPDATE_ARTIFACT,
+    UPDATE_ARTIFACT_MANIFEST,
     USE_ARTIFACT,
 )
 
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.create_artifact_manifest import CreateArtifactManifest
     from wandkit_generated.gql.models.delete_aliases import DeleteAliases
     from wandkit_generated.gql.models.delete_artifact import DeleteArtifact
-    from wandkit_generated.gql.models.enums import ArtifactDigestAlgorithm
+    from wandkit_generated.gql.models.enums import ArtifactDigestAlgorithm, ArtifactManifestType
     from wandkit_generated.gql.models.find_near_artifacts import FindNearArtifacts
     from wandkit_generated.gql.models.get_artifact import GetArtifact
     from wandkit_generated.gql.models.get_artifact_by_name import GetArtifactByName
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.list_run_outputs import ListRunOutputs
     from wandkit_generated.gql.models.unlink_artifact import UnlinkArtifact
     from wandkit_generated.gql.models.update_artifact import UpdateArtifact
+    from wandkit_generated.gql.models.update_artifact_manifest import UpdateArtifactManifest
     from wandkit_generated.gql.models.use_artifact import UseArtifact
 
 __all__ = [
@@ -98,6 +100,7 @@ __all__ = [
     "list_run_outputs",
     "unlink_artifact",
     "update_artifact",
+    "update_artifact_manifest",
     "use_artifact",
 ]
 
@@ -291,6 +294,7 @@ def create_artifact_manifest(
     entity: str,
     project: str,
     run: str,
+    type: ArtifactManifestType | str,
     with_upload: bool,
     base_artifact_id: str | None | UnsetType = UNSET,
     timeout: float | None = None,
@@ -304,11 +308,29 @@ def create_artifact_manifest(
             "entity": entity,
             "project": project,
             "run": run,
+            "type": type,
             "withUpload": with_upload,
             "baseArtifactId": base_artifact_id,
         }
     )
     return gql.execute(CREATE_ARTIFACT_MANIFEST, variables, timeout=timeout)
+
+
+def update_artifact_manifest(
+    gql: Executor,
+    *,
+    id: str,
+    digest: str,
+    timeout: float | None = None,
+) -> UpdateArtifactManifest:
+    """Announce the final text of a manifest that is a part of a version's: of an increment, or of one writer of several."""
+    variables = given(
+        {
+            "id": id,
+            "digest": digest,
+        }
+    )
+    return gql.execute(UPDATE_ARTIFACT_MANIFEST, variables, timeout=timeout)
 
 
 def create_artifact_files(
