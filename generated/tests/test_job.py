@@ -286,3 +286,14 @@ def test_the_jobs_of_a_missing_project_are_an_error(api: Api, project: str) -> N
 def test_listing_jobs_needs_a_place(api: Api, place: tuple[str, str]) -> None:
     with pytest.raises(ValueError, match="entity and a project"):
         api.list_jobs(*place)
+
+
+@pytest.mark.parametrize("said", ["nonsense", {"source_type": "image", "source": {}}])
+def test_a_job_that_cannot_be_read_says_where_it_is_and_what_to_do(
+    api: Api, project: str, module_server: Server, tmp_path: Path, said: object
+) -> None:
+    name = log_job(api, project, said)
+    with pytest.raises(LaunchError) as caught:
+        api.job(name, str(tmp_path / "job"))
+    assert (caught.value.operation, caught.value.host) == ("GetArtifact", module_server.url)
+    assert "Log the job again" in caught.value.next_step

@@ -13,7 +13,14 @@ from typing import Any
 import pytest
 
 from wandkit import Api, F, Run, Sweep
-from wandkit.errors import ArgumentError, InvalidRequestError, NotFoundError, PathError, UnsupportedError
+from wandkit.errors import (
+    AnswerError,
+    ArgumentError,
+    InvalidRequestError,
+    NotFoundError,
+    PathError,
+    UnsupportedError,
+)
 from wandkit.testing import Server
 
 GRID: dict[str, Any] = {
@@ -383,3 +390,16 @@ def test_a_sweep_shows_itself_in_a_notebook_without_a_request(
     assert sweep.url in sweep.to_html()
     assert repr(sweep) == f"<Sweep ada/{project}/{sweep.id} (PENDING)>"
     assert module_server.requests == []
+
+
+def test_a_change_of_state_that_the_server_says_nothing_of_is_an_error(
+    api: Api, project: str, module_server: Server
+) -> None:
+    sweep = api.create_sweep(GRID, project=project)
+    with (
+        module_server.fault(operation="UpdateSweepState", status=200, body={"data": {"upsertSweep": None}}),
+        pytest.raises(AnswerError, match="PAUSED") as caught,
+    ):
+        sweep.pause()
+    assert (caught.value.operation, caught.value.host) == ("UpdateSweepState", module_server.url)
+    assert "load(force=True)" in caught.value.next_step

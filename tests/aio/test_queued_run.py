@@ -231,3 +231,18 @@ async def test_an_item_fails_once(item: AsyncQueuedRun) -> None:
     assert told == [True, False]
     with pytest.raises(LaunchError, match="first"):
         await item.wait_until_running(timeout=30)
+
+
+@pytest.mark.parametrize("wait", ["wait_until_running", "wait_until_finished"])
+async def test_a_wait_that_takes_too_long_says_whom_it_asked(
+    api: AsyncApi, item: AsyncQueuedRun, module_server: Server, wait: str
+) -> None:
+    if wait == "wait_until_finished":
+        await start(api, item)
+    else:
+        await pop(api, item)
+    with pytest.raises(WaitTimeoutError) as caught:
+        await getattr(item, wait)(timeout=0)
+    assert caught.value.host == module_server.url
+    assert caught.value.operation in ("GetQueuedRun", "GetRunState")
+    assert caught.value.next_step.startswith("Wait longer")

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
-from wandkit._core.run_queue import QueueFailure, config_text, failure_of, links_of, links_text, object_of
+from wandkit._core.job import JobInfo, check_job_name
+from wandkit._core.run_queue import (
+    QueueFailure,
+    check_priority_mode,
+    check_queue_name,
+    check_resource,
+    config_text,
+    failure_of,
+    links_of,
+    links_text,
+    object_of,
+    variables_text,
+)
+from wandkit.errors import WandkitError
 
 
 def test_a_config_is_kept_below_its_resource() -> None:
@@ -41,3 +55,25 @@ def test_why_an_item_failed_is_in_its_spec() -> None:
 @pytest.mark.parametrize("spec", [None, {}, [], {"_wandkit": 1}, {"_wandkit": {"failure": {"filePaths": 1}}}])
 def test_a_spec_that_does_not_say_why_gives_no_reason(spec: object) -> None:
     assert failure_of(spec).message == ""
+
+
+@pytest.mark.parametrize(
+    "refuse",
+    [
+        lambda: check_queue_name(""),
+        lambda: check_queue_name("x" * 65),
+        lambda: check_resource("slurm"),
+        lambda: check_priority_mode("V9", ("V0",)),
+        lambda: config_text("kubernetes", [1]),
+        lambda: variables_text({"cpu": {}}),
+        lambda: links_text({"wiki": 1}),  # type: ignore[dict-item]
+        lambda: check_job_name("trainer"),
+        lambda: JobInfo.read("{", "e/p/j:v0"),
+        lambda: JobInfo.read("{}", "e/p/j:v0"),
+        lambda: JobInfo.read('{"source_type": "image", "source": {}}', "e/p/j:v0"),
+    ],
+)
+def test_what_is_refused_says_what_to_do_instead(refuse: Callable[[], object]) -> None:
+    with pytest.raises(WandkitError) as caught:
+        refuse()
+    assert caught.value.next_step.endswith(".")

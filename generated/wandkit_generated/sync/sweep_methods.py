@@ -85,7 +85,10 @@ class SweepMethods:
         try:
             text = dump_yaml(checked)
         except ValueError as error:
-            raise ArgumentError(f"Cannot write the sweep configuration as YAML: {error}.") from None
+            raise ArgumentError(
+                f"Cannot write the sweep configuration as YAML: {error}.",
+                next_step="Use texts, numbers, lists and mappings only.",
+            ) from None
         answer = create_sweep(
             account.gql,
             entity=place.entity,
@@ -120,9 +123,14 @@ def _read(config: Mapping[str, Any] | str | PathLike[str]) -> Mapping[str, Any]:
         text = config if isinstance(config, str) else Path(config).read_text(encoding="utf-8")
         found = load_yaml(text)
     except OSError as error:
-        raise ArgumentError(f"Cannot read the sweep configuration: {error}.") from None
+        raise ArgumentError(
+            f"Cannot read the sweep configuration: {error}.",
+            next_step="Pass the path of a YAML file, YAML text or a mapping.",
+        ) from None
     except ValueError as error:
-        raise ArgumentError(f"The sweep configuration is {error}.") from None
+        raise ArgumentError(
+            f"The sweep configuration is {error}.", next_step="Mend the YAML text, or pass a mapping."
+        ) from None
     if not is_mapping(found):
         raise ArgumentError(
             f"The sweep configuration is no mapping but {found!r}.",

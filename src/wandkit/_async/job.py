@@ -69,12 +69,27 @@ class AsyncJob:
             parsed = await account.complete(parsed)
         artifact = await AsyncArtifact.fetch(account.gql, parsed)
         if artifact.type != "job":
-            raise LaunchError(f"The artifact {name!r} is of type {artifact.type!r}, not a job.")
+            raise LaunchError(
+                f"The artifact {name!r} is of type {artifact.type!r}, not a job.",
+                operation="GetArtifact",
+                host=account.settings.base_url,
+                next_step="List the jobs of the project with api.list_jobs(entity, project).",
+            )
         folder = await artifact.download(path)
         text = await run_in_thread(_read, Path(folder, JOB_FILE))
         if text is None:
-            raise LaunchError(f"The job {name!r} has no {JOB_FILE}.")
-        return cls(account, name, artifact, folder, JobInfo.read(text, name))
+            raise LaunchError(
+                f"The job {name!r} has no {JOB_FILE}.",
+                operation="GetArtifact",
+                host=account.settings.base_url,
+                next_step="It was not made by a launch client; log it again as a job.",
+            )
+        try:
+            info = JobInfo.read(text, name)
+        except LaunchError as error:
+            error.operation, error.host = "GetArtifact", account.settings.base_url
+            raise
+        return cls(account, name, artifact, folder, info)
 
     @property
     def source_type(self) -> str:
@@ -159,7 +174,10 @@ class AsyncJob:
             InvalidRequestError: A value of a variable does not fit, or the queue does not prioritize.
         """
         if resource_args and template_variables:
-            raise ArgumentError("resource_args and template_variables exclude each other.")
+            raise ArgumentError(
+                "resource_args and template_variables exclude each other.",
+                next_step="Give the values of the queue's variables, or the arguments themselves.",
+            )
         plain = {key: _encoded(value, key) for key, value in config.items()}
         if self._info.partial:
             warnings.warn(

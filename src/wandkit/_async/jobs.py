@@ -54,7 +54,10 @@ class AsyncJobMethods:
         from wandkit_generated.gql.operations import LIST_JOBS
 
         if not entity or not project:
-            raise ArgumentError("list_jobs needs an entity and a project.")
+            raise ArgumentError(
+                "list_jobs needs an entity and a project.",
+                next_step='Say api.list_jobs("my-team", "my-project").',
+            )
         account = self._account
         found: list[dict[str, Any]] = []
         variables: dict[str, Any] = {"entity": entity, "project": project, "first": LARGEST_PAGE}

@@ -171,7 +171,9 @@ class AsyncQueuedRun:
             WaitTimeoutError: There is no run after `timeout` seconds.
         """
         if timeout is not None and timeout < 0:
-            raise ArgumentError(f"timeout must be 0 or more seconds, not {timeout}.")
+            raise ArgumentError(
+                f"timeout must be 0 or more seconds, not {timeout}.", next_step="None waits for ever."
+            )
         begun = monotonic()
         pause = poll_s or FIRST_POLL_S
         while self._run is None:
@@ -183,6 +185,8 @@ class AsyncQueuedRun:
                 raise WaitTimeoutError(
                     f"The queued run {self.id!r} of the queue {self.queue_name!r} is still {self.last_state} "
                     f"after {timeout:g} s.",
+                    operation="GetQueuedRun",
+                    host=self._account.settings.base_url,
                     next_step="Wait longer, or look whether an agent serves the queue.",
                 )
             await sleep(pause if left is None else min(pause, left))
@@ -220,6 +224,8 @@ class AsyncQueuedRun:
                 raise WaitTimeoutError(
                     f"The run {str(run.run_path)!r} of the queue {self.queue_name!r} is still {run.state} "
                     f"after {timeout:g} s.",
+                    operation="GetRunState",
+                    host=self._account.settings.base_url,
                     next_step="Wait longer, or look at its page whether it still reports.",
                 )
 

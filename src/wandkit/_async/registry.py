@@ -363,7 +363,12 @@ async def save_registry(
 ) -> RegistryFields:
     """Send what a registry is to be and return what it is then."""
     if not await gql.supports(MAKING):
-        raise UnsupportedError("this server does not make or change registries", host=gql.settings.base_url)
+        raise UnsupportedError(
+            "this server does not make or change registries; nothing was changed",
+            operation="SaveRegistry",
+            host=gql.settings.base_url,
+            next_step=f"It lacks the feature {MAKING}; a newer one has it.",
+        )
     types = [{"name": one} for one in artifact_types]
     variables: dict[str, Any] = {
         "entity": entity,
@@ -379,6 +384,7 @@ async def save_registry(
             f"The server did not say what became of the registry {name!r}.",
             operation="SaveRegistry",
             host=gql.settings.base_url,
+            next_step="Look for it with api.registry().",
         )
     return made
 

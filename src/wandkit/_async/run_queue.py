@@ -305,5 +305,8 @@ class AsyncQueuedRuns(AsyncListing[AsyncQueuedRun]):
 def refused(account: AsyncAccount, what: str, operation: str) -> InvalidRequestError:
     """Return the error for a server that says no and not why."""
     return InvalidRequestError(
-        f"The server did not {what}.", operation=operation, host=account.settings.base_url
+        f"The server did not {what}, and does not say why.",
+        operation=operation,
+        host=account.settings.base_url,
+        next_step="Check that the API key may change the entity's queues, and ask the server's owner.",
     )

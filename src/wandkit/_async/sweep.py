@@ -141,11 +141,9 @@ class AsyncSweep:
         try:
             found = load_yaml(text)
         except ValueError as error:
-            raise AnswerError(f"The configuration of the sweep {str(self._path)!r} is {error}.") from None
+            raise self._odd_config(f"is {error}") from None
         if not is_mapping(found):
-            raise AnswerError(
-                f"The configuration of the sweep {str(self._path)!r} is no mapping: {text[:200]!r}."
-            )
+            raise self._odd_config(f"is no mapping: {text[:200]!r}")
         return found
 
     @property
@@ -295,6 +293,7 @@ class AsyncSweep:
                 "The server did not say which run it has put into the sweep.",
                 operation="EnqueueSweepRun",
                 host=gql.settings.base_url,
+                next_step="Look for it among sweep.runs before you send it again.",
             )
         return payload.id
 
@@ -345,6 +344,14 @@ class AsyncSweep:
     def _take(self, fields: SweepFields) -> None:
         self._fields = fields
 
+    def _odd_config(self, what: str) -> AnswerError:
+        return AnswerError(
+            f"The configuration of the sweep {str(self._path)!r} {what}.",
+            operation="GetSweep",
+            host=self._account.settings.base_url,
+            next_step=f"See what it says on its page, {self.url}, and make the sweep anew.",
+        )
+
     def _config_name(self) -> str | None:
         try:
             name = self.config.get("name")
@@ -363,8 +370,15 @@ class AsyncSweep:
         answer = await update_sweep_state(
             self._account.gql, entity=self.entity, project=self.project, id=self.storage_id, state=state
         )
-        if answer.upsert_sweep is not None and answer.upsert_sweep.sweep is not None:
-            self._take(answer.upsert_sweep.sweep)
+        changed = answer.upsert_sweep.sweep if answer.upsert_sweep else None
+        if changed is None:
+            raise AnswerError(
+                f"The server did not say whether the sweep {str(self._path)!r} is {state} now.",
+                operation="UpdateSweepState",
+                host=self._account.settings.base_url,
+                next_step="Fetch it anew with sweep.load(force=True) and look at its state.",
+            )
+        self._take(changed)
 
     def _repr_html_(self) -> str:
         return self.to_html()

@@ -16,6 +16,7 @@ JOB_FILE = "wandb-job.json"
 REQUIREMENTS_FILE = "requirements.frozen.txt"
 SOURCES = {"artifact": "artifact", "repo": "git", "image": "image"}
 """The kinds of jobs, and what the source of each has to name."""
+_LOG_AGAIN = "Log the job again with a launch client, or ask who made it."
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,19 @@ class JobInfo:
         try:
             said = _object(json.loads(text))
         except ValueError as error:
-            raise LaunchError(f"The {JOB_FILE} of the job {name!r} is not JSON: {error}.") from None
+            raise LaunchError(
+                f"The {JOB_FILE} of the job {name!r} is not JSON: {error}.", next_step=_LOG_AGAIN
+            ) from None
         kind, source = said.get("source_type"), _object(said.get("source"))
         if kind not in SOURCES:
             raise LaunchError(
-                f"The job {name!r} is of the source type {kind!r}, not of {', '.join(map(repr, SOURCES))}."
+                f"The job {name!r} is of the source type {kind!r}, not of {', '.join(map(repr, SOURCES))}.",
+                next_step=_LOG_AGAIN,
             )
         if not source.get(SOURCES[kind]):
-            raise LaunchError(f"The {kind} job {name!r} does not name its {SOURCES[kind]}.")
+            raise LaunchError(
+                f"The {kind} job {name!r} does not name its {SOURCES[kind]}.", next_step=_LOG_AGAIN
+            )
         words = source.get("entrypoint")
         return cls(
             kind,
@@ -77,7 +83,10 @@ def check_job_name(name: str) -> str:
         PathError: It is not `ENTITY/PROJECT/NAME:ALIAS`.
     """
     if name.count("/") != 2 or ":" not in name:
-        raise PathError(f"The name of a job is ENTITY/PROJECT/NAME:ALIAS, not {name!r}.")
+        raise PathError(
+            f"The name of a job is ENTITY/PROJECT/NAME:ALIAS, not {name!r}.",
+            next_step="api.list_jobs(entity, project) lists the names and aliases of a project's jobs.",
+        )
     return name
 
 
@@ -123,7 +132,10 @@ def launch_spec(
     }  # fmt: skip
     if resource_args:
         if not isinstance(resource_args, Mapping):
-            raise ArgumentError(f"resource_args must be a mapping, not {type(resource_args).__name__}.")
+            raise ArgumentError(
+                f"resource_args must be a mapping, not {type(resource_args).__name__}.",
+                next_step='Say resource_args={"kubernetes": {...}}, with the name of the resource.',
+            )
         spec["resource_args"] = dict(cast("Mapping[str, Any]", resource_args))
     return spec
 

@@ -35,6 +35,7 @@ LAUNCH_PROJECT = "model-registry"
 RESOURCES = ("local-container", "local-process", "kubernetes", "sagemaker", "gcp-vertex")
 """What a queue's items may run on."""
 LONGEST_NAME = 64
+_NAME = f"Give it a name of 1 to {LONGEST_NAME} characters."
 
 RunQueueAccessType = Literal["project", "user"]
 RunQueuePrioritizationMode = Literal["DISABLED", "V0"]
@@ -63,10 +64,11 @@ def check_queue_name(name: str) -> str:
         ArgumentError: It is empty or longer than 64 characters.
     """
     if not name:
-        raise ArgumentError("The name of a run queue must not be empty.")
+        raise ArgumentError("The name of a run queue must not be empty.", next_step=_NAME)
     if len(name) > LONGEST_NAME:
         raise ArgumentError(
-            f"The name of a run queue has at most {LONGEST_NAME} characters; {name!r} has {len(name)}."
+            f"The name of a run queue has at most {LONGEST_NAME} characters; {name!r} has {len(name)}.",
+            next_step=_NAME,
         )
     return name
 
@@ -78,7 +80,10 @@ def check_resource(resource: str) -> str:
         ArgumentError: They do not.
     """
     if resource not in RESOURCES:
-        raise ArgumentError(f"The resource type {resource!r} is none of {', '.join(map(repr, RESOURCES))}.")
+        raise ArgumentError(
+            f"The resource type {resource!r} is none of {', '.join(map(repr, RESOURCES))}.",
+            next_step="Say one of these: the agent of the queue starts its items there.",
+        )
     return resource
 
 
@@ -92,7 +97,8 @@ def check_priority_mode(mode: str | None, allowed: tuple[str, ...]) -> str | Non
         return None
     if mode.upper() not in allowed:
         raise ArgumentError(
-            f"prioritization_mode must be {' or '.join(map(repr, allowed))} or None, not {mode!r}."
+            f"prioritization_mode must be {' or '.join(map(repr, allowed))} or None, not {mode!r}.",
+            next_step="V0 lets items have priorities; leave it out for first come, first served.",
         )
     return mode.upper()
 
@@ -105,7 +111,10 @@ def config_text(resource: str, config: object) -> str:
     """
     given = cast("object", {}) if config is None else config
     if not isinstance(given, Mapping):
-        raise ArgumentError(f"The config of a run queue must be a mapping, not {type(given).__name__}.")
+        raise ArgumentError(
+            f"The config of a run queue must be a mapping, not {type(given).__name__}.",
+            next_step="Say what its items are given to run with, for example {'cpu': 2}.",
+        )
     return write({"resource_args": {resource: to_json(cast("Mapping[str, Any]", given), "config")}})
 
 
@@ -136,7 +145,10 @@ def links_text(links: Mapping[str, str] | None) -> str:
     found = dict(links or {})
     for label, url in cast("dict[object, object]", found).items():
         if not isinstance(label, str) or not isinstance(url, str):
-            raise ArgumentError(f"external_links maps labels to URLs, both texts; not {label!r} to {url!r}.")
+            raise ArgumentError(
+                f"external_links maps labels to URLs, both texts; not {label!r} to {url!r}.",
+                next_step='Say external_links={"dashboard": "https://..."}.',
+            )
     return write({"links": [{"label": label, "url": url} for label, url in found.items()]})
 
 
