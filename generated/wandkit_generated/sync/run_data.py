@@ -12,12 +12,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pydantic.alias_generators import to_camel
 from typing_extensions import Self
 
 from wandkit._core.config import Config
 from wandkit._core.jsontext import read_object
-from wandkit._core.patch import CurrentRun, RunDraft, RunFields
+from wandkit._core.patch import VARIABLES, CurrentRun, RunDraft, RunFields
 from wandkit._core.run_row import RunRow, row_of
 from wandkit._core.select import PARTS, Part, part_of, trimmed
 from wandkit._core.summary import settle
@@ -238,7 +237,7 @@ class RunData(RunHandle):
         patch = draft.patch(current)
         if not patch:
             return
-        variables: dict[str, object] = {to_camel(name): value for name, value in patch.items()}
+        variables: dict[str, object] = {VARIABLES.get(name, name): value for name, value in patch.items()}
         variables |= {
             "id": self.storage_id,
             "withConfig": "config" in patch,

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pydantic.alias_generators import to_camel
 from typing_extensions import Self
 from wandkit_generated.gql.aio import get_run, get_run_merged
 from wandkit_generated.gql.operations import UPDATE_RUN
@@ -22,7 +21,7 @@ from wandkit._async.summary import AsyncSummary
 from wandkit._core.awaitable import awaitable_property
 from wandkit._core.config import Config
 from wandkit._core.jsontext import read_object
-from wandkit._core.patch import CurrentRun, RunDraft, RunFields
+from wandkit._core.patch import VARIABLES, CurrentRun, RunDraft, RunFields
 from wandkit._core.run_row import RunRow, row_of
 from wandkit._core.select import PARTS, Part, part_of, trimmed
 from wandkit._core.summary import settle
@@ -237,7 +236,7 @@ class AsyncRunData(AsyncRunHandle):
         patch = draft.patch(current)
         if not patch:
             return
-        variables: dict[str, object] = {to_camel(name): value for name, value in patch.items()}
+        variables: dict[str, object] = {VARIABLES.get(name, name): value for name, value in patch.items()}
         variables |= {
             "id": self.storage_id,
             "withConfig": "config" in patch,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.create_report import CreateReport
     from wandkit_generated.gql.models.delete_report import DeleteReport
     from wandkit_generated.gql.models.get_report import GetReport
@@ -28,6 +30,12 @@ def _get_report() -> type[GetReport]:
     from wandkit_generated.gql.models.get_report import GetReport
 
     return GetReport
+
+
+def _get_report_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_report import DECODER
+
+    return DECODER.decode
 
 
 GET_REPORT: Operation[GetReport] = Operation(
@@ -73,6 +81,7 @@ fragment UserFields on User {
     answer=_get_report,
     idempotent=True,
     when=(),
+    shape=_get_report_shape,
 )
 
 
@@ -80,6 +89,12 @@ def _list_reports() -> type[ListReports]:
     from wandkit_generated.gql.models.list_reports import ListReports
 
     return ListReports
+
+
+def _list_reports_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_reports import DECODER
+
+    return DECODER.decode
 
 
 LIST_REPORTS: Operation[ListReports] = Operation(
@@ -143,6 +158,7 @@ fragment UserFields on User {
     answer=_list_reports,
     idempotent=True,
     when=(),
+    shape=_list_reports_shape,
 )
 
 
