@@ -20,7 +20,7 @@ from graphql import (
 
 from codegen.conditions import ordered
 from codegen.pieces import CutOperation, cut_operation
-from codegen.queries import QueryFile, idempotence, named
+from codegen.queries import QueryFile, idempotence, named, spare_variables
 from codegen.scalars import ARGUMENT_TYPES
 from codegen.schema import Contract
 
@@ -61,6 +61,7 @@ class Function:
     variables: tuple[tuple[str, str], ...]
     gates: str
     when: str
+    spare: str
     idempotent: bool
     model_module: str
 
@@ -128,6 +129,7 @@ def _function(
         variables=tuple((variable, _when(ordered(when))) for variable, when in cut.variables.items()),
         gates=_gates(tuple(sorted(cut.gates))),
         when=_when(ordered(cut.when)),
+        spare=_gates(spare) if (spare := spare_variables(operation)) else "",
         idempotent=operation.operation.value == "query" or idempotence(operation) is not None,
         model_module=snake(name),
     )

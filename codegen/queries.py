@@ -34,7 +34,7 @@ from graphql.language import ListTypeNode, NamedTypeNode, NonNullTypeNode
 from codegen.names import UNATTESTED
 from codegen.schema import Contract
 
-__all__ = ["QueryError", "QueryFile", "idempotence", "named", "parse_queries"]
+__all__ = ["QueryError", "QueryFile", "idempotence", "named", "parse_queries", "spare_variables"]
 
 
 class QueryError(Exception):
@@ -102,6 +102,17 @@ def idempotence(operation: OperationDefinitionNode) -> str | None:
             assert isinstance(value, StringValueNode)
             return value.value
     return None
+
+
+def spare_variables(operation: OperationDefinitionNode) -> tuple[str, ...]:
+    """Return the variables of a mutation that older servers do well without, as its author says."""
+    return tuple(
+        sorted(
+            node.variable.name.value
+            for node in operation.variable_definitions
+            if any(directive.name.value == "spare" for directive in node.directives)
+        )
+    )
 
 
 def _query_file(path: Path, document: DocumentNode, folder: Path) -> QueryFile:

@@ -103,7 +103,7 @@ def print_server_schema(contract: Contract) -> str:
         if isinstance(definition, ObjectTypeExtensionNode | UnionTypeExtensionNode):
             continue
         name = _name(definition)
-        if name == "idempotent":
+        if name in {"idempotent", "spare"}:
             continue
         if isinstance(definition, ObjectTypeDefinitionNode) and name in fields:
             merged = sorted([*definition.fields, *fields[name]], key=lambda field: field.name.value)

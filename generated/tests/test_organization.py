@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import FrozenInstanceError
 from uuid import uuid4
 
 import pytest
 
-from wandkit import Api
+from wandkit import Api, Organization
 from wandkit.errors import ArgumentError, NotFoundError
 from wandkit.testing import Server
 
@@ -30,6 +31,33 @@ def test_an_organization_is_found_by_its_name(api: Api) -> None:
     assert own == named
     with pytest.raises(NotFoundError):
         api.organization("nobody's")
+
+
+def test_an_organization_says_what_it_is_and_does_not_change(api: Api) -> None:
+    own = api.organization()
+    entity = own.org_entity
+    assert isinstance(own, Organization)
+    assert (entity.name, entity.entity_type) == (f"{own.name}-org", "organization")
+    assert entity.id not in ("", own.id)
+    with pytest.raises(FrozenInstanceError):
+        own.name = "another"  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        entity.name = "another"  # type: ignore[misc]
+
+
+def test_an_organization_is_found_by_the_name_of_its_entity(api: Api) -> None:
+    own = api.organization()
+    assert api.organization(own.org_entity.name) == own
+
+
+def test_a_server_that_does_not_say_the_kind_of_an_entity() -> None:
+    with Server(hidden={"Entity.entityType"}) as server:
+        server.add_user("ada")
+        server.add_organization("org")
+        server.add_team("crew", {"ada": "admin"}, organization="org")
+        with server.api("ada", overrides={"entity": "crew"}) as api:
+            own = api.organization()
+    assert (own.name, own.org_entity.entity_type) == ("org", None)
 
 
 def test_a_user_of_none_is_told_so(module_server: Server) -> None:

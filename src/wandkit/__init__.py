@@ -97,6 +97,7 @@ if TYPE_CHECKING:
     from wandkit._core.manifest import ManifestEntry as ManifestEntry
     from wandkit._core.member import TeamMember as TeamMember
     from wandkit._core.member import UserMember as UserMember
+    from wandkit._core.organization import Organization as Organization
     from wandkit._core.plan import PlanOutcome as PlanOutcome
     from wandkit._core.receipt import Receipt as Receipt
     from wandkit._core.rows import History as History
@@ -168,6 +169,7 @@ _PLACES = {
     "F": "wandkit.filters",
     "History": "wandkit._core.rows",
     "Order": "wandkit.filters",
+    "Organization": "wandkit._core.organization",
     "PlanOutcome": "wandkit._core.plan",
     "ProjectPath": "wandkit.paths",
     "Receipt": "wandkit._core.receipt",
@@ -245,6 +247,7 @@ __all__ = [
     "ManifestEntry",
     "Member",
     "Order",
+    "Organization",
     "Plan",
     "PlanOutcome",
     "Project",

@@ -180,6 +180,51 @@ class Server:
         with self.app.state.database.write() as session:
             add_organization(session, name)
 
+    def add_integration(
+        self,
+        entity: str,
+        name: str,
+        url: str,
+        *,
+        access_token: str | None = None,
+        secret: str | None = None,
+        secret_name: str | None = None,
+    ) -> str:
+        """Make a webhook for the automations of a user or team and return its id.
+
+        Args:
+            entity: The user or team.
+            name: The webhook's name.
+            url: Where requests go; loopback needs `Server(allow_private_webhooks=True)`.
+            access_token: Sent as the bearer token.
+            secret: Signs what is sent.
+            secret_name: The name by which payloads refer to `secret`; without it `NAME_SECRET`, made of the
+                webhook's name in capitals.
+        """
+        from wandkit.server import ids, integrations
+
+        stem = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in name).upper()
+        token_ref = None if access_token is None else f"{stem}_TOKEN"
+        secret_ref = None if secret is None else secret_name or f"{stem}_SECRET"
+        with self.app.state.database.write() as session:
+            owner = integrations.find_entity(session, entity)
+            for reference, value in ((token_ref, access_token), (secret_ref, secret)):
+                if reference is not None and value is not None:
+                    integrations.set_secret(session, owner, reference, value)
+            made = integrations.add_webhook(
+                session, owner, name, url, access_token_ref=token_ref, secret_ref=secret_ref
+            )
+            return ids.encode("Integration", made.id)
+
+    def add_slack_integration(self, entity: str, team_name: str, channel_name: str) -> str:
+        """Make a Slack channel for automations and return its id; nothing is ever sent there."""
+        from wandkit.server import ids, integrations
+
+        with self.app.state.database.write() as session:
+            owner = integrations.find_entity(session, entity)
+            made = integrations.add_slack(session, owner, team_name, channel_name)
+            return ids.encode("Integration", made.id)
+
     def key(self, user: str) -> str:
         """Return the API key that `add_user` made for the user."""
         try:

@@ -101,3 +101,53 @@ def test_both_sides_share_one_cache(
         held = {entry.path: cache.has(cache.place(entry.digest), entry.size) for entry in artifact.manifest}
         artifact.download(tmp_path / "out")
     assert held == {"a.txt": True, "deep/er/ü n.txt": True, "empty": True}
+
+
+def test_xxh128_digests_cross_from_the_newest_client(served: Served, newest: Client, tmp_path: Path) -> None:
+    got = newest.run("exchange_artifacts.py", "write", "fast", "XXH128")
+    with served.api() as api:
+        artifact = api.artifact("fast/data:best")
+        artifact.verify(artifact.download(tmp_path / "out"))
+    assert artifact.digest_algorithm == "MANIFEST_XXH128"
+    assert artifact.digest == artifact.manifest.digest() == got["digest"]
+    assert contents(tmp_path / "out") == {"a.txt": b"A", "deep/er/ü n.txt": "ü".encode(), "empty": b""}
+    printed, theirs = json.loads(artifact.manifest.print()), json.loads(got["manifest"])
+    assert printed["contents"].keys() == theirs["contents"].keys()
+    assert printed["contents"]["a.txt"]["extra"] == {"alg": "XXH128"}
+
+
+def test_references_links_tags_and_uses_cross_both_ways(
+    served: Served, client: Client, tmp_path: Path
+) -> None:
+    project = f"cross-{client.version}"
+    far = tmp_path / "ours.bin"
+    far.write_bytes(b"ours")
+    with served.api() as api:
+        run = api.create_run(project=project, run_id="ours")
+        draft = Artifact("ours", "dataset")
+        with draft.new_file("a.txt", "xb") as file:
+            file.write(b"A")
+        draft.add_reference(far.as_uri(), "far.bin")
+        logged = run.log_artifact(draft)
+        logged.tags = ["good"]
+        logged.save()
+        logged.link(f"{project}/ours-shelf", aliases=["best"])
+        run.finish()
+        got = client.run("exchange_artifacts.py", "cross", project)
+        theirs = api.artifact(f"{project}/theirs:prod")
+        entries = {entry.path: [entry.ref, entry.digest, entry.size] for entry in theirs.manifest}
+        folder = theirs.download(tmp_path / "out")
+        users = sorted(user.id for user in api.artifact(f"{project}/ours:latest").used_by())
+        used = [artifact.name for artifact in api.run(f"{project}/theirs").used_artifacts()]
+        link = api.artifact(f"{project}/shelf:chosen")
+    assert entries == got["theirs"]
+    assert theirs.manifest.digest() == theirs.digest == got["digest"]
+    assert contents(folder) == {"a.bin": b"far", "borrowed.txt": b"A"}
+    assert (users, used, link.source_name) == (["theirs"], ["ours:v0"], "theirs:v0")
+    assert {name: bytes.fromhex(text) for name, text in got["files"].items()} == {
+        "a.txt": b"A",
+        "far.bin": b"ours",
+    }
+    assert got["references"]["far.bin"][0] == far.as_uri()
+    assert (got["link"], got["users"], got["maker"]) == ("ours:v0", ["theirs"], "ours")
+    assert got["tags"] == (["good"] if client.version != "0.16.6" else [])

@@ -7,13 +7,15 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+import xxhash
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import httpx
     from conftest import Caller
 
-__all__ = ["Shelf", "b64md5", "digest_of"]
+__all__ = ["Shelf", "b64md5", "b64xxh128", "digest_of"]
 
 CREATE = """mutation C($i: CreateArtifactInput!) { createArtifact(input: $i) {
   artifact { id state artifactSequence { id latestArtifact { id versionIndex } } } } }"""
@@ -31,10 +33,18 @@ def b64md5(content: bytes) -> str:
     return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
 
 
-def digest_of(digests: Mapping[str, str]) -> str:
+def b64xxh128(content: bytes) -> str:
+    """Return the base64 form of the XXH128 digest."""
+    return base64.b64encode(xxhash.xxh128(content).digest()).decode()
+
+
+def digest_of(digests: Mapping[str, str], algorithm: str = "MANIFEST_MD5") -> str:
     """Return the digest of a version, written down a second time: the tests do not ask the server's code."""
     lines = "".join(f"{name}:{digests[name]}\n" for name in sorted(digests))
-    return hashlib.md5(b"wandb-artifact-manifest-v1\n" + lines.encode(), usedforsecurity=False).hexdigest()
+    text = b"wandb-artifact-manifest-v1\n" + lines.encode()
+    if algorithm == "MANIFEST_XXH128":
+        return xxhash.xxh128(text).hexdigest()
+    return hashlib.md5(text, usedforsecurity=False).hexdigest()
 
 
 class Shelf:
@@ -56,7 +66,7 @@ class Shelf:
             **self.place,
             "artifactTypeName": "dataset",
             "artifactCollectionNames": [name],
-            "digest": digest_of(digests),
+            "digest": digest_of(digests, fields.get("digestAlgorithm", "MANIFEST_MD5")),
             "digestAlgorithm": "MANIFEST_MD5",
             "enableDigestDeduplication": True,
             **fields,

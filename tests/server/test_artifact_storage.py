@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-from shelf import FILES, Shelf, b64md5
+from shelf import COMMIT, FILES, Shelf, b64md5, b64xxh128
 
 if TYPE_CHECKING:
     from conftest import Caller, House
@@ -261,3 +262,69 @@ def uploaded(shelf: Shelf, version: str, parts: list[bytes]) -> dict[str, Any]:
 
 def digests(parts: list[bytes]) -> list[str]:
     return [hashlib.md5(part, usedforsecurity=False).hexdigest() for part in parts]
+
+
+XXH128 = "MANIFEST_XXH128"
+
+
+def xxh128_entry(content: bytes, **fields: Any) -> dict[str, Any]:
+    return {"digest": b64xxh128(content), "size": len(content), "extra": {"alg": "XXH128"}, **fields}
+
+
+def log_xxh128(shelf: Shelf, contents: dict[str, bytes], entries: dict[str, Any]) -> dict[str, Any]:
+    """Log a version whose digests are XXH128, as the newest official client does."""
+    digests = {name: entry["digest"] for name, entry in entries.items()}
+    made = shelf.create("data", digests, digestAlgorithm=XXH128)
+    shelf.upload(made["id"], contents)
+    shelf.manifest(made["id"], entries)
+    return shelf.commit(made["id"])
+
+
+def listed_files(shelf: Shelf, version: str) -> dict[str, dict[str, str]]:
+    answer = shelf.caller.data(
+        """query L($id: ID!) { artifact(id: $id) { files { edges { node {
+          name digest md5 directUrl } } } } }""",
+        id=version,
+    )
+    return {edge["node"]["name"]: edge["node"] for edge in answer["artifact"]["files"]["edges"]}
+
+
+def test_a_version_with_xxh128_digests_is_kept_with_them(shelf: Shelf) -> None:
+    content = fresh()
+    made = log_xxh128(shelf, {"a": content}, {"a": xxh128_entry(content)})
+    (file,) = listed_files(shelf, made["id"]).values()
+    assert (file["digest"], file["md5"]) == (b64xxh128(content), b64md5(content))
+    assert shelf.caller.client.get(file["directUrl"], auth=("", "")).content == content
+
+
+def test_a_content_is_found_by_its_xxh128_digest_without_another_upload(shelf: Shelf) -> None:
+    content = fresh()
+    first = shelf.log("data", {"a": content})
+    made = log_xxh128(shelf, {}, {"b": xxh128_entry(content)})
+    assert made["id"] != first["id"]
+    assert made["size"] == len(content)
+    url = f"/artifacts/ada/{base64.b64decode(b64xxh128(content)).hex()}"
+    assert shelf.caller.client.get(url).content == content
+
+
+def test_an_xxh128_digest_that_no_content_has_is_refused(shelf: Shelf) -> None:
+    content = fresh()
+    wrong = xxh128_entry(b"other")
+    made = shelf.create("data", {"a": wrong["digest"]}, digestAlgorithm=XXH128)
+    shelf.upload(made["id"], {"a": content})
+    shelf.manifest(made["id"], {"a": wrong})
+    status, message = shelf.caller.refusal(COMMIT, id=made["id"])
+    assert (status, "the contents of a were not uploaded" in message) == (400, True)
+
+
+def test_joined_parts_have_an_xxh128_digest_too(shelf: Shelf) -> None:
+    parts = [fresh(), fresh()]
+    whole = b"".join(parts)
+    made = shelf.create("data", {"a": b64xxh128(whole)}, digestAlgorithm=XXH128)
+    node = in_parts(shelf, made["id"], "a", parts)
+    for part, content in zip(node["uploadMultipartUrls"]["uploadUrlParts"], parts, strict=True):
+        assert shelf.put(part["uploadUrl"], content).status_code == 200
+    etags = [hashlib.md5(part, usedforsecurity=False).hexdigest() for part in parts]
+    shelf.caller.data(COMPLETE, i=complete(made["id"], node, etags))
+    shelf.manifest(made["id"], {"a": xxh128_entry(whole)})
+    assert shelf.commit(made["id"])["state"] == "COMMITTED"

@@ -49,6 +49,18 @@ def selection(kind: GraphQLObjectType, depth: int) -> str:
     return " ".join(parts)
 
 
+def share_a_view(ada: Caller) -> None:
+    """Make a view with a share link."""
+    view = {"entityName": "ada", "projectName": "all-fields", "spec": "{}"}
+    document = "mutation New($input: UpsertViewInput!) { upsertView(input: $input) { view { id } } }"
+    found = ada.data(document, input=view)["upsertView"]["view"]["id"]
+    document = """mutation Share($input: CreateAccessTokenInput!) {
+      createAccessToken(input: $input) { accessToken { id } }
+    }"""
+    projects = [{"entityName": "ada", "projectName": "all-fields"}]
+    ada.data(document, input={"viewId": found, "projects": projects})
+
+
 @pytest.mark.parametrize(
     ("kind", "document"),
     [
@@ -58,10 +70,14 @@ def selection(kind: GraphQLObjectType, depth: int) -> str:
         ("Run", '{ project(name: "all-fields") { run(name: "r") { %s } } }'),
         ("RunConnection", '{ project(name: "all-fields") { runs { %s } } }'),
         ("ServerInfo", "{ serverInfo { %s } }"),
+        ("ViewConnection", '{ project(name: "all-fields") { allViews { %s } } }'),
+        ("View", "{ viewer { views { edges { node { %s } } } } }"),
+        ("AccessToken", "{ viewer { views { edges { node { accessTokens { %s } } } } } }"),
     ],
 )
 def test_all_fields_of_a_noun_answer(ada: Caller, schema: GraphQLSchema, kind: str, document: str) -> None:
     ada.upsert("all-fields", "r", config='{"a":{"value":1}}')
+    share_a_view(ada)
     found = schema.type_map[kind]
     assert isinstance(found, GraphQLObjectType)
     assert ada.data(document % selection(found, 1))

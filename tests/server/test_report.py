@@ -177,3 +177,41 @@ def test_what_cannot_be_stored_is_refused(
 ) -> None:
     message = ada.refusal(UPSERT, input={"entityName": "lab", "projectName": project, **fields})[1]
     assert complaint in message
+
+
+def test_a_draft_is_of_a_report_of_its_project(house: House, ada: Caller, project: str) -> None:
+    parent = made(ada, project)
+    draft = made(ada, project, type="runs/draft", parentId=parent["id"])
+    assert draft["parentId"] == parent["id"]
+    children = "query Drafts($id: ID!) { view(id: $id) { children { totalCount edges { node { id } } } } }"
+    listed = ada.data(children, id=parent["id"])["view"]["children"]
+    assert listed == {"totalCount": 1, "edges": [{"node": {"id": draft["id"]}}]}
+    others = house.call("bob").data(children, id=parent["id"])["view"]["children"]
+    assert others == {"totalCount": 0, "edges": []}
+
+
+def test_a_draft_of_what_cannot_have_one_is_refused(ada: Caller, project: str) -> None:
+    parent = made(ada, project)
+    draft = made(ada, project, type="runs/draft", parentId=parent["id"])
+    new = {"entityName": "lab", "projectName": project, "type": "runs/draft", "spec": "{}"}
+    missing = "Vmlldzo5OTk5OTk5"
+    assert ada.refusal(UPSERT, input={**new, "parentId": missing})[1] == "parent view not found"
+    assert "no draft" in ada.refusal(UPSERT, input={**new, "parentId": draft["id"]})[1]
+    assert "no draft" in ada.refusal(UPSERT, input={"id": parent["id"], "parentId": parent["id"]})[1]
+    assert listed(ada, project, type="runs/draft") == [None]
+
+
+def test_a_draft_that_becomes_a_report_has_no_parent(ada: Caller, project: str) -> None:
+    parent = made(ada, project)
+    draft = made(ada, project, type="runs/draft", parentId=parent["id"])
+    found = ada.data(UPSERT, input={"id": draft["id"], "type": "runs"})["upsertView"]["view"]
+    assert (found["type"], found["parentId"]) == ("runs", None)
+
+
+def test_the_drafts_of_a_view_move_with_it(ada: Caller, project: str) -> None:
+    parent = made(ada, project)
+    made(ada, project, type="runs/draft", parentId=parent["id"])
+    ada.upsert(f"{project}-b")
+    target = {"entityName": "ada", "projectName": f"{project}-b"}
+    ada.data(MOVE, input={"id": parent["id"], **target})
+    assert listed(ada, project) == []

@@ -97,3 +97,47 @@ def test_variables_become_plain_json() -> None:
         "names": ["a", "b"],
         "deep": {"x": [1]},
     }
+
+
+NEW = frozenset({"Input.rank", "Input.hint"})
+MUTATION: Operation[Answer] = Operation(
+    name="PushThing",
+    kind="mutation",
+    pieces=(Piece("mutation PushThing"),),
+    variables={
+        "id": (),
+        "firstRank": (frozenset({"Input.rank"}),),
+        "hint": (frozenset({"Input.hint"}),),
+    },
+    gates=NEW,
+    answer=lambda: Answer,
+    idempotent=False,
+    spare=frozenset({"hint"}),
+)
+
+
+def test_a_mutation_that_would_lose_a_value_is_refused_by_name() -> None:
+    """The error names the argument as Python spells it, the host, and what the server lacks."""
+    with pytest.raises(UnsupportedError, match=r"'first_rank' of PushThing; nothing was changed") as caught:
+        MUTATION.check({"id": "1", "firstRank": 0}, {"Input.rank"}, "https://one.invalid")
+    assert (caught.value.operation, caught.value.host) == ("PushThing", "https://one.invalid")
+    assert "Input.rank" in caught.value.next_step
+
+
+@pytest.mark.parametrize("value", [None, UNSET, [], {}])
+def test_a_variable_that_says_nothing_is_not_missed(value: object) -> None:
+    """Nobody asked for anything."""
+    MUTATION.check({"id": "1", "firstRank": value}, NEW)
+    assert MUTATION.sent({"id": "1", "firstRank": value}, NEW) == {"id": "1"}
+
+
+def test_a_spare_variable_may_be_left_out() -> None:
+    """Its author says that such a server does the same without."""
+    MUTATION.check({"id": "1", "hint": "x"}, NEW)
+    assert MUTATION.sent({"id": "1", "hint": "x"}, NEW) == {"id": "1"}
+
+
+def test_a_query_may_go_without_what_was_given() -> None:
+    """Its answer says less, and nothing is changed."""
+    OPERATION.check({"id": "1", "keys": ["a"]}, {"Thing.new"})
+    assert OPERATION.sent({"id": "1", "keys": ["a"]}, {"Thing.new"}) == {"id": "1"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from wandkit._core.report_filter import (
     path_to_key,
     run_set_filter,
 )
+from wandkit._core.report_flat import as_tree, tree_to_flat
 from wandkit._core.report_text import (
     filter_to_text,
     panel_to_path,
@@ -26,6 +28,12 @@ from wandkit._core.report_text import (
     text_to_mongo,
 )
 from wandkit.errors import FilterError
+
+
+def leaf(section: str, name: str, op: str, value: Any, disabled: bool = False) -> dict[str, Any]:
+    """Return one condition."""
+    return {"key": {"section": section, "name": name}, "op": op, "value": value, "disabled": disabled}
+
 
 NAMES = st.from_regex(r"[a-z_][a-z0-9_/ ]{0,8}", fullmatch=True)
 KEYS = st.fixed_dictionaries(
@@ -57,6 +65,61 @@ def test_a_tree_comes_back_from_its_text(tree: dict[str, Any]) -> None:
     assert text_to_filter(filter_to_text(tree)) == tree
 
 
+@given(TREES)
+def test_a_tree_comes_back_from_its_flat_list(tree: dict[str, Any]) -> None:
+    assert as_tree(tree_to_flat(tree)) == tree
+
+
+@given(TREES)
+def test_both_forms_of_a_filter_mean_the_same(tree: dict[str, Any]) -> None:
+    flat = tree_to_flat(tree)
+    assert filter_to_mongo(flat) == filter_to_mongo(tree)
+    assert filter_to_text(flat) == filter_to_text(tree)
+
+
+def conditions(tree: dict[str, Any], name: str) -> bool:
+    """Return what a tree of one-letter flags says when only the flag `name` is up."""
+    if "filters" not in tree:
+        return bool(tree["key"]["name"] == name)
+    found = [conditions(part, name) for part in tree["filters"]]
+    return all(found) if tree["op"] == "AND" else any(found)
+
+
+FLAGS = st.sampled_from("abc").map(lambda name: leaf("run", name, "=", 1))
+NESTED = st.recursive(
+    FLAGS,
+    lambda inner: st.builds(
+        lambda op, parts: {"op": op, "filters": parts},
+        st.sampled_from(["AND", "OR"]),
+        st.lists(inner, min_size=1, max_size=3),
+    ),
+    max_leaves=8,
+)
+
+
+@given(NESTED, st.sampled_from("abcd"))
+def test_a_flat_list_keeps_the_brackets_that_matter(tree: dict[str, Any], name: str) -> None:
+    assert conditions(as_tree(tree_to_flat(tree)), name) is conditions(tree, name)
+
+
+@given(st.integers(0, 10**9))
+def test_a_span_comes_back_from_its_text(seconds: int) -> None:
+    tree = as_tree(tree_to_flat(leaf("run", "createdAt", "WITHINSECONDS", seconds)))
+    assert text_to_filter(filter_to_text(tree)) == tree
+
+
+def test_within_the_last_counts_back_from_now() -> None:
+    now = datetime(2024, 3, 2, tzinfo=timezone.utc)
+    found = filter_to_mongo(text_to_filter("Metric('CreatedTimestamp') within_last 1 day"), now=now)
+    assert found == {"$or": [{"$and": [{"createdAt": {"$gte": "2024-03-01T00:00:00Z"}}]}]}
+
+
+@pytest.mark.parametrize("value", ["soon", [1], 1e300])
+def test_a_span_that_is_none_is_refused(value: Any) -> None:
+    with pytest.raises(FilterError):
+        filter_to_mongo(leaf("run", "createdAt", "WITHINSECONDS", value))
+
+
 @given(st.lists(st.fixed_dictionaries({"key": KEYS, "ascending": st.booleans()})))
 def test_sort_keys_come_back_from_their_orders(keys: list[dict[str, Any]]) -> None:
     assert order_to_keys(keys_to_order(keys)) == keys
@@ -74,11 +137,6 @@ def test_a_text_is_a_filter_or_refused(text: str) -> None:
     except FilterError:
         return
     assert tree["op"] == "OR"
-
-
-def leaf(section: str, name: str, op: str, value: Any, disabled: bool = False) -> dict[str, Any]:
-    """Return one condition."""
-    return {"key": {"section": section, "name": name}, "op": op, "value": value, "disabled": disabled}
 
 
 @pytest.mark.parametrize(
@@ -154,6 +212,9 @@ def test_an_order_without_its_sign_is_refused(order: str) -> None:
         ("Config('x y') not in [1]", {"$or": [{"$and": [{"config.x y": {"$nin": [1]}}]}]}),
         ("Tags('best') == True", {"$or": [{"$and": [{"tags": "best"}]}]}),
         ("Metric('State') is None", {"$or": [{"$and": [{"state": None}]}]}),
+        ("State = 'finished' and Summary('a') <= 1", {"$or": [{"$and": [
+            {"state": "finished"}, {"summary_metrics.a": {"$lte": 1}}]}]}),
+        ("Tags() in ['a']", {"$or": [{"$and": [{"tags": {"$in": ["a"]}}]}]}),
         ("", {}),
     ],
 )  # fmt: skip
@@ -163,7 +224,20 @@ def test_a_text_has_a_mongo_form(text: str, mongo: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["loss <", "loss", "1 < 2", "1 < loss < 2", "loss < f()", "open('x') == 1", "not loss", "x[0] == 1"],
+    [
+        "loss <",
+        "loss",
+        "1 < 2",
+        "1 < loss < 2",
+        "loss < f()",
+        "open('x') == 1",
+        "not loss",
+        "x[0] == 1",
+        "State within_last days",
+        "State within_last 5 years",
+        "loss = ",
+        "Tags(1) == 1",
+    ],
 )
 def test_a_text_that_is_no_filter_is_refused_and_not_run(text: str) -> None:
     with pytest.raises(FilterError):

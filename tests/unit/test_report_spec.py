@@ -19,8 +19,10 @@ from wandkit.report import (
     Callout,
     CodeBlock,
     CodeComparer,
+    Column,
     CustomChart,
     Gallery,
+    GalleryLink,
     Heading,
     HorizontalRule,
     Image,
@@ -219,8 +221,63 @@ def test_a_run_set_is_made_with_an_expression() -> None:
 def test_a_run_set_has_keys_to_group_and_sort_by() -> None:
     run_set = RunSet.of(group_by=["config.lr", "group"])
     assert run_set.group_by == ["config.lr", "group"]
-    assert run_set.grouping == [{"section": "config", "name": "lr"}, {"section": "run", "name": "group"}]
+    assert run_set.grouping == [
+        {"section": "config", "name": "lr.value"},
+        {"section": "run", "name": "group"},
+    ]
     assert run_set.order == ["-createdAt"]
+
+
+def test_a_run_set_sorts_by_a_config_key_as_the_wire_names_it() -> None:
+    run_set = RunSet.of(order=["+config.lr"])
+    assert run_set.order == ["+config.lr"]
+    assert run_set.arguments()[1] == "+config.lr.value"
+
+
+def test_a_filter_of_the_newer_form_is_read_and_replaced_in_its_form() -> None:
+    run_set = RunSet.read({"filters": {
+        "filterFormat": "filterV2",
+        "filters": [{"key": {"section": "run", "name": "state"}, "op": "=", "value": "finished"}],
+        "ref": {"id": "x"},
+    }})  # fmt: skip
+    assert run_set.filter_text == "Metric('state') == 'finished'"
+    run_set.filter("loss < 1 or State == 'crashed'")
+    assert run_set.filters == {
+        "filterFormat": "filterV2",
+        "filters": [
+            {"key": {"section": "summary", "name": "loss"}, "op": "<", "value": 1, "disabled": False},
+            {"key": {"section": "run", "name": "state"}, "op": "=", "value": "crashed", "disabled": False,
+             "connector": "OR"},
+        ],
+        "ref": {"id": "x"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("view", "config"), [("Weave Trace", {"a": 1}), ("Run Comparer", {"diffOnly": True})]
+)
+def test_a_panel_of_a_rarer_kind_is_typed(view: str, config: dict[str, Any]) -> None:
+    panel = {"__id__": "a", "viewType": view, "isAuto": False, "config": config}
+    raw = {"type": "panel-grid", "metadata": {"panelBankSectionConfig": {"panels": [panel]}}}
+    spec = read_spec({"blocks": [raw]})
+    assert not isinstance(spec.panel_grids[0].panels[0], UnknownPanel)
+    assert spec.to_json()["blocks"][0] == raw
+
+
+def test_a_gallery_has_cards_of_reports_and_pages() -> None:
+    gallery = Gallery.of("VmlldzoxMjM=", GalleryLink.of("https://example.com", "T", image="https://x/i.png"))
+    assert gallery.to_json()["links"] == [
+        {"type": "report", "id": "VmlldzoxMjM="},
+        {"type": "url", "url": "https://example.com", "title": "T", "imageURL": "https://x/i.png"},
+    ]
+
+
+def test_a_column_of_parallel_coordinates_has_a_name_and_a_scale() -> None:
+    panel = ParallelCoordinates.of("loss", Column.of("c::lr", "rate", log=True))
+    assert panel.to_json()["config"]["columns"] == [
+        {"accessor": "summary:loss"},
+        {"accessor": "config:lr.value", "displayName": "rate", "log": True},
+    ]
 
 
 def test_what_a_report_cannot_filter_by_is_refused() -> None:

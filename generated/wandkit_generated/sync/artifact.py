@@ -183,7 +183,7 @@ class Artifact(ArtifactLink, ArtifactLineage):
         if edited == TTL_INHERIT or (edited is None and self._fields is None):
             raise self._not_logged("time to live")
         seconds = edited if edited is not None else self._known("ttl").ttl_duration_seconds
-        return timedelta(seconds=seconds) if seconds > 0 else None
+        return timedelta(seconds=seconds) if seconds is not None and seconds > 0 else None
 
     @ttl.setter
     def ttl(self, value: timedelta | ArtifactTTL | None) -> None:

@@ -7,9 +7,9 @@ Schema: schema/organization.graphql. Operations: queries/organization.graphql. D
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wandkit._core.organization import Organization, OrganizationEntity
 from wandkit.errors import ArgumentError, NotFoundError
 from wandkit.paths import NeedsEntity
 from wandkit.paths_artifact import ArtifactPath, is_registry
@@ -19,22 +19,7 @@ from wandkit_generated.sync.transport.graphql import GraphQL
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import OrganizationFields
 
-__all__ = ["Organization", "complete_artifact_path", "find_organization"]
-
-
-@dataclass(frozen=True)
-class Organization:
-    """An organization.
-
-    Attributes:
-        id: The server's opaque id of it.
-        name: What it is called.
-        org_entity: The entity that its registries belong to.
-    """
-
-    id: str
-    name: str
-    org_entity: str
+__all__ = ["complete_artifact_path", "find_organization"]
 
 
 def find_organization(gql: GraphQL, name: str | None = None) -> Organization:
@@ -47,7 +32,7 @@ def find_organization(gql: GraphQL, name: str | None = None) -> Organization:
     named = name or gql.settings.organization
     known = _organizations(gql)
     if named:
-        found = [one for one in known if named in (one.name, one.org_entity)]
+        found = [one for one in known if named in (one.name, one.org_entity.name)]
         if found:
             return found[0]
         answer = get_organization(gql, name=named)
@@ -86,14 +71,14 @@ def complete_artifact_path(gql: GraphQL, path: ArtifactPath | NeedsEntity[Artifa
     if isinstance(path, NeedsEntity):
         if is_registry(path.rest[0]):
             organization = find_organization(gql)
-            return path.complete(organization.org_entity)
+            return path.complete(organization.org_entity.name)
         answer = get_default_entity(gql)
         return path.complete(answer.viewer.entity if answer.viewer else None)
     if not is_registry(path.project):
         return path
     for one in _organizations(gql):
-        if path.entity in (one.name, one.org_entity):
-            return ArtifactPath(one.org_entity, path.project, path.collection, path.alias)
+        if path.entity in (one.name, one.org_entity.name):
+            return ArtifactPath(one.org_entity.name, path.project, path.collection, path.alias)
     return path
 
 
@@ -119,4 +104,5 @@ def _organizations(gql: GraphQL) -> list[Organization]:
 def _place(fields: OrganizationFields | None) -> Organization | None:
     if fields is None or fields.org_entity is None:
         return None
-    return Organization(fields.id, fields.name, fields.org_entity.name)
+    own = fields.org_entity
+    return Organization(fields.id, fields.name, OrganizationEntity(own.id, own.name, own.entity_type))

@@ -7,10 +7,12 @@ Schema: schema/run_queue.graphql. Operations: queries/run_queue.graphql. Docs: d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from wandkit._core.jsontext import write
+from wandkit._core.operation import UNSET
 from wandkit._core.pagination import LARGEST_PAGE
 from wandkit._core.run_queue import LAUNCH_PROJECT, failure_of, object_of
 from wandkit._transport.concurrency.threads import monotonic, sleep
@@ -27,6 +29,7 @@ from wandkit_generated.gql.sync import (
     acknowledge_queued_run,
     delete_queued_run,
     fail_queued_run,
+    fail_queued_run_with_info,
     get_queued_run,
     list_queued_runs,
 )
@@ -101,6 +104,21 @@ class QueuedRun:
             queue_entity=entity,
         )
         item._spec = _without_notes(spec)
+        return item
+
+    @classmethod
+    def from_push(
+        cls,
+        account: Account,
+        place: tuple[str, str, str],
+        item_id: str,
+        pushed: Mapping[str, Any],
+        completed: str | None,
+    ) -> QueuedRun:
+        """Return the item made of a pushed run spec; an old server does not tell the `completed` one."""
+        item = cls.from_spec(account, place, item_id, dict(pushed) if completed is None else completed)
+        if completed is None:
+            item._spec = None  # asked for when it is read: the server has put the queue's config into it
         return item
 
     @classmethod
@@ -236,9 +254,13 @@ class QueuedRun:
             stage: What the agent was doing.
             file_paths: Files that it saved about the failure.
         """
-        answer = fail_queued_run(
-            self._account.gql, id=self.id, message=message, stage=stage, file_paths=list(file_paths)
-        )
+        gql, paths = self._account.gql, list(file_paths)
+        try:
+            answer = fail_queued_run(gql, id=self.id, message=message, stage=stage, file_paths=paths or UNSET)
+        except UnsupportedError:
+            info = write({"message": message, "stage": stage, "filePaths": paths})
+            told = fail_queued_run_with_info(gql, id=self.id, info=info)
+            return bool(told.fail_run_queue_item and told.fail_run_queue_item.success)
         return bool(answer.fail_run_queue_item and answer.fail_run_queue_item.success)
 
     def _look_for_run(self) -> None:

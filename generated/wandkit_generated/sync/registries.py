@@ -14,7 +14,7 @@ from wandkit.filters import Expression, Order
 from wandkit_generated.sync.account import Account
 
 if TYPE_CHECKING:
-    from wandkit_generated.sync.organization import Organization
+    from wandkit._core.organization import Organization
     from wandkit_generated.sync.registry import Registry
     from wandkit_generated.sync.registry_listing import Registries
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Self
 
 from wandkit._core.member import TeamMember, UserMember, ids_by_kind, kind_of_member, member_id
+from wandkit._core.organization import Organization
 from wandkit._core.registry import (
     AddOnlyList,
     access_of,
@@ -36,7 +37,7 @@ from wandkit_generated.gql.sync import (
     update_registry_team,
     update_registry_user,
 )
-from wandkit_generated.sync.organization import Organization, find_organization
+from wandkit_generated.sync.organization import find_organization
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Registry:
         Raises:
             NotFoundError: No such registry, or the API key may not see it.
         """
-        fields = _find(gql, organization.org_entity, full_name(name))
+        fields = _find(gql, organization.org_entity.name, full_name(name))
         if fields is None:
             raise NotFoundError(
                 f"No registry {name!r} in {organization.name!r}, or the API key may not see it.",
@@ -393,12 +394,12 @@ def create_registry(
     short = check_registry_name(name)
     access_of(visibility)
     place = find_organization(gql, organization)
-    if _find(gql, place.org_entity, full_name(short)) is not None:
+    if _find(gql, place.org_entity.name, full_name(short)) is not None:
         raise ArgumentError(f"the organization {place.name!r} has a registry {short!r} already")
     types = list(artifact_types) if artifact_types is not None else []
     fields = save_registry(
         gql,
-        place.org_entity,
+        place.org_entity.name,
         short,
         description=description,
         visibility=visibility,

@@ -13,6 +13,7 @@ from typing import Any
 
 from wandkit._core.artifact_state import ArtifactPlace
 from wandkit._core.operation import UNSET
+from wandkit._core.organization import Organization
 from wandkit._core.pagination import Page, PageRequest
 from wandkit._core.registry import COLLECTION_KEYS, REGISTRY_KEYS, VERSION_KEYS, registry_filter
 from wandkit.errors import NotFoundError, UnsupportedError
@@ -26,7 +27,7 @@ from wandkit_generated.gql.operations import (
 from wandkit_generated.sync.artifact import Artifact
 from wandkit_generated.sync.collection import ArtifactCollection
 from wandkit_generated.sync.listing import Listing
-from wandkit_generated.sync.organization import Organization, find_organization
+from wandkit_generated.sync.organization import find_organization
 from wandkit_generated.sync.registry import Registry
 from wandkit_generated.sync.transport.graphql import GraphQL
 
@@ -195,7 +196,7 @@ class RegistryCollections(Listing[ArtifactCollection]):
         found = owner.artifact_collections
         listed = [(edge.node, edge.cursor) for edge in found.edges if edge.node is not None]
         return Page(
-            items=[ArtifactCollection(query.gql, place.org_entity, "", node) for node, _ in listed],
+            items=[ArtifactCollection(query.gql, place.org_entity.name, "", node) for node, _ in listed],
             keys=[node.id for node, _ in listed],
             cursors=[cursor for _, cursor in listed],
             end_cursor=found.page_info.end_cursor,
@@ -253,7 +254,7 @@ class RegistryVersions(Listing[Artifact]):
         for edge in found.edges:
             if edge.node is None or edge.node.artifact is None:
                 continue
-            where = ArtifactPlace.of_membership(edge.node, place.org_entity, "")
+            where = ArtifactPlace.of_membership(edge.node, place.org_entity.name, "")
             items.append(Artifact.from_fields(query.gql, edge.node.artifact, where))
             keys.append(edge.node.id)
             cursors.append(edge.cursor)

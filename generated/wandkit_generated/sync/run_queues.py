@@ -83,7 +83,7 @@ class RunQueueMethods:
         account = self._account
         owner = account.require_entity(entity)
         create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
-        config_id = _new_config(account, owner, type, text, variables or "{}")
+        config_id = _new_config(account, owner, type, text, variables)
         queue = RunQueue(account, name, owner)
         try:
             _new_queue(queue, mode, config_id)
@@ -161,11 +161,15 @@ def ensure_queue(queue: RunQueue) -> None:
             _new_queue(queue, None, None)
 
 
-def _new_config(account: Account, owner: str, resource: str, text: str, variables: str) -> str:
+def _new_config(account: Account, owner: str, resource: str, text: str, variables: str | None) -> str:
     from wandkit_generated.sync.run_queue import refused
 
     answer = create_default_resource_config(
-        account.gql, entity=owner, resource=resource, config=text, template_variables=variables
+        account.gql,
+        entity=owner,
+        resource=resource,
+        config=text,
+        template_variables=UNSET if variables is None else variables,
     )
     payload = answer.create_default_resource_config
     if payload is None or not payload.success:

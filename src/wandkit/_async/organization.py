@@ -5,11 +5,11 @@ Schema: schema/organization.graphql. Operations: queries/organization.graphql. D
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wandkit_generated.gql.aio import get_default_entity, get_entity_organizations, get_organization
 
+from wandkit._core.organization import Organization, OrganizationEntity
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import ArgumentError, NotFoundError
 from wandkit.paths import NeedsEntity
@@ -18,22 +18,7 @@ from wandkit.paths_artifact import ArtifactPath, is_registry
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import OrganizationFields
 
-__all__ = ["Organization", "complete_artifact_path", "find_organization"]
-
-
-@dataclass(frozen=True)
-class Organization:
-    """An organization.
-
-    Attributes:
-        id: The server's opaque id of it.
-        name: What it is called.
-        org_entity: The entity that its registries belong to.
-    """
-
-    id: str
-    name: str
-    org_entity: str
+__all__ = ["complete_artifact_path", "find_organization"]
 
 
 async def find_organization(gql: AsyncGraphQL, name: str | None = None) -> Organization:
@@ -46,7 +31,7 @@ async def find_organization(gql: AsyncGraphQL, name: str | None = None) -> Organ
     named = name or gql.settings.organization
     known = await _organizations(gql)
     if named:
-        found = [one for one in known if named in (one.name, one.org_entity)]
+        found = [one for one in known if named in (one.name, one.org_entity.name)]
         if found:
             return found[0]
         answer = await get_organization(gql, name=named)
@@ -87,14 +72,14 @@ async def complete_artifact_path(
     if isinstance(path, NeedsEntity):
         if is_registry(path.rest[0]):
             organization = await find_organization(gql)
-            return path.complete(organization.org_entity)
+            return path.complete(organization.org_entity.name)
         answer = await get_default_entity(gql)
         return path.complete(answer.viewer.entity if answer.viewer else None)
     if not is_registry(path.project):
         return path
     for one in await _organizations(gql):
-        if path.entity in (one.name, one.org_entity):
-            return ArtifactPath(one.org_entity, path.project, path.collection, path.alias)
+        if path.entity in (one.name, one.org_entity.name):
+            return ArtifactPath(one.org_entity.name, path.project, path.collection, path.alias)
     return path
 
 
@@ -120,4 +105,5 @@ async def _organizations(gql: AsyncGraphQL) -> list[Organization]:
 def _place(fields: OrganizationFields | None) -> Organization | None:
     if fields is None or fields.org_entity is None:
         return None
-    return Organization(fields.id, fields.name, fields.org_entity.name)
+    own = fields.org_entity
+    return Organization(fields.id, fields.name, OrganizationEntity(own.id, own.name, own.entity_type))

@@ -5,7 +5,7 @@ Schema: schema/run_queue.graphql. Operations: queries/run_queue.graphql. Docs: d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from wandkit_generated.gql.aio import (
     acknowledge_queued_run,
     delete_queued_run,
     fail_queued_run,
+    fail_queued_run_with_info,
     get_queued_run,
     list_queued_runs,
 )
@@ -20,6 +21,8 @@ from wandkit_generated.gql.aio import (
 from wandkit._async.account import AsyncAccount
 from wandkit._async.run import AsyncRun
 from wandkit._core.awaitable import awaitable_property
+from wandkit._core.jsontext import write
+from wandkit._core.operation import UNSET
 from wandkit._core.pagination import LARGEST_PAGE
 from wandkit._core.run_queue import LAUNCH_PROJECT, failure_of, object_of
 from wandkit._transport.concurrency.aio import monotonic, sleep
@@ -101,6 +104,21 @@ class AsyncQueuedRun:
             queue_entity=entity,
         )
         item._spec = _without_notes(spec)
+        return item
+
+    @classmethod
+    def from_push(
+        cls,
+        account: AsyncAccount,
+        place: tuple[str, str, str],
+        item_id: str,
+        pushed: Mapping[str, Any],
+        completed: str | None,
+    ) -> AsyncQueuedRun:
+        """Return the item made of a pushed run spec; an old server does not tell the `completed` one."""
+        item = cls.from_spec(account, place, item_id, dict(pushed) if completed is None else completed)
+        if completed is None:
+            item._spec = None  # asked for when it is read: the server has put the queue's config into it
         return item
 
     @classmethod
@@ -242,9 +260,15 @@ class AsyncQueuedRun:
             stage: What the agent was doing.
             file_paths: Files that it saved about the failure.
         """
-        answer = await fail_queued_run(
-            self._account.gql, id=self.id, message=message, stage=stage, file_paths=list(file_paths)
-        )
+        gql, paths = self._account.gql, list(file_paths)
+        try:
+            answer = await fail_queued_run(
+                gql, id=self.id, message=message, stage=stage, file_paths=paths or UNSET
+            )
+        except UnsupportedError:
+            info = write({"message": message, "stage": stage, "filePaths": paths})
+            told = await fail_queued_run_with_info(gql, id=self.id, info=info)
+            return bool(told.fail_run_queue_item and told.fail_run_queue_item.success)
         return bool(answer.fail_run_queue_item and answer.fail_run_queue_item.success)
 
     async def _look_for_run(self) -> None:

@@ -12,9 +12,9 @@ from wandkit._async.account import AsyncAccount
 from wandkit.filters import Expression, Order
 
 if TYPE_CHECKING:
-    from wandkit._async.organization import Organization
     from wandkit._async.registry import AsyncRegistry
     from wandkit._async.registry_listing import AsyncRegistries
+    from wandkit._core.organization import Organization
 
 __all__ = ["AsyncRegistryMethods"]
 

@@ -23,8 +23,9 @@ from wandkit_generated.gql.aio import (
 )
 from wandkit_generated.gql.operations import SAVE_REGISTRY
 
-from wandkit._async.organization import Organization, find_organization
+from wandkit._async.organization import find_organization
 from wandkit._core.member import TeamMember, UserMember, ids_by_kind, kind_of_member, member_id
+from wandkit._core.organization import Organization
 from wandkit._core.registry import (
     AddOnlyList,
     access_of,
@@ -75,7 +76,7 @@ class AsyncRegistry:
         Raises:
             NotFoundError: No such registry, or the API key may not see it.
         """
-        fields = await _find(gql, organization.org_entity, full_name(name))
+        fields = await _find(gql, organization.org_entity.name, full_name(name))
         if fields is None:
             raise NotFoundError(
                 f"No registry {name!r} in {organization.name!r}, or the API key may not see it.",
@@ -392,12 +393,12 @@ async def create_registry(
     short = check_registry_name(name)
     access_of(visibility)
     place = await find_organization(gql, organization)
-    if await _find(gql, place.org_entity, full_name(short)) is not None:
+    if await _find(gql, place.org_entity.name, full_name(short)) is not None:
         raise ArgumentError(f"the organization {place.name!r} has a registry {short!r} already")
     types = list(artifact_types) if artifact_types is not None else []
     fields = await save_registry(
         gql,
-        place.org_entity,
+        place.org_entity.name,
         short,
         description=description,
         visibility=visibility,

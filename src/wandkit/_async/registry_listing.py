@@ -18,10 +18,11 @@ from wandkit_generated.gql.operations import (
 from wandkit._async.artifact import AsyncArtifact
 from wandkit._async.collection import AsyncArtifactCollection
 from wandkit._async.listing import AsyncListing
-from wandkit._async.organization import Organization, find_organization
+from wandkit._async.organization import find_organization
 from wandkit._async.registry import AsyncRegistry
 from wandkit._core.artifact_state import ArtifactPlace
 from wandkit._core.operation import UNSET
+from wandkit._core.organization import Organization
 from wandkit._core.pagination import Page, PageRequest
 from wandkit._core.registry import COLLECTION_KEYS, REGISTRY_KEYS, VERSION_KEYS, registry_filter
 from wandkit._transport.aio.graphql import AsyncGraphQL
@@ -194,7 +195,7 @@ class AsyncRegistryCollections(AsyncListing[AsyncArtifactCollection]):
         found = owner.artifact_collections
         listed = [(edge.node, edge.cursor) for edge in found.edges if edge.node is not None]
         return Page(
-            items=[AsyncArtifactCollection(query.gql, place.org_entity, "", node) for node, _ in listed],
+            items=[AsyncArtifactCollection(query.gql, place.org_entity.name, "", node) for node, _ in listed],
             keys=[node.id for node, _ in listed],
             cursors=[cursor for _, cursor in listed],
             end_cursor=found.page_info.end_cursor,
@@ -252,7 +253,7 @@ class AsyncRegistryVersions(AsyncListing[AsyncArtifact]):
         for edge in found.edges:
             if edge.node is None or edge.node.artifact is None:
                 continue
-            where = ArtifactPlace.of_membership(edge.node, place.org_entity, "")
+            where = ArtifactPlace.of_membership(edge.node, place.org_entity.name, "")
             items.append(AsyncArtifact.from_fields(query.gql, edge.node.artifact, where))
             keys.append(edge.node.id)
             cursors.append(edge.cursor)

@@ -148,6 +148,7 @@ class AsyncRunQueue:
         Raises:
             NotFoundError: No such queue, or the API key may not see it.
             InvalidRequestError: A value of a variable does not fit, or the queue does not prioritize.
+            UnsupportedError: The server knows no variables or priorities; nothing was pushed.
         """
         account = self._account
         try:
@@ -157,7 +158,7 @@ class AsyncRunQueue:
                 project=self.project,
                 queue=self.name,
                 run_spec=write(to_json(run_spec, "run_spec")),
-                template_variable_values=(
+                template_variables=(
                     UNSET
                     if template_variables is None
                     else write(to_json(template_variables, "template_variables"))
@@ -170,7 +171,7 @@ class AsyncRunQueue:
         if payload is None:
             raise await self.missing("PushToRunQueue")
         place = (self.entity, self.project, self.name)
-        item = AsyncQueuedRun.from_spec(account, place, payload.run_queue_item_id, payload.run_spec)
+        item = AsyncQueuedRun.from_push(account, place, payload.run_queue_item_id, run_spec, payload.run_spec)
         item.priority = priority
         self._forget_items()
         return item

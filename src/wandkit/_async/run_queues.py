@@ -82,7 +82,7 @@ class AsyncRunQueueMethods:
         account = self._account
         owner = await account.require_entity(entity)
         await create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
-        config_id = await _new_config(account, owner, type, text, variables or "{}")
+        config_id = await _new_config(account, owner, type, text, variables)
         queue = AsyncRunQueue(account, name, owner)
         try:
             await _new_queue(queue, mode, config_id)
@@ -160,11 +160,17 @@ async def ensure_queue(queue: AsyncRunQueue) -> None:
             await _new_queue(queue, None, None)
 
 
-async def _new_config(account: AsyncAccount, owner: str, resource: str, text: str, variables: str) -> str:
+async def _new_config(
+    account: AsyncAccount, owner: str, resource: str, text: str, variables: str | None
+) -> str:
     from wandkit._async.run_queue import refused
 
     answer = await create_default_resource_config(
-        account.gql, entity=owner, resource=resource, config=text, template_variables=variables
+        account.gql,
+        entity=owner,
+        resource=resource,
+        config=text,
+        template_variables=UNSET if variables is None else variables,
     )
     payload = answer.create_default_resource_config
     if payload is None or not payload.success:

@@ -80,6 +80,7 @@ class Operation(Generic[T_co]):
         pieces: The document in order.
         variables: Every variable with when it is sent.
         when: When the operation can be sent at all.
+        spare: The variables of a mutation that an older server does well without, see `queries/README.md`.
         gates: All gates of all pieces.
         answer: Imports and returns the model of the answer's `data`.
         idempotent: Whether it may be sent again when an answer is lost.
@@ -96,6 +97,7 @@ class Operation(Generic[T_co]):
     idempotent: bool
     when: When = ALWAYS
     shape: Callable[[], Callable[[memoryview], object]] | None = None
+    spare: frozenset[str] = frozenset()
     _documents: dict[frozenset[Gate], str] = field(
         default_factory=dict[frozenset[Gate], str], init=False, repr=False
     )
@@ -111,11 +113,7 @@ class Operation(Generic[T_co]):
         if known is not None:
             return known
         if not _holds(self.when, lacks):
-            raise UnsupportedError(
-                f"This server lacks what {self.name} asks for: {', '.join(sorted(lacks))}.",
-                operation=self.name,
-                next_step="A newer server has it.",
-            )
+            raise self._unknown(lacks)
         text = "".join(piece.text for piece in self.pieces if _holds(piece.when, lacks))
         self._documents[lacks] = text
         return text
@@ -131,6 +129,45 @@ class Operation(Generic[T_co]):
             if name in variables and _holds(variables[name], missing)
         }
 
+    def check(
+        self, values: Mapping[str, object], missing: AbstractSet[Gate] = frozenset(), host: str | None = None
+    ) -> None:
+        """Refuse to change less than was asked for on a server that lacks the gates in `missing`.
+
+        A query may go without what was given: its answer says less, and nothing is changed.
+
+        Raises:
+            UnsupportedError: It is a mutation, and a variable that was given a value would be left out; or
+                nothing of the operation is left. The message names what, and that nothing was changed.
+        """
+        lacks = self.gates.intersection(missing)
+        if not lacks:
+            return
+        if not _holds(self.when, lacks):
+            raise self._unknown(lacks, host)
+        lost = {
+            name: when
+            for name, when in (self.variables.items() if self.kind == "mutation" else ())
+            if _says(values.get(name)) and name not in self.spare and not _holds(when, lacks)
+        }
+        if lost:
+            words = " and ".join(repr(_WORDS.sub("_", name).lower()) for name in lost)
+            needed = lacks.intersection(gate for when in lost.values() for gates in when for gate in gates)
+            raise UnsupportedError(
+                f"This server does not know {words} of {self.name}; nothing was changed.",
+                operation=self.name,
+                host=host,
+                next_step=f"Leave it out, or use a server that has {', '.join(sorted(needed))}.",
+            )
+
+    def _unknown(self, lacks: AbstractSet[Gate], host: str | None = None) -> UnsupportedError:
+        return UnsupportedError(
+            f"This server lacks what {self.name} asks for: {', '.join(sorted(lacks))}.",
+            operation=self.name,
+            host=host,
+            next_step="A newer server has it.",
+        )
+
     @property
     def text(self) -> str:
         """The whole document, nothing cut."""
@@ -142,6 +179,11 @@ class Operation(Generic[T_co]):
 
 
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def _says(value: object) -> bool:
+    """Whether a variable asks for anything: not None, nor an empty list, nor left out."""
+    return value is not None and value is not UNSET and value != [] and value != {}
 
 
 def _constant_in(module: str, constant: str) -> Operation[Any]:

@@ -1,14 +1,18 @@
 """Filters, orders and groupings of reports, and the Mongo-style ones of listings, each from the other.
 
 A report says which runs it shows as a tree: `{"op": "OR", "filters": [{"op": "AND", "filters": [LEAF, …]}]}`,
-where a leaf is `{"key": {"section": "summary", "name": "loss"}, "op": "<", "value": 0.1}`.
+where a leaf is `{"key": {"section": "summary", "name": "loss"}, "op": "<", "value": 0.1}`. Newer ones say it
+as a flat list; see report_flat.py.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 
+from wandkit._core.report_flat import as_tree, is_flat, tree_to_flat
 from wandkit.errors import FilterError
 
 __all__ = [
@@ -22,7 +26,10 @@ __all__ = [
     "object_of",
     "order_to_keys",
     "path_to_key",
+    "replaced_filter",
     "run_set_filter",
+    "said_path",
+    "stored_path",
 ]
 
 Json = dict[str, Any]
@@ -40,6 +47,9 @@ _OPERATORS = {
 _SIGNS = {mongo: sign for sign, mongo in _OPERATORS.items()} | {"$eq": "="}
 _GROUPS = {"AND": "$and", "OR": "$or"}
 _DEFAULT_SORT = "-createdAt"
+
+WITHIN = "WITHINSECONDS"
+"""The operator of "within the last so many seconds"."""
 
 
 def object_of(raw: Mapping[str, Any], key: str) -> Json:
@@ -78,31 +88,36 @@ def path_to_key(path: str) -> Json:
     return {"section": "run", "name": path}
 
 
-def filter_to_mongo(tree: Mapping[str, Any]) -> Json:
+def filter_to_mongo(filters: Mapping[str, Any], *, now: datetime | None = None) -> Json:
     """Return the filter of a report as a listing takes it; `{}` where it lets every run through.
 
     A leaf that is switched off, has no name, or compares in order with nothing has no effect.
 
+    Args:
+        filters: A tree, or a flat list (`"filterFormat": "filterV2"`).
+        now: From when "within the last …" counts back; left out, this moment.
+
     Raises:
         FilterError: It holds an operator that reports do not have.
     """
-    found = _to_mongo(tree)
+    found = _to_mongo(as_tree(filters), now or datetime.now(timezone.utc))
     return {} if found is None else found
 
 
-def _to_mongo(tree: Mapping[str, Any]) -> Json | None:
+def _to_mongo(tree: Mapping[str, Any], now: datetime) -> Json | None:
     operator = tree.get("op")
     if operator in _GROUPS:
-        parts = [_to_mongo(part) for part in items_of(tree, "filters")]
+        parts = [_to_mongo(part, now) for part in items_of(tree, "filters")]
         kept = [part for part in parts if part is not None]
         return {_GROUPS[operator]: kept} if kept else None
-    return _leaf_to_mongo(tree)
+    return _leaf_to_mongo(tree, now)
 
 
-def _leaf_to_mongo(leaf: Mapping[str, Any]) -> Json | None:
+def _leaf_to_mongo(leaf: Mapping[str, Any], now: datetime) -> Json | None:
     key, operator, value = object_of(leaf, "key"), leaf.get("op"), leaf.get("value")
-    if operator not in _OPERATORS and operator not in ("=", "=="):
-        raise _bad(f"a report has no operator {operator!r}", f"Use one of =, {', '.join(_OPERATORS)}.")
+    if operator not in _OPERATORS and operator not in ("=", "==", WITHIN):
+        known = ", ".join([*_OPERATORS, WITHIN])
+        raise _bad(f"a report has no operator {operator!r}", f"Use one of =, {known}.")
     if leaf.get("disabled") or not key.get("name"):
         return None
     if value is None and operator not in ("=", "==", "!="):
@@ -110,7 +125,17 @@ def _leaf_to_mongo(leaf: Mapping[str, Any]) -> Json | None:
     if key.get("section") == "tags":
         return _tag_to_mongo(str(key["name"]), str(operator), value)
     path = key_to_path(key)
+    if operator == WITHIN:
+        return {path: {"$gte": _seconds_before(now, value)}}
     return {path: value} if operator in ("=", "==") else {path: {_OPERATORS[operator]: value}}
+
+
+def _seconds_before(now: datetime, seconds: Any) -> str:
+    try:
+        moment = now.astimezone(timezone.utc) - timedelta(seconds=seconds)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _bad(f"{WITHIN} takes seconds, not {seconds!r}") from error
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _tag_to_mongo(name: str, operator: str, value: object) -> Json:
@@ -199,6 +224,12 @@ def filter_tree(mongo: Mapping[str, Any]) -> Json:
     return {"op": "OR", "filters": [_conditions(node)]}
 
 
+def replaced_filter(filters: Mapping[str, Any], tree: Json) -> Json:
+    """Return `tree` in the form that `filters` has, with what the web app keeps beside it."""
+    made = tree_to_flat(tree) if is_flat(filters) else tree
+    return made | {key: value for key, value in filters.items() if key not in made}
+
+
 def _conditions(node: Json) -> Json:
     return node if node["op"] == "AND" else {"op": "AND", "filters": [node]}
 
@@ -227,6 +258,23 @@ def group_paths(grouping: Sequence[Any]) -> list[str]:
     return [key if isinstance(key, str) else key_to_path(key) for key in grouping]
 
 
+def stored_path(path: str) -> str:
+    """Return `config.a.b` as reports store what they group and sort by: `config.a.value.b`.
+
+    A path that says `value` already stays as it is.
+    """
+    head, *names = path.split(".")
+    if head != "config" or not names or "value" in names:
+        return path
+    return ".".join([head, names[0], "value", *names[1:]])
+
+
+def said_path(path: str) -> str:
+    """Return the shortest path that is stored as `path`: `config.lr` for `config.lr.value`."""
+    shorter = path.replace(".value", "", 1)
+    return shorter if stored_path(shorter) == path else path
+
+
 def run_set_filter(run_set: Mapping[str, Any], *, only_selected: bool = True) -> tuple[Json, str]:
     """Return the Mongo-style filter and the order of a run set.
 
@@ -235,9 +283,11 @@ def run_set_filter(run_set: Mapping[str, Any], *, only_selected: bool = True) ->
         only_selected: Leave out the runs that the reader of the report has switched off.
     """
     parts = [filter_to_mongo(object_of(run_set, "filters") or {"op": "OR", "filters": []})]
-    query = object_of(run_set, "search").get("query")
-    if query:
-        parts.append({"displayName": {"$regex": query}})
+    search = object_of(run_set, "search")
+    if search.get("query"):
+        query = str(search["query"])
+        pattern = re.escape(query) if search.get("isRegex") is False else query
+        parts.append({"displayName": {"$regex": pattern}})
     if only_selected:
         selections = object_of(run_set, "selections")
         paths = group_paths(items_of(run_set, "grouping"))

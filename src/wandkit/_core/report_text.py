@@ -1,20 +1,24 @@
 """Filters written as Python comparisons, as reports show them, and their trees, each from the other.
 
     Config("lr") > 0.1 and SummaryMetric("loss") < 1 or State == "crashed"
+    Metric("CreatedTimestamp") within_last 5 days
 
 A name by itself is a column of the run table (`State`, `Name`, `JobType`), a config key that is known to be
-one, or else a key of the summary. `Config`, `SummaryMetric`, `Metric` (a column), `KeysInfo` and `Tags` say
-it outright.
+one, or else a key of the summary. `Config`, `SummaryMetric` (or `Summary`), `Metric` (a column), `KeysInfo`
+and `Tags` say it outright; `Tags()` is all tags of a run. A single `=` compares, too.
 """
 
 from __future__ import annotations
 
 import ast
+import io
 import json
+import tokenize
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wandkit._core.report_filter import filter_to_mongo, items_of, object_of
+from wandkit._core.report_filter import WITHIN, filter_to_mongo, items_of, object_of
+from wandkit._core.report_flat import as_tree
 from wandkit.errors import FilterError
 
 __all__ = ["COLUMNS", "filter_to_text", "panel_to_path", "path_to_panel", "text_to_filter", "text_to_mongo"]
@@ -37,12 +41,20 @@ COLUMNS: dict[str, str] = {
     "Relative Time (Wall)": "_absolute_runtime",
     "Relative Time (Process)": "_runtime",
     "Wall Time": "_timestamp",
+    "RelativeTime(Wall)": "_absolute_runtime",
+    "RelativeTime(Process)": "_runtime",
+    "WallTime": "_timestamp",
 }
 """The columns of the run table, by what the web app calls them."""
 
 _LOGGED = frozenset({"_step", "_absolute_runtime", "_runtime", "_timestamp"})
-_SECTIONS = {"Config": "config", "SummaryMetric": "summary", "KeysInfo": "keys_info", "Tags": "tags"}
+_SECTIONS = {
+    "Config": "config", "Summary": "summary", "SummaryMetric": "summary", "KeysInfo": "keys_info",
+    "Tags": "tags",
+}  # fmt: skip
 _CALLS = {section: name for name, section in _SECTIONS.items()}
+_WITHIN = "within_last"
+_UNITS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
 _SIGNS: dict[type[ast.cmpop], str] = {
     ast.Eq: "=", ast.Is: "=", ast.NotEq: "!=", ast.IsNot: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">",
     ast.GtE: ">=", ast.In: "IN", ast.NotIn: "NIN",
@@ -63,11 +75,7 @@ def text_to_filter(text: str, config: Iterable[str] = ()) -> dict[str, Any]:
     """
     if not text.strip():
         return {"op": "OR", "filters": [{"op": "AND", "filters": []}]}
-    try:
-        body = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError) as error:
-        raise _bad(text, "it is no Python expression") from error
-    node = _Reader(text, frozenset(config)).node(body)
+    node = _Reader(text, frozenset(config)).node(_parsed(text))
     parts = node["filters"] if node["op"] == "OR" else [node]
     wrapped = [part if part["op"] == "AND" else {"op": "AND", "filters": [part]} for part in parts]
     return {"op": "OR", "filters": wrapped}
@@ -80,6 +88,45 @@ def text_to_mongo(text: str, config: Iterable[str] = ()) -> dict[str, Any]:
         FilterError: The text is no such filter.
     """
     return filter_to_mongo(text_to_filter(text, config))
+
+
+def _parsed(text: str) -> ast.expr:
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        pass
+    try:
+        return ast.parse(_as_python(text.strip()), mode="eval").body
+    except (SyntaxError, ValueError, tokenize.TokenError, MemoryError, RecursionError) as error:
+        raise _bad(text, "it is no Python expression") from error
+
+
+def _as_python(text: str) -> str:
+    """Return a text in which what only reports say is said in Python.
+
+    before:  State = "x" and Metric("CreatedTimestamp") within_last 5 days
+    after:   State == "x" and Metric("CreatedTimestamp") == within_last (5 ,"days")
+    """
+    tokens = [(token.type, token.string) for token in tokenize.generate_tokens(io.StringIO(text).readline)]
+    made: list[tuple[int, str]] = []
+    place = 0
+    while place < len(tokens):
+        kind, string = tokens[place]
+        following = tokens[place + 1 : place + 3]
+        kinds = [kind for kind, _ in following]
+        if string == _WITHIN and kinds in (
+            [tokenize.NUMBER, tokenize.NAME],
+            [tokenize.NUMBER, tokenize.STRING],
+        ):
+            amount, said = following
+            unit = said if said[0] == tokenize.STRING else (tokenize.STRING, repr(said[1]))
+            opened, comma, closed = ((tokenize.OP, one) for one in "(,)")
+            made += [(tokenize.OP, "=="), (kind, string), opened, amount, comma, unit, closed]
+            place += 3
+            continue
+        made.append((kind, "==" if string == "=" else string))
+        place += 1
+    return tokenize.untokenize(made)
 
 
 class _Reader:
@@ -98,27 +145,33 @@ class _Reader:
         raise _bad(self._text, "only comparisons, `and` and `or` can stand in it")
 
     def _comparison(self, found: ast.Compare) -> dict[str, Any]:
-        left = found.left
-        leaves: list[dict[str, Any]] = []
-        for operator, right in zip(found.ops, found.comparators, strict=True):
-            sign = _SIGNS[type(operator)]
-            leaves.append(
-                {"key": self._key(left), "op": sign, "value": self._value(right), "disabled": False}
-            )
-        if len(leaves) > 1:
+        if len(found.ops) > 1:
             raise _bad(self._text, "it chains comparisons", "Join them with `and`.")
-        return leaves[0]
+        key, sign, right = self._key(found.left), _SIGNS[type(found.ops[0])], found.comparators[0]
+        if isinstance(right, ast.Call) and isinstance(right.func, ast.Name) and right.func.id == _WITHIN:
+            return {"key": key, "op": WITHIN, "value": self._seconds(right), "disabled": False}
+        return {"key": key, "op": sign, "value": self._value(right), "disabled": False}
 
     def _key(self, found: ast.expr) -> dict[str, str]:
-        if isinstance(found, ast.Call) and isinstance(found.func, ast.Name) and len(found.args) == 1:
-            name = self._value(found.args[0])
-            kind = found.func.id
-            if not isinstance(name, str) or found.keywords or (kind not in _SECTIONS and kind != "Metric"):
-                raise _bad(self._text, f"`{kind}(…)` is no key")
-            if kind == "Metric":
-                return {"section": "run", "name": COLUMNS.get(name, name)}
-            return {"section": _SECTIONS[kind], "name": name}
-        return self._named(self._dotted(found))
+        if not (isinstance(found, ast.Call) and isinstance(found.func, ast.Name)):
+            return self._named(self._dotted(found))
+        kind = found.func.id
+        if kind == "Tags" and not found.args and not found.keywords:
+            return {"section": "run", "name": "tags"}
+        name = self._value(found.args[0]) if len(found.args) == 1 else None
+        if not isinstance(name, str) or found.keywords or (kind not in _SECTIONS and kind != "Metric"):
+            raise _bad(self._text, f"`{kind}(…)` is no key")
+        if kind == "Metric":
+            return {"section": "run", "name": COLUMNS.get(name, name)}
+        return {"section": _SECTIONS[kind], "name": name}
+
+    def _seconds(self, found: ast.Call) -> int | float:
+        amount, unit = (self._value(part) for part in found.args) if len(found.args) == 2 else (None, None)
+        unit = unit if unit in _UNITS else f"{unit}s"
+        if isinstance(amount, bool) or not isinstance(amount, (int, float)) or unit not in _UNITS:
+            raise _bad(self._text, f"`{_WITHIN}` takes a number of {', '.join(_UNITS)}")
+        seconds = amount * _UNITS[unit]
+        return int(seconds) if seconds == int(seconds) else seconds
 
     def _named(self, name: str) -> dict[str, str]:
         column = COLUMNS.get(name)
@@ -147,13 +200,13 @@ class _Reader:
             raise _bad(self._text, "the right side of a comparison must be a plain value") from error
 
 
-def filter_to_text(tree: Mapping[str, Any]) -> str:
-    """Return a report's filter as Python comparisons; what has no effect is left out.
+def filter_to_text(filters: Mapping[str, Any]) -> str:
+    """Return a report's filter, of either form, as Python comparisons; what has no effect is left out.
 
     Raises:
         FilterError: It holds what Python comparisons cannot say (a pattern).
     """
-    return _text_of(tree, inside="")
+    return _text_of(as_tree(filters), inside="")
 
 
 def _text_of(tree: Mapping[str, Any], inside: str) -> str:
@@ -168,7 +221,18 @@ def _text_of(tree: Mapping[str, Any], inside: str) -> str:
     if operator == "REGEX":
         raise _bad(str(key["name"]), "a pattern cannot be written as a comparison")
     call = _CALLS.get(str(key.get("section")), "Metric")
+    if operator == WITHIN:
+        return f"{call}({str(key['name'])!r}) {_WITHIN} {_span(str(key['name']), value)}"
     return f"{call}({str(key['name'])!r}) {_TEXTS.get(str(operator), operator)} {value!r}"
+
+
+def _span(name: str, seconds: Any) -> str:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise _bad(name, f"{WITHIN} takes seconds, not {seconds!r}")
+    for unit, length in _UNITS.items():
+        if length > 1 and seconds % length == 0:
+            return f"{int(seconds // length)} {unit}"
+    return f"{seconds} seconds"
 
 
 def panel_to_path(key: str) -> str:

@@ -17,6 +17,7 @@ from wandkit.report.block import (
     Callout,
     CodeBlock,
     Gallery,
+    GalleryLink,
     Heading,
     HorizontalRule,
     Image,
@@ -34,34 +35,37 @@ from wandkit.report.block import (
     Video,
     WeaveBlock,
 )
+from wandkit.report.chart import (
+    BarPanel,
+    Column,
+    GradientPoint,
+    LinePanel,
+    ParallelCoordinates,
+    ParameterImportance,
+    ScalarPanel,
+    ScatterPanel,
+)
 from wandkit.report.grid import PanelGrid, RunSet
 from wandkit.report.inline import Inline, InlineLatex, Link, Text, UnknownInline
 from wandkit.report.panel import (
-    BarPanel,
     CodeComparer,
     CustomChart,
-    Layout,
-    LinePanel,
     MarkdownPanel,
     MediaBrowser,
-    Panel,
-    ParallelCoordinates,
-    ParameterImportance,
     RunComparer,
-    ScalarPanel,
-    ScatterPanel,
     UnknownPanel,
     WeavePanel,
 )
+from wandkit.report.panel_base import Layout, Panel
 from wandkit.report.part import Part
 from wandkit.report.spec import ReportSpec, read_spec
 
 __all__ = [
-    "BarPanel", "Block", "Callout", "CodeBlock", "CodeComparer", "CustomChart", "Gallery", "Heading",
-    "HorizontalRule", "Image", "Inline", "InlineLatex", "Latex", "Layout", "LinePanel", "Link", "List",
-    "ListItem", "Markdown", "MarkdownPanel", "MediaBrowser", "Panel", "PanelGrid", "ParallelCoordinates",
-    "ParameterImportance", "Paragraph", "Part", "Quote", "ReportSpec", "RunComparer", "RunSet", "ScalarPanel",
-    "ScatterPanel", "SoundCloud", "Spotify", "TableOfContents", "Text", "Twitter", "UnknownBlock",
-    "UnknownInline", "UnknownPanel", "Video", "WeaveBlock", "WeavePanel", "filter_to_mongo", "filter_to_text",
-    "filter_tree", "read_spec", "text_to_filter", "text_to_mongo",
+    "BarPanel", "Block", "Callout", "CodeBlock", "CodeComparer", "Column", "CustomChart", "Gallery",
+    "GalleryLink", "GradientPoint", "Heading", "HorizontalRule", "Image", "Inline", "InlineLatex", "Latex",
+    "Layout", "LinePanel", "Link", "List", "ListItem", "Markdown", "MarkdownPanel", "MediaBrowser", "Panel",
+    "PanelGrid", "ParallelCoordinates", "ParameterImportance", "Paragraph", "Part", "Quote", "ReportSpec",
+    "RunComparer", "RunSet", "ScalarPanel", "ScatterPanel", "SoundCloud", "Spotify", "TableOfContents",
+    "Text", "Twitter", "UnknownBlock", "UnknownInline", "UnknownPanel", "Video", "WeaveBlock", "WeavePanel",
+    "filter_to_mongo", "filter_to_text", "filter_tree", "read_spec", "text_to_filter", "text_to_mongo",
 ]  # fmt: skip

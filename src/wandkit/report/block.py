@@ -11,9 +11,10 @@ from wandkit.report.inline import Children, Inline, Span, inlines, text_of
 from wandkit.report.part import Json, Part, named, no_items, no_keys, read_exactly
 
 __all__ = [
-    "AnyBlock", "Block", "Blocks", "Callout", "CodeBlock", "CodeLine", "CalloutLine", "Gallery", "Heading",
-    "HorizontalRule", "Image", "Latex", "List", "ListItem", "Markdown", "Paragraph", "Quote", "SoundCloud",
-    "Spotify", "TableOfContents", "Twitter", "UnknownBlock", "Video", "WeaveBlock", "block_kinds",
+    "AnyBlock", "Block", "Blocks", "Callout", "CodeBlock", "CodeLine", "CalloutLine", "Gallery",
+    "GalleryLink", "Heading", "HorizontalRule", "Image", "Latex", "List", "ListItem", "Markdown",
+    "Paragraph", "Quote", "SoundCloud", "Spotify", "TableOfContents", "Twitter", "UnknownBlock", "Video",
+    "WeaveBlock", "block_kinds",
 ]  # fmt: skip
 
 
@@ -56,7 +57,7 @@ class Paragraph(Lines):
     """A paragraph of text with marks, links and formulas."""
 
     TYPE: ClassVar[str] = "paragraph"
-    type: Literal["paragraph"] = "paragraph"
+    type: Literal["paragraph", "default"] = "paragraph"
 
     @classmethod
     def of(cls, *spans: Span) -> Paragraph:
@@ -256,18 +257,42 @@ class TableOfContents(Lines):
         return cls(type="table-of-contents", children=inlines([]))
 
 
+class GalleryLink(Part):
+    """One card of a gallery: of another report by its `id`, or of a page by its `url`."""
+
+    type: str = "url"
+    id: str | None = None
+    url: str | None = None
+    title: str | None = None
+    description: str | None = None
+    image_url: str | None = Field(default=None, validation_alias="imageURL", serialization_alias="imageURL")
+
+    @classmethod
+    def of(
+        cls, url: str, title: str | None = None, description: str | None = None, image: str | None = None
+    ) -> GalleryLink:
+        """Return a card that leads to this page, with the address of a picture."""
+        made = cls(type="url", url=url)
+        for name, value in (("title", title), ("description", description), ("image_url", image)):
+            if value is not None:
+                setattr(made, name, value)
+        return made
+
+
 class Gallery(Lines):
-    """Cards that lead to other reports or pages, as the server has them."""
+    """Cards that lead to other reports or pages."""
 
     TYPE: ClassVar[str] = "gallery"
     type: Literal["gallery"] = "gallery"
-    links: list[Json] | None = None
+    links: list[GalleryLink] | None = None
     ids: list[str] | None = None
 
     @classmethod
-    def of(cls, *report_ids: str) -> Gallery:
-        """Return the cards of these reports."""
-        links: list[Json] = [{"type": "report", "id": one} for one in report_ids]
+    def of(cls, *cards: str | GalleryLink) -> Gallery:
+        """Return these cards; a plain string is the id of a report."""
+        links = [
+            card if isinstance(card, GalleryLink) else GalleryLink(type="report", id=card) for card in cards
+        ]
         return cls(type="gallery", links=links, children=inlines([]))
 
 
@@ -337,7 +362,7 @@ def block_kinds() -> dict[str, type[Block]]:
         Callout, CodeBlock, Gallery, Heading, HorizontalRule, Image, Latex, List, Markdown, PanelGrid,
         Paragraph, Quote, SoundCloud, Spotify, TableOfContents, Twitter, Video, WeaveBlock,
     ]  # fmt: skip
-    return {kind.TYPE: kind for kind in kinds}
+    return {kind.TYPE: kind for kind in kinds} | {"default": Paragraph}
 
 
 def _parse(value: Any) -> Any:

@@ -14,13 +14,17 @@ from wandkit._core.report_filter import (
     keys_to_order,
     order_to_keys,
     path_to_key,
+    replaced_filter,
     run_set_filter,
+    said_path,
+    stored_path,
 )
 from wandkit._core.report_text import filter_to_text, text_to_filter
 from wandkit.filters import Expression
 from wandkit.report.block import Lines
 from wandkit.report.inline import inlines
-from wandkit.report.panel import AnyPanel, Layout, Panel, new_id
+from wandkit.report.panel import AnyPanel
+from wandkit.report.panel_base import Layout, Panel, new_id
 from wandkit.report.part import Json, Part, no_items
 
 __all__ = ["Filter", "GridData", "PanelBank", "PanelGrid", "RunSet"]
@@ -42,6 +46,9 @@ class RunSet(Part):
     sort: Json | None = None
     selections: Json | None = None
     run_feed: Json | None = None
+    expanded_row_addresses: list[Any] | None = None
+    baseline_run_id: str | None = None
+    pinned_run_ids: list[str] | None = None
 
     @classmethod
     def of(
@@ -93,20 +100,22 @@ class RunSet(Part):
     @property
     def group_by(self) -> list[str]:
         """The keys that the runs are grouped by, for example `config.lr`."""
-        return group_paths(self.grouping or [])
+        return [said_path(path) for path in group_paths(self.grouping or [])]
 
     @group_by.setter
     def group_by(self, paths: Sequence[str]) -> None:
-        self.grouping = [path_to_key(path) for path in paths]
+        self.grouping = [path_to_key(stored_path(path)) for path in paths]
 
     @property
     def order(self) -> list[str]:
         """The keys that the runs are sorted by, each with its sign: `-createdAt`."""
-        return keys_to_order((self.sort or {}).get("keys") or [])
+        order = keys_to_order((self.sort or {}).get("keys") or [])
+        return [text[0] + said_path(text[1:]) for text in order]
 
     @order.setter
     def order(self, order: Sequence[str]) -> None:
-        self.sort = {**(self.sort or {}), "keys": order_to_keys(order)}
+        keys = order_to_keys([text[:1] + stored_path(text[1:]) for text in order])
+        self.sort = {**(self.sort or {}), "keys": keys}
 
     @property
     def filter_text(self) -> str:
@@ -132,8 +141,7 @@ class RunSet(Part):
             tree = text_to_filter(filters)
         else:
             tree = filter_tree(filters.to_mongo() if isinstance(filters, Expression) else filters)
-        kept = {key: value for key, value in (self.filters or {}).items() if key not in tree}
-        self.filters = tree | kept
+        self.filters = replaced_filter(self.filters or {}, tree)
 
     def arguments(self, *, only_selected: bool = True) -> tuple[Json, str]:
         """Return the filter and the order with which `api.runs` lists what the run set shows."""
@@ -163,6 +171,7 @@ class GridData(Part):
     panel_bank_config: Json | None = None
     panel_bank_section_config: PanelBank = Field(default_factory=PanelBank)
     custom_run_colors: Json | None = None
+    hide_run_sets: bool | None = None
 
 
 class PanelGrid(Lines):

@@ -24,6 +24,7 @@ __all__ = [
     "drop_uploads",
     "from_hex",
     "keep",
+    "known_by_xxh128",
     "known_blobs",
     "manifest_target",
     "part_target",
@@ -54,7 +55,7 @@ def manifest_target(manifest: Manifest) -> str:
 
 
 def to_hex(md5: str) -> str:
-    """Return the hex form of a base64 MD5 digest.
+    """Return the hex form of a base64 digest of 128 bits.
 
     Raises:
         ValueError: It is none.
@@ -64,19 +65,19 @@ def to_hex(md5: str) -> str:
     except (Error, ValueError):
         raw = b""
     if len(raw) != 16:
-        raise ValueError(f"{md5[:80]!r} is not the base64 form of an MD5 digest")
+        raise ValueError(f"{md5[:80]!r} is not the base64 form of a digest of 128 bits")
     return raw.hex()
 
 
 def from_hex(digest: str) -> str:
-    """Return the base64 form of a hex MD5 digest.
+    """Return the base64 form of a hex digest of 128 bits.
 
     Raises:
         ValueError: It is none.
     """
     raw = bytes.fromhex(digest)
     if len(raw) != 16:
-        raise ValueError(f"{digest[:80]!r} is not an MD5 digest")
+        raise ValueError(f"{digest[:80]!r} is not a digest of 128 bits")
     return b64encode(raw).decode()
 
 
@@ -89,6 +90,15 @@ def known_blobs(session: Session, entity_id: int, md5s: Collection[str]) -> dict
     return {blob.md5: blob for blob in session.scalars(statement)}
 
 
+def known_by_xxh128(session: Session, entity_id: int, digests: Collection[str]) -> dict[str, ArtifactBlob]:
+    """Return the contents that the entity has, of those with these XXH128 digests."""
+    wanted = func.json_each(json.dumps(sorted(set(digests)))).table_valued("value", name=None)
+    statement = select(ArtifactBlob).where(
+        ArtifactBlob.entity_id == entity_id, ArtifactBlob.xxh128.in_(select(wanted.c.value))
+    )
+    return {blob.xxh128: blob for blob in session.scalars(statement)}
+
+
 def keep(session: Session, blobs: BlobStore, entity_id: int, blob: Blob, birth_id: int) -> ArtifactBlob:
     """Return the entity's content with the digest of `blob`: the one it has already, else this one."""
     known = known_blobs(session, entity_id, [blob.md5]).get(blob.md5)
@@ -96,7 +106,14 @@ def keep(session: Session, blobs: BlobStore, entity_id: int, blob: Blob, birth_i
         if known.key != blob.key:
             remove_blobs_after_commit(session, blobs, [blob.key])
         return known
-    kept = ArtifactBlob(entity_id=entity_id, md5=blob.md5, size=blob.size, key=blob.key, birth_id=birth_id)
+    kept = ArtifactBlob(
+        entity_id=entity_id,
+        md5=blob.md5,
+        xxh128=blob.xxh128,
+        size=blob.size,
+        key=blob.key,
+        birth_id=birth_id,
+    )
     session.add(kept)
     session.flush()
     return kept

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from wandkit.server import ids
-from wandkit.server.artifact_blobs import drop_manifests, drop_uploads, keep, known_blobs, release
+from wandkit.server.artifact_blobs import (
+    drop_manifests,
+    drop_uploads,
+    keep,
+    known_blobs,
+    known_by_xxh128,
+    release,
+)
 from wandkit.server.blobs import Blob, BlobStore
 from wandkit.server.database import now
 from wandkit.server.files import mimetype_of
@@ -33,7 +40,7 @@ def commit(access: Access, blobs: BlobStore, artifact: Artifact) -> None:
     session = access.session
     parsed, whole = _joined(session, blobs, artifact)
     found = _contents(access, blobs, artifact, parsed.entries)
-    digest = parsed.digest()
+    digest = parsed.digest(artifact.digest_algorithm)
     if whole is not None and artifact.digest != digest:
         raise Refusal(
             f"the manifest's entries have the digest {digest}, not {artifact.digest} as the version was "
@@ -108,16 +115,16 @@ def _read(blobs: BlobStore, manifest: Manifest) -> Parsed:
 def _contents(
     access: Access, blobs: BlobStore, artifact: Artifact, entries: Mapping[str, Entry]
 ) -> dict[str, ArtifactBlob]:
-    """Return the contents of the entries by digest; every entry without a reference has one."""
+    """Return the contents of the entries by name; every entry without a reference has one."""
     owner = artifact.sequence.project.entity_id
-    wanted = {entry.digest for entry in entries.values() if entry.ref is None}
-    found = known_blobs(access.session, owner, wanted)
-    for entry in entries.values():
-        if entry.ref is None and entry.digest not in found and entry.birth_id is not None:
+    wanted = [entry for entry in entries.values() if entry.ref is None]
+    found = _known(access.session, owner, wanted)
+    for entry in wanted:
+        if entry.name not in found and entry.birth_id is not None:
             content = _from_birth(access, blobs, owner, entry)
             if content is not None:
-                found[entry.digest] = content
-    missing = [name for name, entry in entries.items() if entry.ref is None and entry.digest not in found]
+                found[entry.name] = content
+    missing = [entry.name for entry in wanted if entry.name not in found]
     if missing:
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
         raise Refusal(
@@ -132,6 +139,15 @@ def _contents(
     return found
 
 
+def _known(session: Session, entity_id: int, wanted: Sequence[Entry]) -> dict[str, ArtifactBlob]:
+    """Return the contents that the entity has, of these entries, by name."""
+    by_md5 = known_blobs(session, entity_id, {entry.digest for entry in wanted if not entry.is_xxh128})
+    fast = {entry.digest for entry in wanted if entry.is_xxh128}
+    by_xxh128 = known_by_xxh128(session, entity_id, fast) if fast else {}
+    found = {entry.name: (by_xxh128 if entry.is_xxh128 else by_md5).get(entry.digest) for entry in wanted}
+    return {name: content for name, content in found.items() if content is not None}
+
+
 def _from_birth(access: Access, blobs: BlobStore, owner: int, entry: Entry) -> ArtifactBlob | None:
     """Return a content that came with a version of another entity, which the caller may read."""
     try:
@@ -140,15 +156,15 @@ def _from_birth(access: Access, blobs: BlobStore, owner: int, entry: Entry) -> A
         return None
     if birth is None or not access.reads(birth.sequence.project):
         return None
-    source = known_blobs(access.session, birth.sequence.project.entity_id, [entry.digest]).get(entry.digest)
+    source = _known(access.session, birth.sequence.project.entity_id, [entry]).get(entry.name)
     if source is None:
         return None
-    blob = Blob(source.key, source.size, source.md5)
+    blob = Blob(source.key, source.size, source.md5, source.xxh128)
     return keep(access.session, blobs, owner, blob, birth.id)
 
 
 def _size(entry: Entry, found: Mapping[str, ArtifactBlob]) -> int:
-    return entry.size or 0 if entry.ref is not None else found[entry.digest].size
+    return entry.size or 0 if entry.ref is not None else found[entry.name].size
 
 
 def _replace_files(
@@ -169,9 +185,9 @@ def _replace_files(
             "digest": entry.digest,
             "size": _size(entry, found),
             "ref": entry.ref,
-            "blob_id": None if entry.ref is not None else found[entry.digest].id,
+            "blob_id": None if entry.ref is not None else found[name].id,
             "mimetype": mimetype_of(name),
-            "birth_id": None if entry.ref is not None else found[entry.digest].birth_id,
+            "birth_id": None if entry.ref is not None else found[name].birth_id,
             "created_at": artifact.created_at,
         }
         for name, entry in sorted(entries.items())

@@ -75,12 +75,13 @@ def whole_upload(session: Session, blobs: BlobStore, upload: Upload, joined: Blo
     if upload.blob is None:
         keys = [part.blob for part in upload.parts if part.blob is not None]
         blob = joined or join_parts(blobs, keys)
-        upload.blob, upload.size, upload.md5 = blob.key, blob.size, blob.md5
+        upload.blob, upload.size = blob.key, blob.size
+        upload.md5, upload.xxh128 = blob.md5, blob.xxh128
         remove_blobs_after_commit(session, blobs, keys)
         for part in upload.parts:
             part.blob = None
         session.flush()
-    return Blob(upload.blob, upload.size, upload.md5 or "")
+    return Blob(upload.blob, upload.size, upload.md5 or "", upload.xxh128 or "")
 
 
 def store_manifest(session: Session, blobs: BlobStore, manifest: Manifest, blob: Blob) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import xxhash
 from anyio import to_thread
 
 __all__ = ["Blob", "BlobStore", "BlobTooLargeError", "BlobWriter"]
@@ -37,11 +38,13 @@ class Blob:
         key: Where it is in the store.
         size: Bytes.
         md5: Base64 of the MD5 digest, as the wire carries it.
+        xxh128: Base64 of the XXH128 digest; empty where nobody asks for it.
     """
 
     key: str
     size: int
     md5: str
+    xxh128: str = ""
 
 
 class BlobWriter:
@@ -50,7 +53,8 @@ class BlobWriter:
     def __init__(self, store: BlobStore, limit: int | None) -> None:
         self._store = store
         self._limit = limit
-        self._digest = hashlib.md5(usedforsecurity=False)
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._xxh128 = xxhash.xxh128()
         self._key = secrets.token_hex(16)
         self._temporary = store.folder / "tmp" / self._key
         self._file: BinaryIO = self._temporary.open("xb")
@@ -65,7 +69,8 @@ class BlobWriter:
         self.size += len(piece)
         if self._limit is not None and self.size > self._limit:
             raise BlobTooLargeError(f"the body is larger than {self._limit} bytes")
-        self._digest.update(piece)
+        self._md5.update(piece)
+        self._xxh128.update(piece)
         self._file.write(piece)
 
     def commit(self) -> Blob:
@@ -77,7 +82,7 @@ class BlobWriter:
         final.parent.mkdir(exist_ok=True)
         self._temporary.replace(final)
         _sync_folder(final.parent)
-        return Blob(self._key, self.size, base64.b64encode(self._digest.digest()).decode())
+        return Blob(self._key, self.size, _b64(self._md5.digest()), _b64(self._xxh128.digest()))
 
     def abandon(self) -> None:
         """Remove what was written."""
@@ -164,6 +169,10 @@ class BlobStore:
 
     def _leftovers(self) -> Iterator[Path]:
         return (self.folder / "tmp").iterdir()
+
+
+def _b64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()
 
 
 def _sync_folder(folder: Path) -> None:

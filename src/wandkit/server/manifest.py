@@ -8,14 +8,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import xxhash
+
 from wandkit.server.files import check_name
 from wandkit.server.shapes import is_object
 
-__all__ = ["Entry", "Manifest", "join", "parse", "render"]
+__all__ = ["ALGORITHMS", "MD5", "XXH128", "Entry", "Manifest", "join", "parse", "render"]
+
+MD5: str = "MANIFEST_MD5"
+XXH128: str = "MANIFEST_XXH128"
+ALGORITHMS: tuple[str, ...] = (MD5, XXH128)
+"""What a version's digest can be made with."""
 
 _HEAD = b"wandb-artifact-manifest-v1\n"
 _VERSION = 1
 _POLICY = "wandb-storage-policy-v1"
+_XXH128_NAMES = ("XXH128", XXH128)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,8 @@ class Entry:
     """One entry: a content, or with `ref` a reference.
 
     Attributes:
-        digest: Base64 of the MD5 of a content; what its scheme says of a reference.
+        digest: Base64 of the digest of a content; what its scheme says of a reference.
+        is_xxh128: Whether the digest is an XXH128; an MD5 otherwise.
         size: Bytes, where known.
         ref: The URL of a reference.
         birth_id: The global id of the version with which the content came.
@@ -34,6 +43,7 @@ class Entry:
     size: int | None
     ref: str | None
     birth_id: str | None
+    is_xxh128: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,9 +53,9 @@ class Manifest:
     entries: Mapping[str, Entry]
     document: Mapping[str, Any]
 
-    def digest(self) -> str:
+    def digest(self, algorithm: str) -> str:
         """Return the hex digest that the clients give to a version with these entries."""
-        found = hashlib.md5(_HEAD, usedforsecurity=False)
+        found = xxhash.xxh128(_HEAD) if algorithm == XXH128 else hashlib.md5(_HEAD, usedforsecurity=False)
         for name in sorted(self.entries):
             found.update(f"{name}:{self.entries[name].digest}\n".encode())
         return found.hexdigest()
@@ -99,4 +109,6 @@ def _entry(name: str, value: Any) -> Entry:
         raise ValueError(f"the size of the manifest's entry {name[:80]!r} is no number of bytes")
     if not isinstance(ref, (str, type(None))) or not isinstance(birth, (str, type(None))):
         raise ValueError(f"the manifest's entry {name[:80]!r} has a reference or an origin that is no text")
-    return Entry(name, value["digest"], size, ref or None, birth or None)
+    extra = value.get("extra")
+    is_xxh128 = is_object(extra) and extra.get("alg") in _XXH128_NAMES
+    return Entry(name, value["digest"], size, ref or None, birth or None, is_xxh128)

@@ -62,7 +62,7 @@ def _files(access: Access, places: set[tuple[int, str]]) -> dict[tuple[int, str]
         select(ArtifactFile)
         .where(ArtifactFile.artifact_id.in_(select(numbers.c.value)))
         .where(ArtifactFile.name.in_(select(names.c.value)))
-        .options(owner)
+        .options(owner, joinedload(ArtifactFile.blob))
     )
     return {
         (file.artifact_id, file.name): file

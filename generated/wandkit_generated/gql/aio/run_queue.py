@@ -15,6 +15,7 @@ from wandkit_generated.gql.operations.run_queue import (
     DELETE_QUEUED_RUN,
     DELETE_RUN_QUEUE,
     FAIL_QUEUED_RUN,
+    FAIL_QUEUED_RUN_WITH_INFO,
     FIND_NEAR_RUN_QUEUES,
     GET_DEFAULT_RESOURCE_CONFIG,
     GET_QUEUED_RUN,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.delete_run_queue import DeleteRunQueue
     from wandkit_generated.gql.models.enums import RunQueueAccessType, RunQueuePrioritizationMode
     from wandkit_generated.gql.models.fail_queued_run import FailQueuedRun
+    from wandkit_generated.gql.models.fail_queued_run_with_info import FailQueuedRunWithInfo
     from wandkit_generated.gql.models.find_near_run_queues import FindNearRunQueues
     from wandkit_generated.gql.models.get_default_resource_config import GetDefaultResourceConfig
     from wandkit_generated.gql.models.get_queued_run import GetQueuedRun
@@ -56,6 +58,7 @@ __all__ = [
     "delete_queued_run",
     "delete_run_queue",
     "fail_queued_run",
+    "fail_queued_run_with_info",
     "find_near_run_queues",
     "get_default_resource_config",
     "get_queued_run",
@@ -281,7 +284,7 @@ async def push_to_run_queue(
     project: str,
     queue: str,
     run_spec: str,
-    template_variable_values: str | None | UnsetType = UNSET,
+    template_variables: str | None | UnsetType = UNSET,
     priority: int | None | UnsetType = UNSET,
     timeout: float | None = None,
 ) -> PushToRunQueue:
@@ -292,7 +295,7 @@ async def push_to_run_queue(
             "project": project,
             "queue": queue,
             "runSpec": run_spec,
-            "templateVariableValues": template_variable_values,
+            "templateVariables": template_variables,
             "priority": priority,
         }
     )
@@ -356,8 +359,8 @@ async def fail_queued_run(
     gql: AsyncExecutor,
     *,
     id: str,
-    message: str,
-    stage: str,
+    message: str | None | UnsetType = UNSET,
+    stage: str | None | UnsetType = UNSET,
     file_paths: Sequence[str] | None | UnsetType = UNSET,
     timeout: float | None = None,
 ) -> FailQueuedRun:
@@ -371,6 +374,23 @@ async def fail_queued_run(
         }
     )
     return await gql.execute(FAIL_QUEUED_RUN, variables, timeout=timeout)
+
+
+async def fail_queued_run_with_info(
+    gql: AsyncExecutor,
+    *,
+    id: str,
+    info: str,
+    timeout: float | None = None,
+) -> FailQueuedRunWithInfo:
+    """The same where a server takes one text about it all."""
+    variables = given(
+        {
+            "id": id,
+            "info": info,
+        }
+    )
+    return await gql.execute(FAIL_QUEUED_RUN_WITH_INFO, variables, timeout=timeout)
 
 
 async def list_jobs(

@@ -146,6 +146,10 @@ if TYPE_CHECKING:
         FailQueuedRun,
         FailQueuedRunFailRunQueueItemPayload,
     )
+    from wandkit_generated.gql.models.fail_queued_run_with_info import (
+        FailQueuedRunWithInfo,
+        FailQueuedRunWithInfoFailRunQueueItemPayload,
+    )
     from wandkit_generated.gql.models.find_near_artifacts import (
         FindNearArtifacts,
         FindNearArtifactsArtifactAlias,
@@ -766,6 +770,8 @@ __all__ = [
     "EnqueueSweepRunEnqueueSweepRunPayload",
     "FailQueuedRun",
     "FailQueuedRunFailRunQueueItemPayload",
+    "FailQueuedRunWithInfo",
+    "FailQueuedRunWithInfoFailRunQueueItemPayload",
     "FileFields",
     "FindNearArtifacts",
     "FindNearArtifactsArtifactAlias",
@@ -1256,6 +1262,8 @@ _HOMES = {
     "EnqueueSweepRunEnqueueSweepRunPayload": "enqueue_sweep_run",
     "FailQueuedRun": "fail_queued_run",
     "FailQueuedRunFailRunQueueItemPayload": "fail_queued_run",
+    "FailQueuedRunWithInfo": "fail_queued_run_with_info",
+    "FailQueuedRunWithInfoFailRunQueueItemPayload": "fail_queued_run_with_info",
     "FileFields": "fragments",
     "FindNearArtifacts": "find_near_artifacts",
     "FindNearArtifactsArtifactAlias": "find_near_artifacts",

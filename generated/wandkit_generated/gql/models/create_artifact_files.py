@@ -49,7 +49,7 @@ class CreateArtifactFilesFile(BaseModel):
     storage_path: Optional[str]
     upload_url: Optional[str]
     upload_headers: Optional[list[str]]
-    upload_multipart_urls: Optional["CreateArtifactFilesUploadMultipartUrls"]
+    upload_multipart_urls: Optional["CreateArtifactFilesUploadMultipartUrls"] = None
     artifact: Optional["CreateArtifactFilesArtifact"]
 
 

@@ -151,8 +151,8 @@ class ArtifactFields(BaseModel):
     commit_hash: Optional[str]
     history_step: Optional[Int64]
     version_index: Optional[int]
-    ttl_duration_seconds: Int64
-    ttl_is_inherited: bool
+    ttl_duration_seconds: Optional[Int64] = None
+    ttl_is_inherited: Optional[bool] = None
     tags: Optional[list["ArtifactFieldsTag"]] = None
     artifact_type: "ArtifactFieldsArtifactType"
     artifact_sequence: "ArtifactFieldsArtifactSequence"
@@ -289,6 +289,7 @@ class OrganizationFields(BaseModel):
 class OrganizationFieldsEntity(BaseModel):
     id: str
     name: str
+    entity_type: Optional[str] = None
 
 
 class ProjectFields(BaseModel):

@@ -19,4 +19,4 @@ class PushToRunQueue(BaseModel):
 
 class PushToRunQueuePushToRunQueueByNamePayload(BaseModel):
     run_queue_item_id: str
-    run_spec: JSONString
+    run_spec: Optional[JSONString] = None

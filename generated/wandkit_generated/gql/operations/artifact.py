@@ -141,10 +141,16 @@ fragment ArtifactFields on Artifact {
   commitHash
   historyStep
   versionIndex
-  ttlDurationSeconds
-  ttlIsInherited
 """,
             (frozenset({"feature:PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP"}),),
+        ),
+        Piece(
+            "  ttlDurationSeconds\n",
+            (frozenset({"Artifact.ttlDurationSeconds", "feature:PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP"}),),
+        ),
+        Piece(
+            "  ttlIsInherited\n",
+            (frozenset({"Artifact.ttlIsInherited", "feature:PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP"}),),
         ),
         Piece(
             """\
@@ -201,6 +207,8 @@ fragment CollectionPlace on ArtifactCollection {
     gates=frozenset(
         {
             "Artifact.tags",
+            "Artifact.ttlDurationSeconds",
+            "Artifact.ttlIsInherited",
             "feature:ARTIFACT_DIGEST_ALGORITHM",
             "feature:PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP",
         }
@@ -247,9 +255,9 @@ fragment ArtifactFields on Artifact {
   commitHash
   historyStep
   versionIndex
-  ttlDurationSeconds
-  ttlIsInherited
 """),
+        Piece("  ttlDurationSeconds\n", (frozenset({"Artifact.ttlDurationSeconds"}),)),
+        Piece("  ttlIsInherited\n", (frozenset({"Artifact.ttlIsInherited"}),)),
         Piece(
             """\
   tags {
@@ -299,7 +307,14 @@ fragment CollectionPlace on ArtifactCollection {
         "project": (),
         "name": (),
     },
-    gates=frozenset({"Artifact.tags", "feature:ARTIFACT_DIGEST_ALGORITHM"}),
+    gates=frozenset(
+        {
+            "Artifact.tags",
+            "Artifact.ttlDurationSeconds",
+            "Artifact.ttlIsInherited",
+            "feature:ARTIFACT_DIGEST_ALGORITHM",
+        }
+    ),
     answer=_get_artifact_by_name,
     idempotent=True,
     when=(),
@@ -339,9 +354,9 @@ fragment ArtifactFields on Artifact {
   commitHash
   historyStep
   versionIndex
-  ttlDurationSeconds
-  ttlIsInherited
 """),
+        Piece("  ttlDurationSeconds\n", (frozenset({"Artifact.ttlDurationSeconds"}),)),
+        Piece("  ttlIsInherited\n", (frozenset({"Artifact.ttlIsInherited"}),)),
         Piece(
             """\
   tags {
@@ -389,7 +404,14 @@ fragment CollectionPlace on ArtifactCollection {
     variables={
         "id": (),
     },
-    gates=frozenset({"Artifact.tags", "feature:ARTIFACT_DIGEST_ALGORITHM"}),
+    gates=frozenset(
+        {
+            "Artifact.tags",
+            "Artifact.ttlDurationSeconds",
+            "Artifact.ttlIsInherited",
+            "feature:ARTIFACT_DIGEST_ALGORITHM",
+        }
+    ),
     answer=_get_artifact,
     idempotent=True,
     when=(),
@@ -618,14 +640,16 @@ CREATE_ARTIFACT: Operation[CreateArtifact] = Operation(
     kind="mutation",
     pieces=(
         Piece(
-            "mutation CreateArtifact($entity: String!, $project: String!, $run: String, $type: String!, $collections: [String!], $digest: String!, $digestAlgorithm: ArtifactDigestAlgorithm!, $description: String, $metadata: JSONString, $aliases: [ArtifactAliasInput!], $clientId: ID, $sequenceClientId: ID, $distributedId: String, $ttl: Int64, $historyStep: Int64, $deduplicate: Boolean"
+            "mutation CreateArtifact($entity: String!, $project: String!, $run: String, $type: String!, $collections: [String!], $digest: String!, $digestAlgorithm: ArtifactDigestAlgorithm!, $description: String, $metadata: JSONString, $aliases: [ArtifactAliasInput!], $clientId: ID, $sequenceClientId: ID, $distributedId: String, $historyStep: Int64, $deduplicate: Boolean"
         ),
         Piece(", $tags: [TagInput!]", (frozenset({"TagInput", "feature:ARTIFACT_TAGS"}),)),
+        Piece(", $ttl: Int64", (frozenset({"CreateArtifactInput.ttlDurationSeconds"}),)),
         Piece(", $storageRegion: String", (frozenset({"CreateArtifactInput.storageRegion"}),)),
         Piece("""\
 ) {
-  createArtifact(input: {entityName: $entity, projectName: $project, runName: $run, artifactTypeName: $type, artifactCollectionNames: $collections, digest: $digest, digestAlgorithm: $digestAlgorithm, description: $description, metadata: $metadata, aliases: $aliases, clientID: $clientId, sequenceClientID: $sequenceClientId, distributedID: $distributedId, ttlDurationSeconds: $ttl, historyStep: $historyStep, enableDigestDeduplication: $deduplicate"""),
+  createArtifact(input: {entityName: $entity, projectName: $project, runName: $run, artifactTypeName: $type, artifactCollectionNames: $collections, digest: $digest, digestAlgorithm: $digestAlgorithm, description: $description, metadata: $metadata, aliases: $aliases, clientID: $clientId, sequenceClientID: $sequenceClientId, distributedID: $distributedId, historyStep: $historyStep, enableDigestDeduplication: $deduplicate"""),
         Piece(", tags: $tags", (frozenset({"TagInput", "feature:ARTIFACT_TAGS"}),)),
+        Piece(", ttlDurationSeconds: $ttl", (frozenset({"CreateArtifactInput.ttlDurationSeconds"}),)),
         Piece(", storageRegion: $storageRegion", (frozenset({"CreateArtifactInput.storageRegion"}),)),
         Piece("""\
 }) {
@@ -660,12 +684,19 @@ CREATE_ARTIFACT: Operation[CreateArtifact] = Operation(
         "clientId": (),
         "sequenceClientId": (),
         "distributedId": (),
-        "ttl": (),
+        "ttl": (frozenset({"CreateArtifactInput.ttlDurationSeconds"}),),
         "historyStep": (),
         "storageRegion": (frozenset({"CreateArtifactInput.storageRegion"}),),
         "deduplicate": (),
     },
-    gates=frozenset({"CreateArtifactInput.storageRegion", "TagInput", "feature:ARTIFACT_TAGS"}),
+    gates=frozenset(
+        {
+            "CreateArtifactInput.storageRegion",
+            "CreateArtifactInput.ttlDurationSeconds",
+            "TagInput",
+            "feature:ARTIFACT_TAGS",
+        }
+    ),
     answer=_create_artifact,
     idempotent=False,
     when=(),
@@ -736,6 +767,9 @@ mutation CreateArtifactFiles($files: [CreateArtifactFileSpecInput!]!) {
           storagePath
           uploadUrl
           uploadHeaders
+"""),
+        Piece(
+            """\
           uploadMultipartUrls {
             uploadID
             uploadUrlParts {
@@ -743,6 +777,10 @@ mutation CreateArtifactFiles($files: [CreateArtifactFileSpecInput!]!) {
               uploadUrl
             }
           }
+""",
+            (frozenset({"File.uploadMultipartUrls"}),),
+        ),
+        Piece("""\
           artifact {
             id
           }
@@ -756,7 +794,7 @@ mutation CreateArtifactFiles($files: [CreateArtifactFileSpecInput!]!) {
     variables={
         "files": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"File.uploadMultipartUrls"}),
     answer=_create_artifact_files,
     idempotent=True,
     when=(),
@@ -836,14 +874,16 @@ UPDATE_ARTIFACT: Operation[UpdateArtifact] = Operation(
     name="UpdateArtifact",
     kind="mutation",
     pieces=(
-        Piece("mutation UpdateArtifact($id: ID!, $description: String, $metadata: JSONString, $ttl: Int64"),
+        Piece("mutation UpdateArtifact($id: ID!, $description: String, $metadata: JSONString"),
+        Piece(", $ttl: Int64", (frozenset({"UpdateArtifactInput.ttlDurationSeconds"}),)),
         Piece(
             ", $tagsToAdd: [TagInput!], $tagsToDelete: [TagInput!]",
             (frozenset({"TagInput", "feature:ARTIFACT_TAGS"}),),
         ),
         Piece("""\
 ) {
-  updateArtifact(input: {artifactID: $id, description: $description, metadata: $metadata, ttlDurationSeconds: $ttl"""),
+  updateArtifact(input: {artifactID: $id, description: $description, metadata: $metadata"""),
+        Piece(", ttlDurationSeconds: $ttl", (frozenset({"UpdateArtifactInput.ttlDurationSeconds"}),)),
         Piece(
             ", tagsToAdd: $tagsToAdd, tagsToDelete: $tagsToDelete",
             (frozenset({"TagInput", "feature:ARTIFACT_TAGS"}),),
@@ -872,9 +912,9 @@ fragment ArtifactFields on Artifact {
   commitHash
   historyStep
   versionIndex
-  ttlDurationSeconds
-  ttlIsInherited
 """),
+        Piece("  ttlDurationSeconds\n", (frozenset({"Artifact.ttlDurationSeconds"}),)),
+        Piece("  ttlIsInherited\n", (frozenset({"Artifact.ttlIsInherited"}),)),
         Piece(
             """\
   tags {
@@ -923,12 +963,20 @@ fragment CollectionPlace on ArtifactCollection {
         "id": (),
         "description": (),
         "metadata": (),
-        "ttl": (),
+        "ttl": (frozenset({"UpdateArtifactInput.ttlDurationSeconds"}),),
         "tagsToAdd": (frozenset({"TagInput", "feature:ARTIFACT_TAGS"}),),
         "tagsToDelete": (frozenset({"TagInput", "feature:ARTIFACT_TAGS"}),),
     },
     gates=frozenset(
-        {"Artifact.tags", "TagInput", "feature:ARTIFACT_DIGEST_ALGORITHM", "feature:ARTIFACT_TAGS"}
+        {
+            "Artifact.tags",
+            "Artifact.ttlDurationSeconds",
+            "Artifact.ttlIsInherited",
+            "TagInput",
+            "UpdateArtifactInput.ttlDurationSeconds",
+            "feature:ARTIFACT_DIGEST_ALGORITHM",
+            "feature:ARTIFACT_TAGS",
+        }
     ),
     answer=_update_artifact,
     idempotent=True,
@@ -1101,10 +1149,24 @@ fragment ArtifactFields on Artifact {
   commitHash
   historyStep
   versionIndex
-  ttlDurationSeconds
-  ttlIsInherited
 """,
             (frozenset({"feature:ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE"}),),
+        ),
+        Piece(
+            "  ttlDurationSeconds\n",
+            (
+                frozenset(
+                    {"Artifact.ttlDurationSeconds", "feature:ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE"}
+                ),
+            ),
+        ),
+        Piece(
+            "  ttlIsInherited\n",
+            (
+                frozenset(
+                    {"Artifact.ttlIsInherited", "feature:ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE"}
+                ),
+            ),
         ),
         Piece(
             """\
@@ -1163,6 +1225,8 @@ fragment CollectionPlace on ArtifactCollection {
     gates=frozenset(
         {
             "Artifact.tags",
+            "Artifact.ttlDurationSeconds",
+            "Artifact.ttlIsInherited",
             "feature:ARTIFACT_DIGEST_ALGORITHM",
             "feature:ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE",
         }
@@ -1248,6 +1312,7 @@ USE_ARTIFACT: Operation[UseArtifact] = Operation(
     answer=_use_artifact,
     idempotent=True,
     when=(),
+    spare=frozenset({"artifactEntity", "artifactProject"}),
 )
 
 
@@ -1410,9 +1475,9 @@ fragment ArtifactFields on Artifact {
   commitHash
   historyStep
   versionIndex
-  ttlDurationSeconds
-  ttlIsInherited
 """),
+        Piece("  ttlDurationSeconds\n", (frozenset({"Artifact.ttlDurationSeconds"}),)),
+        Piece("  ttlIsInherited\n", (frozenset({"Artifact.ttlIsInherited"}),)),
         Piece(
             """\
   tags {
@@ -1460,7 +1525,14 @@ fragment CollectionPlace on ArtifactCollection {
     variables={
         "id": (),
     },
-    gates=frozenset({"Artifact.tags", "feature:ARTIFACT_DIGEST_ALGORITHM"}),
+    gates=frozenset(
+        {
+            "Artifact.tags",
+            "Artifact.ttlDurationSeconds",
+            "Artifact.ttlIsInherited",
+            "feature:ARTIFACT_DIGEST_ALGORITHM",
+        }
+    ),
     answer=_list_artifact_links,
     idempotent=True,
     when=(),
@@ -1516,9 +1588,9 @@ fragment ArtifactFields on Artifact {
   commitHash
   historyStep
   versionIndex
-  ttlDurationSeconds
-  ttlIsInherited
 """),
+        Piece("  ttlDurationSeconds\n", (frozenset({"Artifact.ttlDurationSeconds"}),)),
+        Piece("  ttlIsInherited\n", (frozenset({"Artifact.ttlIsInherited"}),)),
         Piece(
             """\
   tags {
@@ -1570,7 +1642,14 @@ fragment CollectionPlace on ArtifactCollection {
         "first": (),
         "after": (),
     },
-    gates=frozenset({"Artifact.tags", "feature:ARTIFACT_DIGEST_ALGORITHM"}),
+    gates=frozenset(
+        {
+            "Artifact.tags",
+            "Artifact.ttlDurationSeconds",
+            "Artifact.ttlIsInherited",
+            "feature:ARTIFACT_DIGEST_ALGORITHM",
+        }
+    ),
     answer=_list_run_outputs,
     idempotent=True,
     when=(),
@@ -1626,9 +1705,9 @@ fragment ArtifactFields on Artifact {
   commitHash
   historyStep
   versionIndex
-  ttlDurationSeconds
-  ttlIsInherited
 """),
+        Piece("  ttlDurationSeconds\n", (frozenset({"Artifact.ttlDurationSeconds"}),)),
+        Piece("  ttlIsInherited\n", (frozenset({"Artifact.ttlIsInherited"}),)),
         Piece(
             """\
   tags {
@@ -1680,7 +1759,14 @@ fragment CollectionPlace on ArtifactCollection {
         "first": (),
         "after": (),
     },
-    gates=frozenset({"Artifact.tags", "feature:ARTIFACT_DIGEST_ALGORITHM"}),
+    gates=frozenset(
+        {
+            "Artifact.tags",
+            "Artifact.ttlDurationSeconds",
+            "Artifact.ttlIsInherited",
+            "feature:ARTIFACT_DIGEST_ALGORITHM",
+        }
+    ),
     answer=_list_run_inputs,
     idempotent=True,
     when=(),
@@ -1742,9 +1828,9 @@ fragment ArtifactFields on Artifact {
   commitHash
   historyStep
   versionIndex
-  ttlDurationSeconds
-  ttlIsInherited
 """),
+        Piece("  ttlDurationSeconds\n", (frozenset({"Artifact.ttlDurationSeconds"}),)),
+        Piece("  ttlIsInherited\n", (frozenset({"Artifact.ttlIsInherited"}),)),
         Piece(
             """\
   tags {
@@ -1799,7 +1885,14 @@ fragment CollectionPlace on ArtifactCollection {
         "first": (),
         "after": (),
     },
-    gates=frozenset({"Artifact.tags", "feature:ARTIFACT_DIGEST_ALGORITHM"}),
+    gates=frozenset(
+        {
+            "Artifact.tags",
+            "Artifact.ttlDurationSeconds",
+            "Artifact.ttlIsInherited",
+            "feature:ARTIFACT_DIGEST_ALGORITHM",
+        }
+    ),
     answer=_list_artifacts,
     idempotent=True,
     when=(),

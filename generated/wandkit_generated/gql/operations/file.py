@@ -197,4 +197,5 @@ DELETE_FILES: Operation[DeleteFiles] = Operation(
     answer=_delete_files,
     idempotent=True,
     when=(),
+    spare=frozenset({"projectId"}),
 )

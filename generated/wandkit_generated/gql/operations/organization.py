@@ -52,16 +52,17 @@ fragment OrganizationFields on Organization {
   orgEntity {
     id
     name
-  }
 """,
             (frozenset({"Organization.orgEntity"}),),
         ),
+        Piece("    entityType\n", (frozenset({"Entity.entityType", "Organization.orgEntity"}),)),
+        Piece("  }\n", (frozenset({"Organization.orgEntity"}),)),
         Piece("}\n"),
     ),
     variables={
         "name": (),
     },
-    gates=frozenset({"Organization.orgEntity"}),
+    gates=frozenset({"Entity.entityType", "Organization.orgEntity"}),
     answer=_get_organization,
     idempotent=True,
     when=(),
@@ -110,16 +111,17 @@ fragment OrganizationFields on Organization {
   orgEntity {
     id
     name
-  }
 """,
             (frozenset({"Organization.orgEntity"}),),
         ),
+        Piece("    entityType\n", (frozenset({"Entity.entityType", "Organization.orgEntity"}),)),
+        Piece("  }\n", (frozenset({"Organization.orgEntity"}),)),
         Piece("}\n"),
     ),
     variables={
         "entity": (),
     },
-    gates=frozenset({"Organization.orgEntity"}),
+    gates=frozenset({"Entity.entityType", "Organization.orgEntity"}),
     answer=_get_entity_organizations,
     idempotent=True,
     when=(),

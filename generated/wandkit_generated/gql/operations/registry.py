@@ -477,10 +477,28 @@ fragment ArtifactFields on Artifact {
   commitHash
   historyStep
   versionIndex
-  ttlDurationSeconds
-  ttlIsInherited
 """,
             (frozenset({"Organization.orgEntity", "feature:ARTIFACT_REGISTRY_SEARCH"}),),
+        ),
+        Piece(
+            "  ttlDurationSeconds\n",
+            (
+                frozenset(
+                    {
+                        "Artifact.ttlDurationSeconds",
+                        "Organization.orgEntity",
+                        "feature:ARTIFACT_REGISTRY_SEARCH",
+                    }
+                ),
+            ),
+        ),
+        Piece(
+            "  ttlIsInherited\n",
+            (
+                frozenset(
+                    {"Artifact.ttlIsInherited", "Organization.orgEntity", "feature:ARTIFACT_REGISTRY_SEARCH"}
+                ),
+            ),
         ),
         Piece(
             """\
@@ -541,6 +559,8 @@ fragment CollectionPlace on ArtifactCollection {
     gates=frozenset(
         {
             "Artifact.tags",
+            "Artifact.ttlDurationSeconds",
+            "Artifact.ttlIsInherited",
             "Organization.orgEntity",
             "feature:ARTIFACT_DIGEST_ALGORITHM",
             "feature:ARTIFACT_REGISTRY_SEARCH",

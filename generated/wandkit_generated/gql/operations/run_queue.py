@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.delete_queued_run import DeleteQueuedRun
     from wandkit_generated.gql.models.delete_run_queue import DeleteRunQueue
     from wandkit_generated.gql.models.fail_queued_run import FailQueuedRun
+    from wandkit_generated.gql.models.fail_queued_run_with_info import FailQueuedRunWithInfo
     from wandkit_generated.gql.models.find_near_run_queues import FindNearRunQueues
     from wandkit_generated.gql.models.get_default_resource_config import GetDefaultResourceConfig
     from wandkit_generated.gql.models.get_queued_run import GetQueuedRun
@@ -36,6 +37,7 @@ __all__ = [
     "DELETE_QUEUED_RUN",
     "DELETE_RUN_QUEUE",
     "FAIL_QUEUED_RUN",
+    "FAIL_QUEUED_RUN_WITH_INFO",
     "FIND_NEAR_RUN_QUEUES",
     "GET_DEFAULT_RESOURCE_CONFIG",
     "GET_QUEUED_RUN",
@@ -478,7 +480,7 @@ PUSH_TO_RUN_QUEUE: Operation[PushToRunQueue] = Operation(
             "mutation PushToRunQueue($entity: String!, $project: String!, $queue: String!, $runSpec: JSONString!"
         ),
         Piece(
-            ", $templateVariableValues: JSONString",
+            ", $templateVariables: JSONString",
             (frozenset({"PushToRunQueueByNameInput.templateVariableValues"}),),
         ),
         Piece(", $priority: Int", (frozenset({"PushToRunQueueByNameInput.priority"}),)),
@@ -486,14 +488,16 @@ PUSH_TO_RUN_QUEUE: Operation[PushToRunQueue] = Operation(
 ) {
   pushToRunQueueByName(input: {entityName: $entity, projectName: $project, queueName: $queue, runSpec: $runSpec"""),
         Piece(
-            ", templateVariableValues: $templateVariableValues",
+            ", templateVariableValues: $templateVariables",
             (frozenset({"PushToRunQueueByNameInput.templateVariableValues"}),),
         ),
         Piece(", priority: $priority", (frozenset({"PushToRunQueueByNameInput.priority"}),)),
         Piece("""\
 }) {
     runQueueItemId
-    runSpec
+"""),
+        Piece("    runSpec\n", (frozenset({"PushToRunQueueByNamePayload.runSpec"}),)),
+        Piece("""\
   }
 }
 """),
@@ -503,11 +507,15 @@ PUSH_TO_RUN_QUEUE: Operation[PushToRunQueue] = Operation(
         "project": (),
         "queue": (),
         "runSpec": (),
-        "templateVariableValues": (frozenset({"PushToRunQueueByNameInput.templateVariableValues"}),),
+        "templateVariables": (frozenset({"PushToRunQueueByNameInput.templateVariableValues"}),),
         "priority": (frozenset({"PushToRunQueueByNameInput.priority"}),),
     },
     gates=frozenset(
-        {"PushToRunQueueByNameInput.priority", "PushToRunQueueByNameInput.templateVariableValues"}
+        {
+            "PushToRunQueueByNameInput.priority",
+            "PushToRunQueueByNameInput.templateVariableValues",
+            "PushToRunQueueByNamePayload.runSpec",
+        }
     ),
     answer=_push_to_run_queue,
     idempotent=False,
@@ -615,8 +623,8 @@ FAIL_QUEUED_RUN: Operation[FailQueuedRun] = Operation(
     kind="mutation",
     pieces=(
         Piece("mutation FailQueuedRun($id: ID!"),
-        Piece(", $message: String!", (frozenset({"FailRunQueueItemInput.message"}),)),
-        Piece(", $stage: String!", (frozenset({"FailRunQueueItemInput.stage"}),)),
+        Piece(", $message: String", (frozenset({"FailRunQueueItemInput.message"}),)),
+        Piece(", $stage: String", (frozenset({"FailRunQueueItemInput.stage"}),)),
         Piece(", $filePaths: [String!]", (frozenset({"FailRunQueueItemInput.filePaths"}),)),
         Piece("""\
 ) {
@@ -641,6 +649,35 @@ FAIL_QUEUED_RUN: Operation[FailQueuedRun] = Operation(
         {"FailRunQueueItemInput.filePaths", "FailRunQueueItemInput.message", "FailRunQueueItemInput.stage"}
     ),
     answer=_fail_queued_run,
+    idempotent=True,
+    when=(),
+)
+
+
+def _fail_queued_run_with_info() -> type[FailQueuedRunWithInfo]:
+    from wandkit_generated.gql.models.fail_queued_run_with_info import FailQueuedRunWithInfo
+
+    return FailQueuedRunWithInfo
+
+
+FAIL_QUEUED_RUN_WITH_INFO: Operation[FailQueuedRunWithInfo] = Operation(
+    name="FailQueuedRunWithInfo",
+    kind="mutation",
+    pieces=(
+        Piece("""\
+mutation FailQueuedRunWithInfo($id: ID!, $info: JSONString!) {
+  failRunQueueItem(input: {runQueueItemId: $id, info: $info}) {
+    success
+  }
+}
+"""),
+    ),
+    variables={
+        "id": (),
+        "info": (),
+    },
+    gates=frozenset(),
+    answer=_fail_queued_run_with_info,
     idempotent=True,
     when=(),
 )

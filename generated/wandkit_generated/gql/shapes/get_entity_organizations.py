@@ -17,6 +17,7 @@ __all__ = ["DECODER"]
 class OrganizationFieldsEntity(Shape, frozen=True, kw_only=True):
     id: str
     name: str
+    entity_type: Optional[str] = field(default=None, name="entityType")
 
 
 class OrganizationFields(Shape, frozen=True, kw_only=True):

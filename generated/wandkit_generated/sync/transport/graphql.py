@@ -140,12 +140,17 @@ class GraphQL:
         attempts: Attempts,
         timeout: float | None,
     ) -> tuple[T, list[Problem]]:
-        """Send `operation`, and again without what the server turns out not to know."""
+        """Send `operation`, and again without what the server turns out not to know.
+
+        A server refuses a document before it does anything of it, so that a mutation stops there if the next
+        attempt would change less than was asked for.
+        """
         known = capabilities_of(self.settings.base_url)
         asked = self._asked(operation.name, timeout)
         dropped: frozenset[str] = frozenset()
         while True:
             missing = known.missing(operation.gates) | dropped
+            operation.check(variables, missing, self.settings.base_url)
             text = operation.document(missing)
             body = _body(operation.name, text, operation.sent(variables, missing))
             reply = self._send(body, asked, attempts, timeout, idempotent=operation.idempotent)

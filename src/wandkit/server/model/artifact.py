@@ -137,11 +137,15 @@ class ArtifactBlob(Base):
     """
 
     __tablename__ = "artifact_blob"
-    __table_args__: Any = (UniqueConstraint("entity_id", "md5"),)
+    __table_args__: Any = (
+        UniqueConstraint("entity_id", "md5"),
+        Index("artifact_blob_xxh128", "entity_id", "xxh128"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     entity_id: Mapped[int] = mapped_column(ForeignKey("entity.id"))
     md5: Mapped[str] = mapped_column(String(24))
+    xxh128: Mapped[str] = mapped_column(String(24))
     size: Mapped[int] = mapped_column(BigInteger)
     key: Mapped[str] = mapped_column(String(64), index=True)
     birth_id: Mapped[int]
@@ -152,7 +156,8 @@ class ArtifactFile(Base):
     """One entry of a version: a content, a reference to one elsewhere, or, while pending, an upload to come.
 
     Attributes:
-        digest: Base64 of the MD5 of contents; what its scheme says of references.
+        digest: What the manifest says: base64 of the MD5 or XXH128 of contents, what its scheme says of
+            references. While pending, the MD5 of the upload to come.
         blob_id: The content; null for references and before the upload.
         ref: The URL of a reference.
         birth_id: The version with which the content came.
@@ -186,6 +191,7 @@ class Upload(Base):
     blob: Mapped[str | None] = mapped_column(String(64))
     size: Mapped[int] = mapped_column(BigInteger, default=0)
     md5: Mapped[str | None] = mapped_column(String(24))
+    xxh128: Mapped[str | None] = mapped_column(String(24))
     created_at: Mapped[Timestamp] = mapped_column(default=now)
 
     file: Mapped[ArtifactFile] = relationship()

@@ -1,10 +1,10 @@
-"""Views, as stored: reports, drafts of reports and saved workspaces."""
+"""Views, as stored: reports, drafts of reports and saved workspaces; their share links, stars and visits."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import JSON, Column, ForeignKey, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wandkit.server.database import Base, Timestamp, now
@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from wandkit.server.model.project import Project
     from wandkit.server.model.user import User
 
-__all__ = ["View"]
+__all__ = ["AccessToken", "Star", "View", "Visits"]
+
+_shared = Table(
+    "view_access_token_project",
+    Base.metadata,
+    Column("token_id", ForeignKey("view_access_token.id", ondelete="CASCADE"), primary_key=True),
+    Column("project_id", ForeignKey("project.id", ondelete="CASCADE"), primary_key=True),
+)
 
 
 class View(Base):
@@ -45,3 +52,45 @@ class View(Base):
     project: Mapped[Project] = relationship()
     user: Mapped[User] = relationship(foreign_keys=[user_id])
     updated_by: Mapped[User] = relationship(foreign_keys=[updated_by_id])
+
+
+class AccessToken(Base):
+    """A share link: whoever has its text may look at one view, and at the projects that it shows.
+
+    `type` is `PUBLIC`, or `INDIVIDUAL_SHARING` where it is for the people of `emails`.
+    """
+
+    __tablename__ = "view_access_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    view_id: Mapped[int] = mapped_column(ForeignKey("view.id", ondelete="CASCADE"), index=True)
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    token: Mapped[str] = mapped_column(String(128), unique=True)
+    type: Mapped[str] = mapped_column(String(32), default="PUBLIC")
+    emails: Mapped[list[str]] = mapped_column(JSON, default=list)
+    created_at: Mapped[Timestamp] = mapped_column(default=now)
+    last_accessed_at: Mapped[str | None] = mapped_column(String(27))
+    revoked_at: Mapped[str | None] = mapped_column(String(27))
+
+    view: Mapped[View] = relationship()
+    created_by: Mapped[User] = relationship()
+    projects: Mapped[list[Project]] = relationship(secondary=_shared)
+
+
+class Star(Base):
+    """A view that a user keeps in mind."""
+
+    __tablename__ = "view_star"
+
+    view_id: Mapped[int] = mapped_column(ForeignKey("view.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    created_at: Mapped[Timestamp] = mapped_column(default=now)
+
+
+class Visits(Base):
+    """How often a view was looked at, as far as its readers say so."""
+
+    __tablename__ = "view_visits"
+
+    view_id: Mapped[int] = mapped_column(ForeignKey("view.id", ondelete="CASCADE"), primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)

@@ -12,6 +12,7 @@ from wandkit.server.artifact_commit import commit, grant_aliases
 from wandkit.server.artifact_deletion import delete_version
 from wandkit.server.database import now
 from wandkit.server.graphql import Context, context_of
+from wandkit.server.manifest import ALGORITHMS
 from wandkit.server.model.artifact import (
     TTL_FOREVER,
     TTL_INHERITED,
@@ -48,7 +49,7 @@ def resolve_create_artifact(
     """Make a pending version; where its sequence has one with the same contents, return that."""
     context = context_of(info)
     owner = context.access.project_to_change(input["entityName"], input["projectName"])
-    if input["digestAlgorithm"] != "MANIFEST_MD5":
+    if input["digestAlgorithm"] not in ALGORITHMS:
         raise Refusal(f"this server does not have the digest algorithm {input['digestAlgorithm']}")
     run = context.access.run_in(owner, input["runName"]) if input.get("runName") else None
     again = _made_before(context, owner, input)
@@ -252,7 +253,10 @@ def _same_contents(context: Context, sequence: Collection, input: dict[str, Any]
     if not input.get("enableDigestDeduplication"):
         return None
     same = select(Artifact).where(
-        Artifact.sequence_id == sequence.id, Artifact.digest == input["digest"], Artifact.state == "COMMITTED"
+        Artifact.sequence_id == sequence.id,
+        Artifact.digest == input["digest"],
+        Artifact.digest_algorithm == input["digestAlgorithm"],
+        Artifact.state == "COMMITTED",
     )
     return context.session.scalars(same.order_by(Artifact.id.desc()).limit(1)).first()
 
@@ -267,6 +271,7 @@ def _new_version(
         run=run,
         state="PENDING",
         digest=input["digest"],
+        digest_algorithm=input["digestAlgorithm"],
         description=input.get("description"),
         metadata_text=_json_object("metadata", input.get("metadata")),
         labels=_json_object("labels", input.get("labels")),

@@ -70,7 +70,8 @@ def resolve_files_by_entries(
     statement = select(ArtifactFile).where(
         ArtifactFile.artifact_id == parent.id, ArtifactFile.name.in_(select(wanted.c.value))
     )
-    found = {file.name: file for file in context.session.scalars(statement)}
+    files = context.session.scalars(statement.options(joinedload(ArtifactFile.blob)))
+    found = {file.name: file for file in files}
     targets = resolve_references(
         context.access, [file.ref for file in found.values() if file.ref is not None]
     )
@@ -173,12 +174,13 @@ def _node(
         if content is None:
             return file.ref or ""
         holder = owner if content is file else content.artifact
-        target = blob_target(holder.sequence.project.entity_id, content.digest, file.name)
+        target = blob_target(holder.sequence.project.entity_id, _md5(content), file.name)
         url: str = context.services["signer"].url(context.base_url, "GET", target)
         return url
 
     return {
         **_facts(owner, file.name, file.digest),
+        "md5": _md5(file),
         "id": ids.encode("ArtifactFile", owner.id, file.name),
         "exists": file.ref is not None or file.blob_id is not None,
         "isReference": file.ref is not None,
@@ -192,12 +194,15 @@ def _node(
     }
 
 
+def _md5(file: ArtifactFile) -> str:
+    return file.digest if file.blob is None else file.blob.md5
+
+
 def _facts(owner: Artifact, name: str, digest: str) -> dict[str, Any]:
     return {
         "name": name,
         "displayName": name,
         "digest": digest,
-        "md5": digest,
         "storagePath": f"wandb_artifacts/{owner.sequence.project.entity_id}/{owner.id}/{name}",
         "uploadHeaders": [],
     }
@@ -230,7 +235,8 @@ def _asked(
     births = {number: session.get(Artifact, number) for number in {row.birth_id for row in rows.values()}}
     return {
         place: {
-            **_facts(owner, spec["name"], spec["md5"]),
+            **_facts(owner, spec["name"], spec.get("digest") or spec["md5"]),
+            "md5": spec["md5"],
             **_upload_links(context, owner, rows[spec["name"]], spec.get("uploadPartsInput") or ()),
             "id": ids.encode("ArtifactFile", owner.id, spec["name"]),
             "exists": rows[spec["name"]].blob_id is not None,

@@ -15,6 +15,7 @@ from wandkit.server.filtering.artifact import collection_field, version_field
 from wandkit.server.filtering.operators import compile_filter_text
 from wandkit.server.filtering.order import Ordering, SortKey, compile_order
 from wandkit.server.graphql import Context, context_of
+from wandkit.server.manifest import MD5
 from wandkit.server.model.artifact import Artifact
 from wandkit.server.model.collection import (
     Alias,
@@ -202,9 +203,10 @@ def resolve_latest(parent: ArtifactSequence, info: GraphQLResolveInfo) -> Artifa
 
 
 @sequence.field("digestAlgorithm")
-def resolve_digest_algorithm(_parent: ArtifactSequence, _info: GraphQLResolveInfo) -> str:
-    """Return the one algorithm that this server has."""
-    return "MANIFEST_MD5"
+def resolve_digest_algorithm(parent: ArtifactSequence, info: GraphQLResolveInfo) -> str:
+    """Return what the digest of the latest version is made with."""
+    latest = resolve_latest(parent, info)
+    return MD5 if latest is None else latest.digest_algorithm
 
 
 def collection_page(

@@ -68,6 +68,12 @@ def resolve_read_only_admin(parent: Entity, info: GraphQLResolveInfo) -> bool:
     return not context_of(info).access.administers(parent)
 
 
+@entity.field("xxhashDigestsEnabled")
+def resolve_xxhash_digests(_parent: Entity, _info: GraphQLResolveInfo) -> bool:
+    """Return that versions may have XXH128 digests here."""
+    return True
+
+
 @entity.field("user")
 def resolve_user(parent: Entity, info: GraphQLResolveInfo) -> User | None:
     """Return the user whose own entity this is; null for teams."""

@@ -12,14 +12,14 @@ from graphql import GraphQLResolveInfo
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import joinedload
 
-from wandkit.server import ids
 from wandkit.server.graphql import Context, context_of
 from wandkit.server.model.project import Project
 from wandkit.server.model.report import View
 from wandkit.server.model.user import User
 from wandkit.server.pagination import by_id, page, page_of_list
-from wandkit.server.permissions import Refusal, denied
+from wandkit.server.permissions import Refusal
 from wandkit.server.shapes import is_object
+from wandkit.server.views import DRAFT, is_draft, view_id, view_to_change, visible_view
 
 __all__ = ["BINDABLES"]
 
@@ -30,7 +30,6 @@ view: ObjectType = ObjectType("View")
 
 BINDABLES: list[SchemaBindable] = [query, mutation, project, view]
 
-_DRAFT = "/draft"
 _CHANGEABLE = {
     "coverUrl": "cover_url",
     "createdUsing": "created_using",
@@ -38,7 +37,6 @@ _CHANGEABLE = {
     "displayName": "display_name",
     "locked": "locked",
     "name": "name",
-    "parentId": "parent_id",
     "previewUrl": "preview_url",
     "showcasedAt": "showcased_at",
     "spec": "spec",
@@ -49,7 +47,7 @@ _CHANGEABLE = {
 @query.field("view")
 def resolve_view(_parent: None, info: GraphQLResolveInfo, *, id: str, type: str | None = None) -> View | None:
     """Return one view; null where it is missing, hidden or of another type."""
-    found = _visible(context_of(info), id)
+    found = visible_view(context_of(info), id)
     return found if found is not None and type in (None, found.type) else None
 
 
@@ -57,7 +55,7 @@ def resolve_view(_parent: None, info: GraphQLResolveInfo, *, id: str, type: str 
 def resolve_views(_parent: None, info: GraphQLResolveInfo, *, ids: list[str]) -> dict[str, Any]:
     """Return the views with these ids that the caller may see."""
     context = context_of(info)
-    found = [view for one in ids if (view := _visible(context, one)) is not None]
+    found = [view for one in ids if (view := visible_view(context, one)) is not None]
     return page_of_list(found, {}, max_size=max(len(found), 1))
 
 
@@ -81,7 +79,7 @@ def resolve_all_views(parent: Project, info: GraphQLResolveInfo, **arguments: An
 @view.field("id")
 def resolve_id(parent: View, _info: GraphQLResolveInfo) -> str:
     """Return the global id."""
-    return _id(parent)
+    return view_id(parent)
 
 
 @view.field("entity")
@@ -105,20 +103,27 @@ def resolve_project_name(parent: View, _info: GraphQLResolveInfo) -> str:
 @view.field("children")
 def resolve_children(parent: View, info: GraphQLResolveInfo) -> dict[str, Any]:
     """Return the drafts of a report that the caller may see."""
-    return _page(context_of(info), select(View).where(View.parent_id == _id(parent)), {})
+    return _page(context_of(info), select(View).where(View.parent_id == view_id(parent)), {})
 
 
 @mutation.field("upsertView")
 def resolve_upsert(_parent: None, info: GraphQLResolveInfo, *, input: dict[str, Any]) -> dict[str, Any]:
-    """Make a view, or change the one with this id; a field that is left out or null stays as it is."""
+    """Make a view, or change the one with this id; a field that is left out or null stays as it is.
+
+    A draft that becomes a report of its own is no longer a draft of another one.
+    """
     context = context_of(info)
     me = context.access.require_user()
     _check(input)
     inserted = input.get("id") is None
-    found = _new(context, input) if inserted else _to_change(context, input["id"])
+    found = _new(context, input) if inserted else view_to_change(context, input["id"])
+    was_draft = is_draft(found)
     for key, attribute in _CHANGEABLE.items():
         if input.get(key) is not None:
             setattr(found, attribute, input[key])
+    if was_draft and not is_draft(found):
+        found.parent_id = None
+    _check_parent(context, found, input.get("parentId"))
     found.updated_by = me
     context.session.flush()
     return {"view": found, "inserted": inserted}
@@ -140,44 +145,14 @@ def resolve_delete_several(
 
 @mutation.field("moveView")
 def resolve_move(_parent: None, info: GraphQLResolveInfo, *, input: dict[str, Any]) -> dict[str, Any]:
-    """Put a view into another project."""
+    """Put a view into another project; its drafts go with it."""
     context = context_of(info)
-    found = _to_change(context, input["id"])
-    found.project = context.access.project_to_change(input["entityName"], input["projectName"])
+    found = view_to_change(context, input["id"])
+    target = context.access.project_to_change(input["entityName"], input["projectName"])
+    for one in (found, *context.session.scalars(select(View).where(View.parent_id == view_id(found)))):
+        one.project = target
     context.session.flush()
     return {"success": True}
-
-
-def _id(found: View) -> str:
-    return ids.encode("View", found.id)
-
-
-def _visible(context: Context, global_id: str) -> View | None:
-    try:
-        number = ids.number("View", global_id)
-    except ValueError:
-        return None
-    found = context.session.get(View, number)
-    if found is None or found.project.deleted_at is not None or not context.access.reads(found.project):
-        return None
-    return found if not found.type.endswith(_DRAFT) or _is_mine(context, found) else None
-
-
-def _is_mine(context: Context, found: View) -> bool:
-    user = context.access.user
-    return context.access.is_admin or (user is not None and user.id == found.user_id)
-
-
-def _to_change(context: Context, global_id: str) -> View:
-    context.access.require_user()
-    found = _visible(context, global_id)
-    if found is None:
-        raise Refusal("view not found", 404)
-    if not context.access.writes(found.project):
-        raise denied()
-    if found.locked and not _is_mine(context, found) and not context.access.manages(found.project):
-        raise denied()
-    return found
 
 
 def _new(context: Context, input: dict[str, Any]) -> View:
@@ -200,9 +175,21 @@ def _check(input: dict[str, Any]) -> None:
         raise Refusal("the name of a view has at most 128 characters")
 
 
+def _check_parent(context: Context, found: View, parent_id: str | None) -> None:
+    """Refuse a draft of what its author may not see, of itself, of a draft, or of another project's view."""
+    if parent_id is None:
+        return
+    parent = visible_view(context, parent_id)
+    if parent is None:
+        raise Refusal("parent view not found", 404)
+    if parent is found or is_draft(parent) or parent.project_id != found.project.id:
+        raise Refusal("the parent of a draft is another view of its project that is no draft")
+    found.parent_id = view_id(parent)
+
+
 def _delete(context: Context, global_ids: Sequence[str], with_drafts: bool) -> dict[str, Any]:
-    found = {_to_change(context, one) for one in global_ids}
-    drafts = View.parent_id.in_([_id(one) for one in found])
+    found = {view_to_change(context, one) for one in global_ids}
+    drafts = View.parent_id.in_([view_id(one) for one in found])
     if with_drafts:
         context.session.execute(delete(View).where(drafts))
     elif context.session.scalar(select(View.id).where(drafts).limit(1)) is not None:
@@ -216,7 +203,7 @@ def _delete(context: Context, global_ids: Sequence[str], with_drafts: bool) -> d
 def _page(context: Context, statement: Select[Any], arguments: dict[str, Any]) -> dict[str, Any]:
     if not context.access.is_admin:
         mine = context.access.user.id if context.access.user else None
-        statement = statement.where(View.type.not_like(f"%{_DRAFT}") | (View.user_id == mine))
+        statement = statement.where(View.type.not_like(f"%{DRAFT}") | (View.user_id == mine))
     count = select(func.count()).select_from(statement.subquery())
     statement = statement.options(joinedload(View.user), joinedload(View.project))
     ordering = by_id(View.id.expression, descending=True)

@@ -26,6 +26,7 @@ from wandkit.server.resolvers.default_resource_config import read
 from wandkit.server.resolvers.launch_agent import agent_id, agent_to_change
 from wandkit.server.resolvers.run_queue import queue_to_change, sees_queue
 from wandkit.server.run_spec import check_values, complete_spec, read_object
+from wandkit.server.shapes import is_object
 
 __all__ = ["BINDABLES", "claim_item"]
 
@@ -141,10 +142,11 @@ def resolve_fail(_parent: None, info: GraphQLResolveInfo, *, input: dict[str, An
         return {"success": False}
     found.state = "FAILED"
     found.leased_until = None
+    said = input if input.get("message") else _failure_in(input.get("info"))
     found.failure = {
-        "message": input.get("message") or input.get("info") or "",
-        "stage": input.get("stage"),
-        "filePaths": input.get("filePaths") or [],
+        "message": said.get("message") or "",
+        "stage": said.get("stage"),
+        "filePaths": said.get("filePaths") or [],
     }
     return {"success": True}
 
@@ -184,6 +186,17 @@ def claim_item(context: Context, global_id: str, run_name: str) -> None:
         and context.access.writes(found.queue.project)
     ):
         _claim(found, run_name)
+
+
+def _failure_in(info: str | None) -> dict[str, Any]:
+    """Return what one text says about a failure: JSON with the same words, or anything at all."""
+    if not info:
+        return {}
+    try:
+        said: object = json.loads(info)
+    except (ValueError, RecursionError):
+        return {"message": info}
+    return said if is_object(said) and isinstance(said.get("message"), str) else {"message": info}
 
 
 def _claim(found: RunQueueItem, run_name: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -24,6 +24,7 @@ from wandkit.server.artifact_blobs import (
     blob_users,
     from_hex,
     known_blobs,
+    known_by_xxh128,
     manifest_target,
     part_target,
     upload_target,
@@ -206,17 +207,22 @@ def _by_layout(access: Access, second: bool, parts: list[str]) -> tuple[Artifact
     return None, ""
 
 
-def _of_entity(access: Access, entity_name: str, md5: str) -> ArtifactBlob | None:
+def _of_entity(access: Access, entity_name: str, digest: str) -> ArtifactBlob | None:
     entity = access.session.scalars(select(Entity).where(Entity.name == entity_name)).one_or_none()
     if entity is None:
         return None
-    if not any(access.reads(project) for project in access.session.scalars(blob_users(entity.id, md5))):
-        return None
-    return known_blobs(access.session, entity.id, [md5]).get(md5)
+    known = known_blobs(access.session, entity.id, [digest]) or known_by_xxh128(
+        access.session, entity.id, [digest]
+    )
+    for content in known.values():
+        users = access.session.scalars(blob_users(entity.id, content.md5))
+        if any(access.reads(project) for project in users):
+            return content
+    return None
 
 
 def _of_collection(
-    access: Access, place: tuple[str, str, str], version: str | None, md5: str
+    access: Access, place: tuple[str, str, str], version: str | None, digest: str
 ) -> ArtifactBlob | None:
     entity, project_name, name = place
     project = access.project(entity, project_name)
@@ -227,7 +233,8 @@ def _of_collection(
         select(ArtifactBlob)
         .join(ArtifactFile, ArtifactFile.blob_id == ArtifactBlob.id)
         .join(CollectionMember, CollectionMember.artifact_id == ArtifactFile.artifact_id)
-        .where(CollectionMember.collection_id == collection.id, ArtifactBlob.md5 == md5)
+        .where(CollectionMember.collection_id == collection.id)
+        .where(or_(ArtifactBlob.md5 == digest, ArtifactBlob.xxh128 == digest))
     )
     if version is not None:
         statement = statement.where(ArtifactFile.artifact_id == ids.number("Artifact", version))

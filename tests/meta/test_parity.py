@@ -1,0 +1,47 @@
+"""What the official client's users call is here, or stands in one list that says why not."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from parity import DATA, EXPORTS, Row, checklist, gaps, left_out, left_out_errors, ours
+
+import wandkit
+
+ROWS = {row.name: row for row in checklist()}
+# What is being built right now.
+AWAITED = frozenset(yaml.safe_load((DATA / "awaited.yaml").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in checklist()])
+def test_a_member_is_as_its_callers_know_it_or_is_left_out_for_a_reason(row: Row) -> None:
+    """By name, place, default and kind, in the sync classes."""
+    found = gaps(row)
+    if row.name in left_out() or row.name in AWAITED:
+        assert found, f"{row.name} is there; take it off the list"
+    else:
+        assert found == []
+
+
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row.name) for row in checklist() if row.name not in left_out()]
+)
+def test_a_member_is_in_the_async_class_as_well(row: Row) -> None:
+    """What sends is awaited; the rest is the same."""
+    if row.name not in AWAITED and ours(row.owner, sync=False) is not None:
+        assert gaps(row, sync=False) == []
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_a_class_that_people_import_can_be_imported_here(name: str) -> None:
+    """From `wandkit` itself."""
+    if name in left_out() or name in AWAITED:
+        assert not hasattr(wandkit, name), f"{name} is there; take it off the list"
+    else:
+        assert hasattr(wandkit, name)
+
+
+def test_the_list_of_what_is_left_out_names_rows_and_exports_only() -> None:
+    """A misspelt entry would excuse nothing."""
+    assert {*left_out()} - {*ROWS} - {*EXPORTS} == set()
+    assert [key for key in left_out_errors() if key[1] not in ROWS[key[0]].errors] == []
