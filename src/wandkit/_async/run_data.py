@@ -6,7 +6,6 @@ Logic without I/O: _core/config.py, _core/summary.py, _core/patch.py. Docs: docs
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -187,12 +186,13 @@ class AsyncRunData(AsyncRunHandle):
         """Decode `part` if its text is here; one that cannot be read is left to be reported when read."""
         if part not in self._raw:
             return
-        text = self._raw[part]
-        with suppress(AnswerError):
+        try:
             if part == "config" and self._config is None:
-                self._config = self._config_in(text)
+                self._config = self._config_in(self._raw[part])
             elif part == "summary" and self._summary is None:
-                self._summary = self._summary_in(text)
+                self._summary = self._summary_in(self._raw[part])
+        except AnswerError:
+            return
 
     def _config_in(self, text: str | None) -> Config:
         keys = self._page.selection.config_keys if self._page else None

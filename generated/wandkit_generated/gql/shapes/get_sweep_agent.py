@@ -25,8 +25,10 @@ class AgentFields(Shape, frozen=True, kw_only=True):
     heartbeat_at: Optional[datetime] = field(name="heartbeatAt")
 
     def __post_init__(self) -> None:
-        in_utc(self, "created_at")
-        in_utc(self, "heartbeat_at")
+        if self.created_at is not None and self.created_at.tzinfo is None:
+            in_utc(self, "created_at")
+        if self.heartbeat_at is not None and self.heartbeat_at.tzinfo is None:
+            in_utc(self, "heartbeat_at")
 
 
 class GetSweepAgentSweep(Shape, frozen=True, kw_only=True):

@@ -54,7 +54,8 @@ class AccountFields(Shape, frozen=True, kw_only=True):
     api_keys: Optional[AccountFieldsApiKeyConnection] = field(name="apiKeys")
 
     def __post_init__(self) -> None:
-        in_utc(self, "deleted_at")
+        if self.deleted_at is not None and self.deleted_at.tzinfo is None:
+            in_utc(self, "deleted_at")
 
 
 class GetViewer(Shape, frozen=True, kw_only=True):

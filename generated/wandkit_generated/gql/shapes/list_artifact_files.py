@@ -29,7 +29,8 @@ class ArtifactFileFields(Shape, frozen=True, kw_only=True):
     updated_at: Optional[datetime] = field(name="updatedAt")
 
     def __post_init__(self) -> None:
-        in_utc(self, "updated_at")
+        if self.updated_at is not None and self.updated_at.tzinfo is None:
+            in_utc(self, "updated_at")
 
 
 class ListArtifactFilesFileEdge(Shape, frozen=True, kw_only=True):

@@ -25,7 +25,8 @@ class ProjectFields(Shape, frozen=True, kw_only=True):
     is_benchmark: bool = field(name="isBenchmark")
 
     def __post_init__(self) -> None:
-        in_utc(self, "created_at")
+        if self.created_at is not None and self.created_at.tzinfo is None:
+            in_utc(self, "created_at")
 
 
 class ListProjectsProjectEdge(Shape, frozen=True, kw_only=True):

@@ -26,7 +26,8 @@ class FileFields(Shape, frozen=True, kw_only=True):
     updated_at: Optional[datetime] = field(name="updatedAt")
 
     def __post_init__(self) -> None:
-        in_utc(self, "updated_at")
+        if self.updated_at is not None and self.updated_at.tzinfo is None:
+            in_utc(self, "updated_at")
 
 
 class ListRunFilesFileEdge(Shape, frozen=True, kw_only=True):
