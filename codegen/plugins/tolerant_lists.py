@@ -10,9 +10,12 @@ from graphql import ExecutableDefinitionNode, FieldNode, FragmentDefinitionNode
 
 __all__ = ["TolerantLists"]
 
+# Lists whose nodes newer servers may shape anew; `triggers` of old servers has no edges.
+LISTS = frozenset({"edges", "triggers"})
+
 
 class TolerantLists(Plugin):
-    """Mark the items of every `edges` list as `Tolerant`, with the class and field that a report names."""
+    """Mark the items of `edges` and `triggers` as `Tolerant`, with the class and field that a report names."""
 
     # before:  edges: List["ListRunsRunEdge"]
     # after:   edges: List[Annotated["ListRunsRunEdge", Tolerant("ListRunsRunConnection.edges")]]
@@ -25,10 +28,10 @@ class TolerantLists(Plugin):
         field: FieldNode,
     ) -> ast.AnnAssign:
         """Rewrite one field."""
-        if field.name.value == "edges":
+        if field.name.value in LISTS:
             items = _list_in(field_implementation.annotation)
             if items is not None:
-                items.slice = _annotated(items.slice, _tolerant("edges"))
+                items.slice = _annotated(items.slice, _tolerant(field.name.value))
         return field_implementation
 
     def generate_result_types_module(

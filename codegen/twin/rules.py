@@ -20,10 +20,14 @@ NAMES = {
     "AsyncBaseTransport": "BaseTransport",
     # typing and collections.abc
     "AsyncIterator": "Iterator",
+    # builtins
+    "anext": "next",
+    "StopAsyncIteration": "StopIteration",
     # protocols of the language
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "__aiter__": "__iter__",
+    "__anext__": "__next__",
     "aclose": "close",
     # ours
     "awaitable_property": "property",
@@ -36,7 +40,5 @@ UNWRAPPED = ("Awaitable",)
 
 # What must not be left over in a twin; `Async` with a capital after it is looked for too.
 NOT_IN_TWIN = frozenset(
-    {"async", "await", "asyncio", "aiter", "anext", "asynccontextmanager", "Coroutine", "StopAsyncIteration"}
-    | {"__aenter__", "__aexit__", "__aiter__", "__anext__"}
-    | NAMES.keys()
+    {"async", "await", "asyncio", "aiter", "asynccontextmanager", "Coroutine"} | NAMES.keys()
 )

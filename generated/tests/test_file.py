@@ -153,6 +153,11 @@ def test_files_are_listed_by_name_and_by_pattern(run: Run, here: Path) -> None:
     assert sorted([file.name for file in run.files(None, 2)]) == ["a.json", "b.json", "media/c.png"]
 
 
+def test_a_pattern_in_the_place_of_the_page_size_is_refused(run: Run) -> None:
+    with pytest.raises(ArgumentError, match="pattern="):
+        run.files(None, "%.json")  # type: ignore[arg-type]
+
+
 def test_names_and_a_pattern_exclude_each_other(run: Run) -> None:
     with pytest.raises(ArgumentError, match="exclude"):
         run.files(["a"], pattern="%")

@@ -179,6 +179,22 @@ def test_a_scan_can_be_looped_over_again(run: Run) -> None:
         assert len([row for row in scan]) == len(logged)
 
 
+def test_next_goes_through_a_scan_once(run: Run) -> None:
+    rows = log(run, SHAPES["alternating"][:3])
+    scan = run.scan_history()
+    found = [next(scan), next(scan), next(scan)]
+    with pytest.raises(StopIteration):
+        next(scan)
+    assert found == rows
+
+
+def test_the_older_name_of_a_scan_warns(run: Run) -> None:
+    rows = log(run, SHAPES["alternating"][:3])
+    with pytest.warns(DeprecationWarning, match="scan_history"):
+        scan = run.beta_scan_history(None, 10, 0, None, True)
+    assert [row for row in scan] == rows
+
+
 def test_a_scan_can_be_left_in_the_middle(run: Run) -> None:
     log(run, SHAPES["dense"])
     scan = run.scan_history(page_size=10)

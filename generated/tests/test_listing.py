@@ -101,6 +101,23 @@ def test_nested_loops_each_have_their_own_place() -> None:
     assert pairs == ["aa", "ab", "ac", "ba", "bb", "bc", "ca", "cb", "cc"]
 
 
+def test_next_has_a_place_of_its_own_until_the_listing_is_forgotten() -> None:
+    listing = Letters(["ab", "c"])
+    first = next(listing)
+    looped = [letter for letter in listing]
+    rest = [next(listing), next(listing)]
+    with pytest.raises(StopIteration):
+        next(listing)
+    listing.forget()
+    again = next(listing)
+    assert (first, looped, rest, again) == ("a", ["a", "b", "c"], ["b", "c"], "a")
+
+
+def test_the_length_is_what_the_server_counts() -> None:
+    length = Letters(["ab", "c"], total=3).length
+    assert length == 3
+
+
 def test_an_empty_page_in_the_middle_does_not_end_the_loop() -> None:
     listing = Letters(["ab", "", "c"])
     assert [letter for letter in listing] == list("abc")

@@ -57,7 +57,7 @@ def test_a_queue_without_priorities_says_so(api: Api, name: str) -> None:
 
 
 def test_a_queue_is_made_through_its_class(api: Api, name: str) -> None:
-    queue = RunQueue.create(api, name, "sagemaker")
+    queue = RunQueue.create(name, "sagemaker", api=api)
     kind = queue.type
     assert kind == "sagemaker"
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from wandkit_generated.sync.artifact_listing import Artifacts as Artifacts
     from wandkit_generated.sync.artifact_listing import RunArtifacts as RunArtifacts
     from wandkit_generated.sync.artifact_type import ArtifactCollections as ArtifactCollections
+    from wandkit_generated.sync.artifact_type import ArtifactCollections as ProjectArtifactCollections
     from wandkit_generated.sync.artifact_type import ArtifactType as ArtifactType
     from wandkit_generated.sync.artifact_type import ArtifactTypes as ArtifactTypes
     from wandkit_generated.sync.collection import ArtifactCollection as ArtifactCollection
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from wandkit_generated.sync.file import File as File
     from wandkit_generated.sync.file import Files as Files
     from wandkit_generated.sync.history_scan import HistoryScan as HistoryScan
+    from wandkit_generated.sync.history_scan import HistoryScan as SampledHistoryScan
     from wandkit_generated.sync.job import Job as Job
     from wandkit_generated.sync.listing import Listing as Listing
     from wandkit_generated.sync.project import Project as Project
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     from wandkit_generated.sync.queued_run import QueuedRun as QueuedRun
     from wandkit_generated.sync.registry import Registry as Registry
     from wandkit_generated.sync.registry_listing import Registries as Registries
+    from wandkit_generated.sync.registry_listing import RegistryCollections as RegistryCollections
+    from wandkit_generated.sync.registry_listing import RegistryVersions as RegistryVersions
+    from wandkit_generated.sync.report import Report as BetaReport
     from wandkit_generated.sync.report import Report as Report
     from wandkit_generated.sync.reports import Reports as Reports
     from wandkit_generated.sync.run import Run as Run
@@ -69,6 +74,7 @@ if TYPE_CHECKING:
     from wandkit._async.console import AsyncConsoleLogs as AsyncConsoleLogs
     from wandkit._async.file import AsyncFile as AsyncFile
     from wandkit._async.file import AsyncFiles as AsyncFiles
+    from wandkit._async.history_export import HistoryExports as DownloadHistoryResult
     from wandkit._async.history_scan import AsyncHistoryScan as AsyncHistoryScan
     from wandkit._async.job import AsyncJob as AsyncJob
     from wandkit._async.listing import AsyncListing as AsyncListing
@@ -77,6 +83,8 @@ if TYPE_CHECKING:
     from wandkit._async.queued_run import AsyncQueuedRun as AsyncQueuedRun
     from wandkit._async.registry import AsyncRegistry as AsyncRegistry
     from wandkit._async.registry_listing import AsyncRegistries as AsyncRegistries
+    from wandkit._async.registry_listing import AsyncRegistryCollections as AsyncRegistryCollections
+    from wandkit._async.registry_listing import AsyncRegistryVersions as AsyncRegistryVersions
     from wandkit._async.report import AsyncReport as AsyncReport
     from wandkit._async.reports import AsyncReports as AsyncReports
     from wandkit._async.run import AsyncRun as AsyncRun
@@ -101,7 +109,14 @@ if TYPE_CHECKING:
     from wandkit._core.plan import PlanOutcome as PlanOutcome
     from wandkit._core.receipt import Receipt as Receipt
     from wandkit._core.rows import History as History
+    from wandkit._core.run_queue import RunQueueAccessType as RunQueueAccessType
+    from wandkit._core.run_queue import RunQueuePrioritizationMode as RunQueuePrioritizationMode
+    from wandkit._core.run_queue import RunQueueResourceType as RunQueueResourceType
     from wandkit.errors import CommError as CommError
+    from wandkit.errors import Error as Error
+    from wandkit.errors import IncompleteRunHistoryError as IncompleteRunHistoryError
+    from wandkit.errors import RunNotFoundError as RunNotFoundError
+    from wandkit.errors import UsageError as UsageError
     from wandkit.errors import WandkitError as WandkitError
     from wandkit.filters import Expression as Expression
     from wandkit.filters import F as F
@@ -110,6 +125,9 @@ if TYPE_CHECKING:
     from wandkit.paths import RunPath as RunPath
     from wandkit.paths import SweepPath as SweepPath
     from wandkit.paths_artifact import ArtifactPath as ArtifactPath
+    from wandkit.report_query import PanelMetricsHelper as PanelMetricsHelper
+    from wandkit.report_query import PythonMongoishQueryGenerator as PythonMongoishQueryGenerator
+    from wandkit.report_query import QueryGenerator as QueryGenerator
     from wandkit.settings import Settings as Settings
 
 __version__ = "0.1.0"
@@ -139,6 +157,8 @@ _NOUNS = {
     "QueuedRuns": "run_queue",
     "Registries": "registry_listing",
     "Registry": "registry",
+    "RegistryCollections": "registry_listing",
+    "RegistryVersions": "registry_listing",
     "Report": "report",
     "Reports": "reports",
     "Run": "run",
@@ -159,6 +179,10 @@ _PLACES = {
     "ArtifactPath": "wandkit.paths_artifact",
     "ArtifactTTL": "wandkit._core.artifact_state",
     "CommError": "wandkit.errors",
+    "Error": "wandkit.errors",
+    "IncompleteRunHistoryError": "wandkit.errors",
+    "RunNotFoundError": "wandkit.errors",
+    "UsageError": "wandkit.errors",
     "Manifest": "wandkit._core.manifest",
     "ManifestEntry": "wandkit._core.manifest",
     "TeamMember": "wandkit._core.member",
@@ -172,11 +196,24 @@ _PLACES = {
     "Organization": "wandkit._core.organization",
     "PlanOutcome": "wandkit._core.plan",
     "ProjectPath": "wandkit.paths",
+    "PanelMetricsHelper": "wandkit.report_query",
+    "PythonMongoishQueryGenerator": "wandkit.report_query",
+    "QueryGenerator": "wandkit.report_query",
     "Receipt": "wandkit._core.receipt",
+    "RunQueueAccessType": "wandkit._core.run_queue",
+    "RunQueuePrioritizationMode": "wandkit._core.run_queue",
+    "RunQueueResourceType": "wandkit._core.run_queue",
     "RunPath": "wandkit.paths",
     "Settings": "wandkit.settings",
     "SweepPath": "wandkit.paths",
     "WandkitError": "wandkit.errors",
+}
+# What the official client calls it, by what it is here.
+_SECOND_NAMES = {
+    "BetaReport": ("wandkit_generated.sync.report", "Report"),
+    "DownloadHistoryResult": ("wandkit._async.history_export", "HistoryExports"),
+    "ProjectArtifactCollections": ("wandkit_generated.sync.artifact_type", "ArtifactCollections"),
+    "SampledHistoryScan": ("wandkit_generated.sync.history_scan", "HistoryScan"),
 }
 
 __all__ = [
@@ -220,6 +257,8 @@ __all__ = [
     "AsyncQueuedRuns",
     "AsyncRegistries",
     "AsyncRegistry",
+    "AsyncRegistryCollections",
+    "AsyncRegistryVersions",
     "AsyncReport",
     "AsyncReports",
     "AsyncRun",
@@ -231,16 +270,20 @@ __all__ = [
     "AsyncSweeps",
     "AsyncTeam",
     "AsyncUser",
+    "BetaReport",
     "CommError",
     "Config",
     "ConsoleLogLine",
     "ConsoleLogs",
+    "DownloadHistoryResult",
+    "Error",
     "Expression",
     "F",
     "File",
     "Files",
     "History",
     "HistoryScan",
+    "IncompleteRunHistoryError",
     "Job",
     "Listing",
     "Manifest",
@@ -248,23 +291,34 @@ __all__ = [
     "Member",
     "Order",
     "Organization",
+    "PanelMetricsHelper",
     "Plan",
     "PlanOutcome",
     "Project",
+    "ProjectArtifactCollections",
     "ProjectPath",
     "Projects",
+    "PythonMongoishQueryGenerator",
+    "QueryGenerator",
     "QueuedRun",
     "QueuedRuns",
     "Receipt",
     "Registries",
     "Registry",
+    "RegistryCollections",
+    "RegistryVersions",
     "Report",
     "Reports",
     "Run",
     "RunArtifacts",
+    "RunNotFoundError",
     "RunPath",
     "RunQueue",
+    "RunQueueAccessType",
+    "RunQueuePrioritizationMode",
+    "RunQueueResourceType",
     "Runs",
+    "SampledHistoryScan",
     "Settings",
     "Summary",
     "Sweep",
@@ -272,6 +326,7 @@ __all__ = [
     "Sweeps",
     "Team",
     "TeamMember",
+    "UsageError",
     "User",
     "UserMember",
     "WandkitError",
@@ -283,10 +338,10 @@ def __getattr__(name: str) -> Any:
     """Load a public name when it is first used."""
     if name == "errors":
         return import_module("wandkit.errors")
-    place = _PLACES.get(name)
+    place, attribute = _SECOND_NAMES.get(name) or (_PLACES.get(name), name)
     if place is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(place), name)
+    value = getattr(import_module(place), attribute)
     globals()[name] = value
     return value
 

@@ -1,18 +1,21 @@
 """Every error that wandkit raises, in one tree.
 
-    WandkitError (also importable as CommError)
+    WandkitError (also importable as CommError and Error)
     ├── ArgumentError (ValueError)
+    │   ├── ArgumentTypeError (TypeError)
     │   ├── PathError
     │   ├── FilterError
+    │   │   └── OperatorError (KeyError)
     │   └── ConfigTypeError (TypeError)
     ├── ArtifactFinalizedError (AttributeError)
     ├── ArtifactMismatchError (ValueError)
     ├── ArtifactNotLoggedError (AttributeError)
+    │   └── EntryNotLoggedError (NotImplementedError)
     ├── SettingsError (ValueError)
     ├── AuthenticationError
-    │   └── MissingKeyError
+    │   └── MissingKeyError (UsageError)
     ├── PermissionDeniedError
-    ├── NotFoundError (ValueError)
+    ├── NotFoundError (ValueError, also importable as RunNotFoundError)
     ├── ConflictError
     ├── InvalidRequestError
     ├── RateLimitError
@@ -20,19 +23,21 @@
     ├── ConnectionFailedError (ConnectionError)
     ├── RequestTimeoutError (TimeoutError)
     │   └── DeadlineExceededError
-    ├── AnswerError
+    ├── AnswerError (ValueError)
     ├── GraphQLError
-    ├── UnsupportedError
-    │   └── MissingExtraError (ImportError)
+    ├── UsageError
+    │   └── UnsupportedError (RuntimeError)
+    │       └── MissingExtraError (ImportError)
     ├── TransferError
-    │   └── ChecksumError
-    ├── IncompleteHistoryError
+    │   └── ChecksumError (ValueError)
+    ├── IncompleteHistoryError (also importable as IncompleteRunHistoryError)
     ├── RunStoppedError
     ├── LaunchError
     └── WaitTimeoutError (TimeoutError)
 
 Each says what failed, which object or argument it was, and what to do next. The attributes of
-`WandkitError` carry the same facts for programs. No error holds an API key.
+`WandkitError` carry the same facts for programs. No error holds an API key. A second name is the official
+client's, so that what catches its errors catches ours.
 """
 
 from __future__ import annotations
@@ -43,6 +48,7 @@ from typing import Any
 __all__ = [
     "AnswerError",
     "ArgumentError",
+    "ArgumentTypeError",
     "ArtifactFinalizedError",
     "ArtifactMismatchError",
     "ArtifactNotLoggedError",
@@ -53,23 +59,29 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "DeadlineExceededError",
+    "EntryNotLoggedError",
+    "Error",
     "FilterError",
     "GraphQLError",
     "IncompleteHistoryError",
+    "IncompleteRunHistoryError",
     "InvalidRequestError",
     "LaunchError",
     "MissingExtraError",
     "MissingKeyError",
     "NotFoundError",
+    "OperatorError",
     "PathError",
     "PermissionDeniedError",
     "RateLimitError",
     "RequestTimeoutError",
+    "RunNotFoundError",
     "RunStoppedError",
     "ServerError",
     "SettingsError",
     "TransferError",
     "UnsupportedError",
+    "UsageError",
     "WaitTimeoutError",
     "WandkitError",
 ]
@@ -133,10 +145,15 @@ def _rebuild(kind: type[WandkitError], args: tuple[Any, ...], state: dict[str, A
 
 
 CommError = WandkitError
+Error = WandkitError
 
 
 class ArgumentError(WandkitError, ValueError):
     """An argument cannot be used; nothing was sent."""
+
+
+class ArgumentTypeError(ArgumentError, TypeError):
+    """An argument is of a type that cannot be used here."""
 
 
 class PathError(ArgumentError):
@@ -145,6 +162,10 @@ class PathError(ArgumentError):
 
 class FilterError(ArgumentError):
     """A filter or order is malformed; nothing was sent."""
+
+
+class OperatorError(FilterError, KeyError):
+    """A filter holds an operator that there is not, or that cannot be said in a report."""
 
 
 class ArtifactFinalizedError(WandkitError, AttributeError):
@@ -159,6 +180,10 @@ class ArtifactNotLoggedError(WandkitError, AttributeError):
     """The artifact is a draft; the server has to know it for this."""
 
 
+class EntryNotLoggedError(ArtifactNotLoggedError, NotImplementedError):
+    """The entry is one of a draft; the server has to know its artifact for this."""
+
+
 class ConfigTypeError(ArgumentError, TypeError):
     """The config of a job has a value of another type than the job takes, or a key too many or too few."""
 
@@ -171,7 +196,11 @@ class AuthenticationError(WandkitError):
     """The server rejected the API key (HTTP 401)."""
 
 
-class MissingKeyError(AuthenticationError):
+class UsageError(WandkitError):
+    """What was asked for cannot work as things are set up."""
+
+
+class MissingKeyError(AuthenticationError, UsageError):
     """No API key was found; the message lists where it was looked up."""
 
 
@@ -181,6 +210,9 @@ class PermissionDeniedError(WandkitError):
 
 class NotFoundError(WandkitError, ValueError):
     """The object does not exist, or the API key may not see it."""
+
+
+RunNotFoundError = NotFoundError
 
 
 class ConflictError(WandkitError):
@@ -217,7 +249,7 @@ class DeadlineExceededError(RequestTimeoutError):
     """The whole call, retries and waits included, took longer than `deadline`."""
 
 
-class AnswerError(WandkitError):
+class AnswerError(WandkitError, ValueError):
     """The answer is not what the protocol says: truncated, not JSON, or of another shape."""
 
 
@@ -233,7 +265,7 @@ class GraphQLError(WandkitError):
     data: dict[str, Any] | None = None
 
 
-class UnsupportedError(WandkitError):
+class UnsupportedError(UsageError, RuntimeError):
     """This server is too old, or set up without what the call needs."""
 
 
@@ -245,12 +277,15 @@ class TransferError(WandkitError):
     """A file could not be sent or received whole."""
 
 
-class ChecksumError(TransferError):
+class ChecksumError(TransferError, ValueError):
     """The bytes of a file do not match the digest that the server gives for it."""
 
 
 class IncompleteHistoryError(WandkitError):
     """The history that was asked for as complete is not there in full."""
+
+
+IncompleteRunHistoryError = IncompleteHistoryError
 
 
 class RunStoppedError(WandkitError):

@@ -191,6 +191,22 @@ async def test_a_scan_can_be_looped_over_again(run: AsyncRun) -> None:
         assert len([row async for row in scan]) == len(logged)
 
 
+async def test_next_goes_through_a_scan_once(run: AsyncRun) -> None:
+    rows = await log(run, SHAPES["alternating"][:3])
+    scan = run.scan_history()
+    found = [await anext(scan), await anext(scan), await anext(scan)]
+    with pytest.raises(StopAsyncIteration):
+        await anext(scan)
+    assert found == rows
+
+
+async def test_the_older_name_of_a_scan_warns(run: AsyncRun) -> None:
+    rows = await log(run, SHAPES["alternating"][:3])
+    with pytest.warns(DeprecationWarning, match="scan_history"):
+        scan = run.beta_scan_history(None, 10, 0, None, True)
+    assert [row async for row in scan] == rows
+
+
 async def test_a_scan_can_be_left_in_the_middle(run: AsyncRun) -> None:
     await log(run, SHAPES["dense"])
     scan = run.scan_history(page_size=10)

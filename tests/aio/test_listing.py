@@ -99,6 +99,23 @@ async def test_nested_loops_each_have_their_own_place() -> None:
     assert pairs == ["aa", "ab", "ac", "ba", "bb", "bc", "ca", "cb", "cc"]
 
 
+async def test_next_has_a_place_of_its_own_until_the_listing_is_forgotten() -> None:
+    listing = AsyncLetters(["ab", "c"])
+    first = await anext(listing)
+    looped = [letter async for letter in listing]
+    rest = [await anext(listing), await anext(listing)]
+    with pytest.raises(StopAsyncIteration):
+        await anext(listing)
+    listing.forget()
+    again = await anext(listing)
+    assert (first, looped, rest, again) == ("a", ["a", "b", "c"], ["b", "c"], "a")
+
+
+async def test_the_length_is_what_the_server_counts() -> None:
+    length = await AsyncLetters(["ab", "c"], total=3).length
+    assert length == 3
+
+
 async def test_an_empty_page_in_the_middle_does_not_end_the_loop() -> None:
     listing = AsyncLetters(["ab", "", "c"])
     assert [letter async for letter in listing] == list("abc")

@@ -55,7 +55,7 @@ async def test_a_queue_without_priorities_says_so(api: AsyncApi, name: str) -> N
 
 
 async def test_a_queue_is_made_through_its_class(api: AsyncApi, name: str) -> None:
-    queue = await AsyncRunQueue.create(api, name, "sagemaker")
+    queue = await AsyncRunQueue.create(name, "sagemaker", api=api)
     kind = await queue.type
     assert kind == "sagemaker"
 

@@ -34,13 +34,14 @@ def log_job(run: Run) -> None:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store where ada has the project `spirals`: six runs of fifty steps, a file with each, a job."""
+    """A store where ada has the project `spirals`: six runs of fifty steps, a file with each, a job, and a webhook."""
     folder = tmp_path_factory.mktemp("weights")
     weights = folder / "weights.json"
     weights.write_text(json.dumps([0.5] * 100))
     store = tmp_path_factory.mktemp("store") / "data"
     with Server(data_dir=store) as server:
         server.add_user("ada", api_key=KEY)
+        server.add_integration("ada", "ci", "https://ci.example.org/wandkit")
         with server.api("ada") as api:
             for number in range(6):
                 run = api.create_run(project="spirals", entity="ada", run_id=f"run-{number}")

@@ -58,8 +58,12 @@ class Peer:
 PEERS = {
     peer.version: peer
     for peer in (
-        Peer("0.31.0", ("wandb==0.31.0", "pandas")),
-        Peer("0.16.6", ("wandb==0.16.6", "setuptools<80", "protobuf<5", "numpy<2", "pandas<3"), (3, 12)),
+        Peer("0.31.0", ("wandb==0.31.0", "wandb-workspaces==0.4.13", "pandas", "pillow")),
+        Peer(
+            "0.16.6",
+            ("wandb==0.16.6", "setuptools<80", "protobuf<5", "numpy<2", "pandas<3", "pillow"),
+            (3, 12),
+        ),
     )
 }
 

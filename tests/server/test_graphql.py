@@ -71,8 +71,8 @@ def test_a_body_beyond_the_limit_is_refused() -> None:
 
 
 def test_a_mutation_that_the_server_lacks_says_so(ada: Caller) -> None:
-    status, message = ada.refusal('mutation { deleteIntegration(input: {id: "x"}) { success } }')
-    assert (status, message) == (400, "deleteIntegration is not available on this server")
+    status, message = ada.refusal('mutation { deleteEntity(input: {name: "x"}) { success } }')
+    assert (status, message) == (400, "deleteEntity is not available on this server")
 
 
 def test_introspection_answers_the_probes_of_old_clients(ada: Caller) -> None:

@@ -15,6 +15,13 @@ CLASSES = [
     for kind in vars(errors).values()
     if isinstance(kind, type) and issubclass(kind, WandkitError) and kind.__module__ == "wandkit.errors"
 ]
+# The official client's names.
+SECOND_NAMES = {
+    "CommError": WandkitError,
+    "Error": WandkitError,
+    "IncompleteRunHistoryError": errors.IncompleteHistoryError,
+    "RunNotFoundError": NotFoundError,
+}
 
 
 def _drawn_tree() -> dict[str, tuple[str | None, tuple[str, ...]]]:
@@ -27,21 +34,22 @@ def _drawn_tree() -> dict[str, tuple[str | None, tuple[str, ...]]]:
             continue
         depth = (len(drawn) - len(drawn.lstrip()) - 4) // 4
         name, _, bases = drawn.strip().partition(" (")
-        named = () if depth == 0 else tuple(base for base in bases.rstrip(")").split(", ") if base)
+        listed = bases.rstrip(")").partition("also importable as")[0].rstrip(", ")
+        named = tuple(base for base in listed.split(", ") if base)
         parents[depth:] = [name]
         tree[name] = (parents[depth - 1] if depth else None, named)
     return tree
 
 
+def _parent(kind: type[WandkitError]) -> type[WandkitError] | None:
+    return next((base for base in kind.__bases__ if issubclass(base, WandkitError)), None)
+
+
 def test_the_tree_drawn_in_the_docstring_is_the_tree_of_classes() -> None:
     actual = {
         kind.__name__: (
-            next((base.__name__ for base in kind.__bases__ if issubclass(base, WandkitError)), None),
-            tuple(
-                base.__name__
-                for base in kind.__bases__
-                if base.__module__ == "builtins" and base is not Exception
-            ),
+            getattr(_parent(kind), "__name__", None),
+            tuple(base.__name__ for base in kind.__bases__ if base not in (_parent(kind), Exception)),
         )
         for kind in CLASSES
     }
@@ -49,7 +57,7 @@ def test_the_tree_drawn_in_the_docstring_is_the_tree_of_classes() -> None:
 
 
 def test_everything_public_is_exported() -> None:
-    assert sorted({kind.__name__ for kind in CLASSES} | {"CommError"}) == sorted(errors.__all__)
+    assert sorted({kind.__name__ for kind in CLASSES} | {*SECOND_NAMES}) == sorted(errors.__all__)
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
@@ -99,8 +107,16 @@ def test_the_own_facts_of_a_class_survive_the_trip_between_processes() -> None:
     )
 
 
-def test_the_official_name_of_the_root_works() -> None:
-    assert errors.CommError is WandkitError
+@pytest.mark.parametrize("name", SECOND_NAMES)
+def test_the_official_names_work(name: str) -> None:
+    assert getattr(errors, name) is SECOND_NAMES[name]
+
+
+@pytest.mark.parametrize(
+    "kind", [errors.MissingKeyError, errors.UnsupportedError], ids=lambda kind: kind.__name__
+)
+def test_what_the_official_client_calls_wrong_use_is_wrong_use_here(kind: type[WandkitError]) -> None:
+    assert issubclass(kind, errors.UsageError)
 
 
 def test_a_path_error_is_the_builtin_that_scripts_catch() -> None:

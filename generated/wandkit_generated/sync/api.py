@@ -20,7 +20,9 @@ from wandkit.settings import Settings
 from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_USERS
 from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.artifacts import ArtifactMethods
+from wandkit_generated.sync.automation_methods import AutomationMethods
 from wandkit_generated.sync.client import Client
+from wandkit_generated.sync.integration_methods import IntegrationMethods
 from wandkit_generated.sync.jobs import JobMethods
 from wandkit_generated.sync.project import Project, ProjectMethods
 from wandkit_generated.sync.queued_runs import QueuedRunMethods
@@ -31,6 +33,7 @@ from wandkit_generated.sync.run_queues import RunQueueMethods
 from wandkit_generated.sync.runs import RunMethods
 from wandkit_generated.sync.sweep_methods import SweepMethods
 from wandkit_generated.sync.teams import TeamMethods
+from wandkit_generated.sync.tensorboard import TensorboardMethods
 from wandkit_generated.sync.transport.graphql import GraphQL
 from wandkit_generated.sync.user import UserMethods
 
@@ -47,6 +50,8 @@ __all__ = ["Api"]
 
 class Api(
     ArtifactMethods,
+    AutomationMethods,
+    IntegrationMethods,
     JobMethods,
     ProjectMethods,
     QueuedRunMethods,
@@ -56,6 +61,7 @@ class Api(
     RunQueueMethods,
     SweepMethods,
     TeamMethods,
+    TensorboardMethods,
     UserMethods,
 ):
     """A W&B server, seen with one API key.

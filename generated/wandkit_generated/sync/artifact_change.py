@@ -32,8 +32,7 @@ from wandkit_generated.gql.operations import (
     UPDATE_ARTIFACT,
 )
 from wandkit_generated.gql.sync import delete_artifact, get_artifact, unlink_artifact
-from wandkit_generated.sync.artifact_download import ArtifactDownload
-from wandkit_generated.sync.artifact_draft import ArtifactDraft
+from wandkit_generated.sync.artifact_media import ArtifactMedia
 from wandkit_generated.sync.artifact_upload import ArtifactUpload, UploadFacts
 from wandkit_generated.sync.transport.graphql import GraphQL
 
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["ArtifactChange"]
 
 
-class ArtifactChange(ArtifactDraft, ArtifactDownload):
+class ArtifactChange(ArtifactMedia):
     """The part of an artifact that changes the server."""
 
     def log_to(

@@ -16,8 +16,7 @@ from typing import IO, Any, Literal
 
 from wandkit._core.artifact_folder import files_below
 from wandkit._core.artifact_name import entry_name
-from wandkit._core.artifact_stage import Staged, stage
-from wandkit._core.digest import XXH128
+from wandkit._core.artifact_stage import stage, staged_entry
 from wandkit._core.manifest import Manifest, ManifestEntry
 from wandkit._transport.concurrency.threads import gather_bounded, run_in_thread
 from wandkit.errors import ArgumentError, ArtifactFinalizedError
@@ -65,7 +64,7 @@ class ArtifactDraft(ArtifactHandle):
         if not run_in_thread(path.is_file):
             raise ArgumentError(f"there is no file {str(path)!r}")
         staged = run_in_thread(stage, path, manifest.digest_algorithm, copy=policy == "mutable")
-        entry = _entry_of(wanted, staged, manifest.digest_algorithm, skip_cache)
+        entry = staged_entry(wanted, staged, manifest.digest_algorithm, skip_cache)
         if is_tmp:
             from wandkit._core.digest import hex_of
 
@@ -107,7 +106,7 @@ class ArtifactDraft(ArtifactHandle):
 
         def one(below: str) -> ManifestEntry:
             staged = run_in_thread(stage, root / below, manifest.digest_algorithm, copy=policy == "mutable")
-            return _entry_of(entry_name(folder + below), staged, manifest.digest_algorithm, skip_cache)
+            return staged_entry(entry_name(folder + below), staged, manifest.digest_algorithm, skip_cache)
 
         entries = gather_bounded(HASHED_AT_ONCE, [_bind(one, below) for below in names])
         for below, entry in zip(names, entries, strict=True):
@@ -116,15 +115,22 @@ class ArtifactDraft(ArtifactHandle):
 
     @contextlib.contextmanager
     def new_file(
-        self, name: str, mode: str = "x", encoding: str | None = None, policy: Policy = "mutable"
+        self,
+        name: str,
+        mode: str = "w",
+        encoding: str | None = None,
+        policy: Policy = "mutable",
+        *,
+        overwrite: bool = False,
     ) -> Generator[IO[Any], None, None]:
         """Open a new file to write; what was written is an entry when the block ends.
 
         Args:
             name: What to call the entry.
-            mode: `x` or `w` for text, with `b` for bytes; `w` may take the place of another entry.
+            mode: `w` or `x` for text, with `b` for bytes.
             encoding: The encoding of text; default UTF-8.
             policy: Taken for compatibility; the file is the artifact's own.
+            overwrite: Whether to take the place of another entry.
 
         Raises:
             ArgumentError: The name is taken, or would leave the artifact.
@@ -133,16 +139,20 @@ class ArtifactDraft(ArtifactHandle):
         manifest = self._open()
         wanted = entry_name(name)
         _check_policy(policy)
-        overwrite = "x" not in mode
         if wanted in manifest and not overwrite:
-            raise ArgumentError(f"the artifact has an entry {wanted!r} already", next_step="Remove it first.")
+            raise ArgumentError(
+                f"the artifact has an entry {wanted!r} already",
+                next_step="Remove it first, or pass overwrite=True.",
+            )
         binary = "b" in mode
         with tempfile.TemporaryDirectory(prefix="wandkit-") as folder:
             path = Path(folder) / "new"
             with path.open("wb" if binary else "w", encoding=None if binary else encoding or "utf-8") as file:
                 yield file
             staged = stage(path, manifest.digest_algorithm, copy=True)
-        manifest.add_entry(_entry_of(wanted, staged, manifest.digest_algorithm, False), overwrite=overwrite)
+        manifest.add_entry(
+            staged_entry(wanted, staged, manifest.digest_algorithm, False), overwrite=overwrite
+        )
 
     def add_reference(
         self,
@@ -167,9 +177,8 @@ class ArtifactDraft(ArtifactHandle):
         from wandkit_generated.sync.artifact_reference import describe_reference
 
         manifest = self._open()
-        source = uri.entry if isinstance(uri, ArtifactEntry) else uri
         wanted = entry_name(name) if name is not None else None
-        found = describe_reference(self._gql, source, wanted, checksum=checksum, max_objects=max_objects)
+        found = describe_reference(self._gql, uri, wanted, checksum=checksum, max_objects=max_objects)
         return [manifest.add_entry(entry) for entry in found]
 
     def remove(self, item: str | os.PathLike[str] | ManifestEntry) -> None:
@@ -213,11 +222,6 @@ class ArtifactDraft(ArtifactHandle):
                 next_step="Make a new version: draft = artifact.new_draft().",
             )
         return self._manifest
-
-
-def _entry_of(name: str, staged: Staged, algorithm: str, skip_cache: bool) -> ManifestEntry:
-    extra = {"alg": "XXH128"} if algorithm == XXH128 else {}
-    return ManifestEntry(name, staged.digest, staged.size, None, None, extra, str(staged.path), skip_cache)
 
 
 def _check_policy(policy: str) -> None:

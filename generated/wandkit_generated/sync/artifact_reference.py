@@ -20,7 +20,7 @@ from wandkit._core.artifact_cache import ArtifactCache
 from wandkit._core.artifact_folder import files_below
 from wandkit._core.artifact_name import entry_name
 from wandkit._core.digest import b64_digest, file_digest
-from wandkit._core.manifest import ManifestEntry
+from wandkit._core.manifest import ENTRY_SCHEME, ManifestEntry, reference_url
 from wandkit._core.reference import REMOTE_SCHEMES, describe_remote, fetch_remote, is_blob
 from wandkit._core.transfer import Download, Target
 from wandkit._transport.concurrency.threads import run_in_thread
@@ -32,16 +32,17 @@ from wandkit.errors import (
     TransferError,
 )
 from wandkit.settings import Settings
+from wandkit_generated.sync.artifact_entry import ArtifactEntry
 from wandkit_generated.sync.transport.graphql import GraphQL
 
-__all__ = ["describe_reference", "fetch_reference"]
+__all__ = ["describe_reference", "fetch_reference", "referred_entry"]
 
 MOST_OBJECTS = 10_000_000
 
 
 def describe_reference(
     gql: GraphQL | None,
-    uri: str | ManifestEntry,
+    uri: str | ManifestEntry | ArtifactEntry,
     name: str | None,
     *,
     checksum: bool,
@@ -54,6 +55,8 @@ def describe_reference(
         MissingExtraError: A library for its scheme is not installed.
     """
     if isinstance(uri, ManifestEntry):
+        return [ManifestEntry(name or uri.path, uri.digest, 0, uri.ref_url())]
+    if isinstance(uri, ArtifactEntry):
         return [ManifestEntry(name or uri.path, uri.digest, 0, uri.ref_url())]
     url = urlsplit(uri)
     most = MOST_OBJECTS if max_objects is None else max_objects
@@ -72,12 +75,14 @@ def describe_reference(
     if url.scheme == "file":
         found = run_in_thread(_describe_files, uri, name, checksum, most)
         return found
+    if url.scheme == ENTRY_SCHEME:
+        entry = _describe_entry(gql, uri, name)
+        return [entry]
     if name is None:
         raise ArgumentError(
             f"nothing is known of {url.scheme}:// here, so that {uri!r} needs a name", next_step="Pass name=…"
         )
-    if not url.scheme.startswith("wandb-"):
-        warnings.warn(f"What {uri!r} points to cannot be checked.", stacklevel=3)
+    warnings.warn(f"What {uri!r} points to cannot be checked.", stacklevel=3)
     return [ManifestEntry(name, uri, None, uri)]
 
 
@@ -98,7 +103,7 @@ def fetch_reference(gql: GraphQL, entry: ManifestEntry, path: Path, *, allow_mis
             _fetch_http(gql, entry, path)
         elif scheme == "file":
             run_in_thread(_fetch_file, entry, path)
-        elif scheme == "wandb-artifact":
+        elif scheme == ENTRY_SCHEME:
             _fetch_entry(gql, entry, path)
         else:
             raise ArgumentError(f"nothing is known of {scheme}:// here; {entry.path!r} cannot be downloaded")
@@ -123,6 +128,22 @@ def _describe_http(gql: GraphQL | None, uri: str, name: str, checksum: bool) -> 
     extra = {"etag": etag} if etag else {}
     digest = etag.strip('"') if etag else uri
     return ManifestEntry(entry_name(name), digest, int(length) if length else None, uri, None, extra)
+
+
+def _describe_entry(gql: GraphQL | None, uri: str, name: str | None) -> ManifestEntry:
+    """Return the entry that refers to an entry of another version: to that which holds the bytes."""
+    client = gql or GraphQL(Settings.resolve())
+    try:
+        found = referred_entry(client, uri)
+        while found.ref is not None and found.ref.startswith(f"{ENTRY_SCHEME}://"):
+            found = referred_entry(client, found.ref)
+    except (FileNotFoundError, NotFoundError) as error:
+        raise ArgumentError(f"{uri!r} leads nowhere: {error}") from error
+    finally:
+        if gql is None:
+            client.close()
+    target = reference_url(found.parent_artifact().id or "", found.path)
+    return ManifestEntry(name or _last(found.path), found.digest, 0, target)
 
 
 def _fetch_http(gql: GraphQL, entry: ManifestEntry, path: Path) -> None:
@@ -157,16 +178,32 @@ def _fetch_http(gql: GraphQL, entry: ManifestEntry, path: Path) -> None:
 
 def _fetch_entry(gql: GraphQL, entry: ManifestEntry, path: Path) -> None:
     """Download the entry of another version."""
+    found = referred_entry(gql, entry.ref_target())
+    found.parent_artifact().download_entry_to(found.entry, path)
+
+
+def referred_entry(gql: GraphQL, url: str) -> ArtifactEntry:
+    """Return the entry of another version that `url` refers to.
+
+    Raises:
+        FileNotFoundError: The version has no such entry.
+        NotFoundError: There is no such version, or the API key may not see it.
+    """
     from wandkit_generated.sync.artifact import Artifact
 
-    url = urlsplit(entry.ref_target())
-    artifact_id = base64.b64encode(bytes.fromhex(url.netloc)).decode()
+    place = urlsplit(url)
+    try:
+        artifact_id = base64.b64encode(bytes.fromhex(place.netloc)).decode()
+    except ValueError:
+        raise ArgumentError(
+            f"{url!r} refers to no version", next_step="Make such a URL by entry.ref_url()."
+        ) from None
     artifact = Artifact.fetch_id(gql, artifact_id)
     try:
-        found = artifact.get_entry(unquote(url.path.lstrip("/")))
+        found = artifact.get_entry(unquote(place.path.lstrip("/")))
     except KeyError as error:
         raise FileNotFoundError(str(error)) from None
-    artifact.download_entry_to(found.entry, path)
+    return found
 
 
 def _describe_files(uri: str, name: str | None, checksum: bool, most: int) -> list[ManifestEntry]:

@@ -114,18 +114,18 @@ class ArtifactType:
 
     def collections(
         self,
-        filters: Mapping[str, Any] | Expression | None = None,
-        order: str | Order | None = None,
         per_page: int | None = None,
         *,
+        filters: Mapping[str, Any] | Expression | None = None,
+        order: str | Order | None = None,
         start: str | None = None,
     ) -> ArtifactCollections:
         """List its collections; nothing is sent before the listing is used.
 
         Args:
+            per_page: Collections on a page; left out, the size adapts.
             filters: Which collections, by `name`, `description`, `created_at`, `updated_at` or `tag`.
             order: What to sort by: `+KEY` or `-KEY`.
-            per_page: Collections on a page; left out, the size adapts.
             start: A `cursor` of an earlier listing, to go on from there.
         """
         path = ProjectPath(self.entity, self.project)

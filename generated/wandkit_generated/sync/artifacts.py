@@ -125,14 +125,14 @@ class ArtifactMethods:
         return self.artifacts(type_name, name, per_page)
 
     def artifact_types(
-        self, project: str | None = None, *, per_page: int | None = None, start: str | None = None
+        self, project: str | None = None, start: str | None = None, *, per_page: int | None = None
     ) -> ArtifactTypes:
         """Return the types of artifacts of a project as a listing. Nothing is sent before it is used.
 
         Args:
             project: `PROJECT`, `ENTITY/PROJECT` or a URL; default the settings' project.
-            per_page: Types on a page; left out, the size adapts.
             start: A `cursor` of an earlier listing, to go on from there.
+            per_page: Types on a page; left out, the size adapts.
         """
         from wandkit_generated.sync.artifact_type import ArtifactTypes
 

@@ -7,10 +7,12 @@ Docs: docs/api/api.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from wandkit.errors import ArgumentError
+from wandkit_generated.gql.sync import get_server_info
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 __all__ = ["Client"]
@@ -21,11 +23,26 @@ class Client:
 
     def __init__(self, gql: GraphQL) -> None:
         self._gql = gql
+        self._server_info: dict[str, Any] | None = None
 
     @property
     def app_url(self) -> str:
         """The address of the web app that belongs to the server."""
         return self._gql.settings.app_url
+
+    @property
+    def server_info(self) -> dict[str, Any]:
+        """What the server says of itself: `cliVersionInfo`, `latestLocalVersionInfo`; asked once."""
+        if self._server_info is None:
+            answer = get_server_info(self._gql)
+            self._server_info = answer.model_dump(mode="json", by_alias=True).get("serverInfo") or {}
+        return self._server_info
+
+    def version_supported(self, min_version: str) -> bool:
+        """Return whether the server knows clients as new as `min_version`, such as "0.12.11"."""
+        info = self.server_info
+        newest = str((info.get("cliVersionInfo") or {}).get("max_cli_version") or "0")
+        return _numbers(min_version) <= _numbers(newest)
 
     def execute(
         self,
@@ -45,6 +62,12 @@ class Client:
         """
         data = self._gql.execute_text(_text(document), variable_values, timeout=timeout)
         return data
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version; what comes after them, such as `rc1`, does not count."""
+    found = re.match(r"\d+(?:\.\d+)*", version.strip())
+    return tuple(int(number) for number in found.group().split(".")) if found else ()
 
 
 def _text(document: object) -> str:

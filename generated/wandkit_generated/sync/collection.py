@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from typing_extensions import Self
 
@@ -32,6 +32,7 @@ from wandkit_generated.gql.sync import (
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
+    from wandkit.automation.scope import ArtifactCollectionScope
     from wandkit_generated.gql.models import CollectionFields
     from wandkit_generated.sync.artifact_listing import Artifacts
 
@@ -87,6 +88,15 @@ class ArtifactCollection:
         return self._fields.id
 
     @property
+    def automation_scope(self) -> ArtifactCollectionScope:
+        """The collection as the scope of automations."""
+        from wandkit.automation.scope import ArtifactCollectionScope
+
+        kind: Literal["ArtifactSequence", "ArtifactPortfolio"]
+        kind = "ArtifactSequence" if self.is_sequence() else "ArtifactPortfolio"
+        return ArtifactCollectionScope(id=self.id, name=self._fields.name, kind=kind, entity=self.entity)
+
+    @property
     def entity(self) -> str:
         """The user or team of its project."""
         return self._fields.project.entity_name if self._fields.project else self._home[0]
@@ -100,6 +110,11 @@ class ArtifactCollection:
     def project_id(self) -> str | None:
         """The server's opaque id of its project."""
         return self._fields.project.id if self._fields.project else None
+
+    @property
+    def project_internal_id(self) -> str | None:
+        """The server's number of its project, as text; None where the server does not tell."""
+        return self._fields.project.internal_id if self._fields.project else None
 
     @property
     def name(self) -> str:
@@ -172,7 +187,7 @@ class ArtifactCollection:
         """Whether artifacts are logged to it; False of a portfolio, which holds links."""
         return self._fields.typename__ != "ArtifactPortfolio"
 
-    def artifacts(self, per_page: int | None = None, *, start: str | None = None) -> Artifacts:
+    def artifacts(self, per_page: int | None = None, start: str | None = None) -> Artifacts:
         """List its versions, newest first as the server orders them; nothing is sent before it is used.
 
         Args:

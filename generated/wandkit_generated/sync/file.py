@@ -42,6 +42,7 @@ from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import FileFields
+    from wandkit_generated.sync.api import Api
 
 __all__ = ["File", "Files", "RunFiles", "read_metadata"]
 
@@ -110,7 +111,11 @@ class File:
         return path_uri(self.direct_url, self.url)
 
     def download(
-        self, root: str | os.PathLike[str] = ".", replace: bool = False, exist_ok: bool = False
+        self,
+        root: str | os.PathLike[str] = ".",
+        replace: bool = False,
+        exist_ok: bool = False,
+        api: Api | None = None,
     ) -> IO[str]:
         """Download the file to its name below `root` and return it, opened as text.
 
@@ -118,6 +123,7 @@ class File:
             root: The folder; it is created if need be.
             replace: Whether to replace a file that is there.
             exist_ok: Whether to return a file that is there as it is.
+            api: Whose key to download with; default that of the object that listed the file.
 
         Raises:
             ArgumentError: There is a file, or the name would leave `root`.
@@ -132,7 +138,8 @@ class File:
                     next_step="Pass replace=True to replace it, or exist_ok=True to keep it.",
                 )
         else:
-            self.download_to(path)
+            source = self if api is None else self._seen_by(api)
+            source.download_to(path)
         return run_in_thread(path.open, encoding="utf-8")
 
     def download_to(self, path: str | os.PathLike[str]) -> int:
@@ -166,6 +173,11 @@ class File:
             files=[self.id],
             project_id=int(project_id) if project_id is not None and project_id.isdigit() else UNSET,
         )
+
+    def _seen_by(self, api: Api) -> File:
+        """Return the same file, asked for with another key."""
+        gql = api._account.gql  # pyright: ignore[reportPrivateUsage]
+        return File(gql, self._run, self._fields, self._project_id)
 
     def _refresh(self) -> None:
         """Ask for URLs that have not expired."""
@@ -267,22 +279,24 @@ class RunFiles(RunHandle):
     def files(
         self,
         names: Sequence[str] | None = None,
-        pattern: str | int | None = None,
         per_page: int | None = None,
+        *,
+        pattern: str | None = None,
     ) -> Files:
         """List the run's files; nothing is sent before the first is asked for.
 
         Args:
             names: Only these.
-            pattern: Only those whose name matches, in SQL's LIKE syntax (`%.json`, `media/%`). A number in
-                this place is taken as `per_page`, as older programs have it there.
             per_page: Files of one request; None adapts.
+            pattern: Only those whose name matches, in SQL's LIKE syntax (`%.json`, `media/%`).
 
         Raises:
-            ArgumentError: Names and a pattern together.
+            ArgumentError: Names and a pattern together, or a pattern in the place of `per_page`.
         """
-        if isinstance(pattern, int):
-            pattern, per_page = None, pattern
+        if isinstance(per_page, str):
+            raise ArgumentError(
+                f"per_page is a number of files, not {per_page!r}", next_step=f"Say pattern={per_page!r}."
+            )
         if names is not None and isinstance(names, str):
             raise ArgumentError(
                 f"names must be a list of file names, not {names!r}", next_step=f"Try [{names!r}]."

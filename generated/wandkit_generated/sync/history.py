@@ -127,8 +127,8 @@ class RunHistory(RunHandle):
         page_size: int = 1000,
         min_step: int | None = None,
         max_step: int | None = None,
-        *,
         use_cache: bool = True,
+        *,
         how: How = "inner",
     ) -> HistoryScan:
         """Return every row of the run's history, as something to loop over; nothing is sent before that.
@@ -154,6 +154,24 @@ class RunHistory(RunHandle):
         return HistoryScan(
             self._gql, self.run_path, ScanRequest(names, page_size, min_step, max_step, how, use_cache)
         )
+
+    def beta_scan_history(
+        self,
+        keys: Sequence[str] | None = None,
+        page_size: int = 1000,
+        min_step: int = 0,
+        max_step: int | None = None,
+        use_cache: bool = True,
+    ) -> HistoryScan:
+        """Return every row of the run's history. Deprecated: say `scan_history`.
+
+        Raises:
+            ArgumentError: As for `scan_history`.
+        """
+        warnings.warn(
+            "Run.beta_scan_history is deprecated; say Run.scan_history.", DeprecationWarning, stacklevel=2
+        )
+        return self.scan_history(keys, page_size, min_step, max_step, use_cache)
 
     def download_history_exports(
         self, download_dir: str | os.PathLike[str], require_complete_history: bool = True

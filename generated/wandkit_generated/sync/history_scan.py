@@ -41,12 +41,24 @@ class HistoryScan(Looped):
         self._path = path
         self._request = request
         self._latest: ScanPass | None = None
+        self._walk: Iterator[Row] | None = None
 
     def __iter__(self) -> Iterator[Row]:
         """Loop over the rows, in step order, one dict each."""
         for rows in self.pages():
             for row in rows:
                 yield row
+
+    def __next__(self) -> Row:
+        """Return the next row of a loop that the scan keeps for `anext`, apart from all other loops.
+
+        Raises:
+            StopAsyncIteration: There are no more.
+        """
+        if self._walk is None:
+            self._walk = self.__iter__()
+        row = self._walk.__next__()
+        return row
 
     def pages(self) -> Iterator[list[Row]]:
         """Loop over the rows, as many at a time as arrive together; the lists are never empty."""

@@ -38,6 +38,7 @@ class Listing(Looped, Generic[T]):
         """Drop the loaded pages, so that the next use asks the server again; running loops go on."""
         self._pages: Pages[T] = Pages(self._fetch_page, PageSize(self._per_page), self._start)
         self._latest: Walk[T] = self._pages
+        self._place = 0
 
     def _fetch_page(self, request: PageRequest) -> Page[T]:
         """Fetch one page; subclasses say how."""
@@ -58,6 +59,20 @@ class Listing(Looped, Generic[T]):
                 pages.look_ahead()
                 sleep(0)  # lets the request go out before the consumer keeps the loop busy
             yield item
+
+    def __next__(self) -> T:
+        """Return the next object of a loop that the listing keeps for `anext`, apart from all other loops.
+
+        Raises:
+            StopAsyncIteration: There are no more. `forget` begins anew.
+        """
+        pages = self._pages
+        if self._place >= len(pages.items) and not pages.load_beyond(self._place):
+            raise StopIteration
+        item = pages.items[self._place]
+        self._place += 1
+        pages.reached = self._place
+        return item
 
     def stream(self) -> Iterator[T]:
         """Loop once over all objects without keeping them: memory stays at two pages, whatever the length."""
@@ -113,6 +128,12 @@ class Listing(Looped, Generic[T]):
     def __len__(self) -> int:
         """Return `count()`."""
         return self.count()
+
+    @property
+    def length(self) -> int:
+        """How many objects the server counts, as `count` says it."""
+        number = self.count()
+        return number
 
     def load_all(self) -> list[T]:
         """Load every page and return all objects."""

@@ -150,6 +150,11 @@ class RunWriter:
             if self._stream is None:
                 self._stream = FileStream(self._start(), now=time.time)
 
+    @property
+    def next_step(self) -> int:
+        """The lowest step that a new row can have; 0 where the run has no rows."""
+        return self._open_stream().step
+
     def log(self, rows: Iterable[Mapping[str, Any]], step: int | None) -> None:
         """Take rows; wait where the server is far behind."""
         self._raise_if_over()

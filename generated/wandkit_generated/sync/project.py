@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from wandkit._core.display import html_table
+from wandkit._core.display import html_table, show
 from wandkit._core.near import did_you_mean, near_matches
 from wandkit._core.pagination import LARGEST_PAGE, Page, PageRequest
 from wandkit.errors import AnswerError, NotFoundError, WandkitError
@@ -25,6 +25,7 @@ from wandkit_generated.sync.transport.graphql import GraphQL
 from wandkit_generated.sync.user import User
 
 if TYPE_CHECKING:
+    from wandkit.automation.scope import ProjectScope
     from wandkit_generated.gql.models import GetProjectProject, ProjectFields
 
 __all__ = ["Project", "ProjectMethods", "Projects", "missing_project"]
@@ -116,6 +117,14 @@ class Project(ProjectArtifactMethods, ProjectSweeps):
             self._owner = User.from_fields(self._account.gql, fields.user)
         return self._owner
 
+    @property
+    def automation_scope(self) -> ProjectScope:
+        """The project as the scope of automations; nothing is sent, its id is asked when one is saved."""
+        from wandkit.automation.scope import ProjectScope
+
+        entity = self._path.entity if isinstance(self._path, ProjectPath) else None
+        return ProjectScope(id=self._fields.id if self._fields else None, name=self.name, entity=entity)
+
     def load(self, force: bool = False) -> Project:
         """Fetch the attributes, if they are not there yet or `force` says so, and return the project.
 
@@ -152,6 +161,10 @@ class Project(ProjectArtifactMethods, ProjectSweeps):
         if isinstance(path, ProjectPath):
             rows = {"project": str(path), "page": path.url(self._account.settings.app_url)}
         return html_table(rows, hidden=hidden)
+
+    def display(self, height: int = 420, hidden: bool = False) -> bool:
+        """Show the project in a notebook; False where there is none."""
+        return show(self.to_html(height, hidden))
 
     def _repr_html_(self) -> str:
         return self.to_html()

@@ -41,6 +41,7 @@ from wandkit_generated.sync.organization import find_organization
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
+    from wandkit.automation.scope import RegistryScope
     from wandkit_generated.gql.models import RegistryFields
     from wandkit_generated.sync.api import Api
     from wandkit_generated.sync.registry_listing import RegistryCollections, RegistryVersions
@@ -105,6 +106,13 @@ class Registry:
     def id(self) -> str:
         """The server's opaque id of the registry."""
         return self._fields.id
+
+    @property
+    def automation_scope(self) -> RegistryScope:
+        """The registry as the scope of automations."""
+        from wandkit.automation.scope import RegistryScope
+
+        return RegistryScope(id=self.id, name=self.full_name, entity=self.entity)
 
     @property
     def internal_id(self) -> str | None:

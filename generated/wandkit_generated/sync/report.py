@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from wandkit._core.display import html_table
+from wandkit._core.display import html_table, show
 from wandkit._core.jsontext import read_object
 from wandkit._core.operation import UNSET
 from wandkit._core.report_filter import items_of, object_of, run_set_filter
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from wandkit.report.inline import Inline
     from wandkit.report.spec import ReportSpec
     from wandkit_generated.gql.models import ReportFields
+    from wandkit_generated.sync.api import Api
 
 __all__ = ["Report", "DRAFT", "PUBLISHED"]
 
@@ -97,6 +98,19 @@ class Report:
         report = cls.from_fields(account, answer.view)
         return report
 
+    @classmethod
+    def from_url(cls, url: str, *, api: Api | None = None) -> Report:
+        """Fetch the report at a URL; the same as `api.load_report(url)`, by default on `Api()`.
+
+        Raises:
+            PathError: `url` names no report.
+            NotFoundError: No such report, or the API key may not see it.
+        """
+        from wandkit_generated.sync.api import Api
+
+        report = (api or Api()).load_report(url)
+        return report
+
     @property
     def title(self) -> str | None:
         """The title; the same as `display_name`."""
@@ -159,6 +173,11 @@ class Report:
     @property
     def run_sets(self) -> list[RunSet]:
         """The run sets of all panel grids."""
+        return self.content.run_sets
+
+    @property
+    def runsets(self) -> list[RunSet]:
+        """The run sets of all panel grids, the same as `run_sets`."""
         return self.content.run_sets
 
     @property
@@ -262,6 +281,10 @@ class Report:
         return html_table(
             {name: value for name, value in rows.items() if value}, hidden=hidden, height=height
         )
+
+    def display(self, height: int = 1024, hidden: bool = False) -> bool:
+        """Show the table about the report in a notebook; False where there is none."""
+        return show(self.to_html(height, hidden))
 
     def _create(self, kind: str, values: Mapping[str, str | None]) -> ReportFields:
         gql = self._account.gql

@@ -60,16 +60,21 @@ class RunQueue:
     @classmethod
     def create(
         cls,
-        api: Api,
         name: str,
         resource: str,
         entity: str | None = None,
         prioritization_mode: str | None = None,
         config: Mapping[str, Any] | None = None,
         template_variables: Mapping[str, Any] | None = None,
+        *,
+        api: Api | None = None,
     ) -> RunQueue:
-        """Create a run queue; the same as `api.create_run_queue(...)`."""
-        queue = api.create_run_queue(name, resource, entity, prioritization_mode, config, template_variables)
+        """Create a run queue; the same as `api.create_run_queue(...)`, by default on `Api()`."""
+        from wandkit_generated.sync.api import Api
+
+        queue = (api or Api()).create_run_queue(
+            name, resource, entity, prioritization_mode, config, template_variables
+        )
         return queue
 
     @property

@@ -19,7 +19,7 @@ from wandkit._core.operation import UNSET
 from wandkit._core.order_key import format_order_key, metric_order
 from wandkit._core.sweep_config import is_mapping
 from wandkit._core.sweep_yaml import load_yaml
-from wandkit.errors import AnswerError, NotFoundError, UnsupportedError
+from wandkit.errors import AnswerError, ArgumentError, NotFoundError, UnsupportedError
 from wandkit.paths import SweepPath
 from wandkit_generated.gql.sync import (
     delete_sweep,
@@ -73,14 +73,41 @@ class Sweep:
 
     @classmethod
     def get(
-        cls, api: Api, entity: str | None = None, project: str | None = None, sid: str | None = None
+        cls,
+        api: Api,
+        entity: str | None = None,
+        project: str | None = None,
+        sid: str | None = None,
+        order: str | None = None,
+        query: None = None,
+        **kwargs: object,
     ) -> Sweep | None:
-        """Fetch the sweep `sid` of a project; None where there is none."""
+        """Fetch the sweep `sid` of a project; None where there is none.
+
+        Args:
+            api: Whom to ask.
+            entity: The user or team of the project; default that of the settings or the account.
+            project: The project; default that of the settings.
+            sid: The id of the sweep.
+            order: What to sort its `runs` by: `+KEY` or `-KEY`; default oldest first.
+            query: Has to be None: a document of one's own goes to `api.client.execute`.
+            kwargs: Variables of such a document; there have to be none.
+
+        Raises:
+            ArgumentError: There is a `query`, or there are variables for one.
+            FilterError: `order` is malformed.
+        """
+        if query is not None or kwargs:
+            raise ArgumentError(
+                "Sweep.get sends its own document.", next_step="Send yours with api.client.execute(...)."
+            )
         text = "/".join(part for part in (entity, project, sid) if part)
         try:
             sweep = api.sweep(text)
         except NotFoundError:
             return None
+        if order is not None:
+            sweep._runs = sweep._listing(order)
         return sweep
 
     @property

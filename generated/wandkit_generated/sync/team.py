@@ -30,6 +30,7 @@ from wandkit_generated.gql.sync import (
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
+    from wandkit.automation.scope import EntityScope
     from wandkit_generated.gql.models import TeamFields, TeamFieldsMember
     from wandkit_generated.sync.api import Api
 
@@ -112,6 +113,15 @@ class Team:
         """Create a team; the same as `api.create_team(...)`."""
         made = api.create_team(team, admin_username)
         return made
+
+    @property
+    def automation_scope(self) -> EntityScope:
+        """The team as the scope of automations."""
+        from wandkit.automation.scope import EntityScope, TeamScope
+
+        return (
+            TeamScope(id=self.id, name=self.name) if self.is_team else EntityScope(id=self.id, name=self.name)
+        )
 
     @property
     def id(self) -> str:

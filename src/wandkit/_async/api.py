@@ -15,7 +15,9 @@ from wandkit_generated.gql.operations import CREATE_PROJECT, GET_VIEWER, LIST_US
 
 from wandkit._async.account import AsyncAccount
 from wandkit._async.artifacts import AsyncArtifactMethods
+from wandkit._async.automation_methods import AsyncAutomationMethods
 from wandkit._async.client import AsyncClient
+from wandkit._async.integration_methods import AsyncIntegrationMethods
 from wandkit._async.jobs import AsyncJobMethods
 from wandkit._async.project import AsyncProject, AsyncProjectMethods
 from wandkit._async.queued_runs import AsyncQueuedRunMethods
@@ -26,6 +28,7 @@ from wandkit._async.run_queues import AsyncRunQueueMethods
 from wandkit._async.runs import AsyncRunMethods
 from wandkit._async.sweep_methods import AsyncSweepMethods
 from wandkit._async.teams import AsyncTeamMethods
+from wandkit._async.tensorboard import AsyncTensorboardMethods
 from wandkit._async.user import AsyncUserMethods
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.paths import ProjectPath, RunPath, SweepPath, parse_path
@@ -45,6 +48,8 @@ __all__ = ["AsyncApi"]
 
 class AsyncApi(
     AsyncArtifactMethods,
+    AsyncAutomationMethods,
+    AsyncIntegrationMethods,
     AsyncJobMethods,
     AsyncProjectMethods,
     AsyncQueuedRunMethods,
@@ -54,6 +59,7 @@ class AsyncApi(
     AsyncRunQueueMethods,
     AsyncSweepMethods,
     AsyncTeamMethods,
+    AsyncTensorboardMethods,
     AsyncUserMethods,
 ):
     """A W&B server, seen with one API key.

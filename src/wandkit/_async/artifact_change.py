@@ -18,8 +18,7 @@ from wandkit_generated.gql.operations import (
     UPDATE_ARTIFACT,
 )
 
-from wandkit._async.artifact_download import AsyncArtifactDownload
-from wandkit._async.artifact_draft import AsyncArtifactDraft
+from wandkit._async.artifact_media import AsyncArtifactMedia
 from wandkit._async.artifact_upload import AsyncArtifactUpload, UploadFacts
 from wandkit._core.artifact_name import (
     VERSION,
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncArtifactChange"]
 
 
-class AsyncArtifactChange(AsyncArtifactDraft, AsyncArtifactDownload):
+class AsyncArtifactChange(AsyncArtifactMedia):
     """The part of an artifact that changes the server."""
 
     async def log_to(

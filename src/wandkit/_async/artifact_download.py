@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from wandkit_generated.gql.aio import get_artifact_manifest
@@ -29,6 +30,7 @@ from wandkit._core.near import did_you_mean, near_matches
 from wandkit._core.transfer import file_target
 from wandkit._transport.concurrency.aio import gather_bounded, run_in_thread
 from wandkit.errors import AnswerError, ArgumentError, ArtifactMismatchError
+from wandkit.media.object import entry_of
 
 if TYPE_CHECKING:
     from wandkit._async.artifact import AsyncArtifact
@@ -61,19 +63,24 @@ class AsyncArtifactDownload(AsyncArtifactHandle):
         self._known("entries")
         path = entry_name(name)
         manifest: Manifest = await self.manifest
-        found = manifest.get_entry_by_path(path) or _media_entry(manifest, path)
+        found = manifest.get_entry_by_path(path)
+        if found is None and (named := entry_of(path, manifest.entries)) is not None:
+            found = manifest.entries[named]
         if found is None:
             near = did_you_mean(near_matches(path, [*manifest.entries]))
             raise KeyError(f"{self._name} has no entry {path!r}. {near}".strip())
         return AsyncArtifactEntry(self._self(), found)
 
     async def get_path(self, name: str | os.PathLike[str]) -> AsyncArtifactEntry:
-        """Return the entry called `name`: the older name of `get_entry`."""
+        """Return the entry called `name`. Deprecated: say `get_entry`."""
+        warnings.warn(
+            "Artifact.get_path is deprecated; say Artifact.get_entry.", DeprecationWarning, stacklevel=2
+        )
         entry = await self.get_entry(name)
         return entry
 
     def files(
-        self, names: Sequence[str] | None = None, per_page: int | None = None, *, start: str | None = None
+        self, names: Sequence[str] | None = None, per_page: int | None = None, start: str | None = None
     ) -> AsyncArtifactFiles:
         """List the files as the server has them; nothing is sent before the first is asked for.
 
@@ -87,8 +94,21 @@ class AsyncArtifactDownload(AsyncArtifactHandle):
         """
         fields = self._known("files")
         return AsyncArtifactFiles(
-            self._client("files"), fields.id, self._place_name(), names, per_page=per_page, start=start
+            self._client("files"), fields.id, self._qualified(), names, per_page=per_page, start=start
         )
+
+    @staticmethod
+    def path_contains_dir_prefix(path: str | os.PathLike[str], dir_path: str | os.PathLike[str]) -> bool:
+        """Return whether `path` is `dir_path` or lies below it, folder by folder; all lies below ""."""
+        parts, folders = PurePosixPath(path).parts, PurePosixPath(dir_path).parts
+        return parts[: len(folders)] == folders
+
+    @classmethod
+    def should_download_entry(
+        cls, entry: ManifestEntry | AsyncArtifactEntry, prefix: str | os.PathLike[str] | None
+    ) -> bool:
+        """Return whether an entry is `prefix` or lies below it, as `path_contains_dir_prefix` has it."""
+        return prefix is None or cls.path_contains_dir_prefix(entry.path, prefix)
 
     async def file(self, root: str | os.PathLike[str] | None = None) -> str:
         """Download the only file of the artifact and return its path.
@@ -162,14 +182,25 @@ class AsyncArtifactDownload(AsyncArtifactHandle):
         skip_cache: bool = False,
     ) -> str:
         """Download one entry to its name below `root` and return its path."""
+        places = await self.download_entries([entry], root, skip_cache=skip_cache)
+        return str(places[entry.path])
+
+    async def download_entries(
+        self,
+        entries: Sequence[ManifestEntry],
+        root: str | os.PathLike[str] | None = None,
+        *,
+        skip_cache: bool = False,
+    ) -> dict[str, Path]:
+        """Download some entries to their names below `root` and return where each is."""
         folder = self._root(root)
-        places = await run_in_thread(_places, folder, [entry])
-        with _bar(False, [entry], self._name) as bar:
-            left = await self._not_there([entry], places, bar)
+        places = await run_in_thread(_places, folder, entries)
+        with _bar(False, entries, self._name) as bar:
+            left = await self._not_there(entries, places, bar)
             await self._download_references([one for one in left if one.ref], places, False, bar)
             files = [one for one in left if not one.ref]
-            await self._download_files(files, places, skip_cache, None, 1, bar)
-        return str(places[entry.path])
+            await self._download_files(files, places, skip_cache, None, JOBS, bar)
+        return places
 
     async def download_entry_to(self, entry: ManifestEntry, path: Path) -> None:
         """Download one entry to the file `path`."""
@@ -297,6 +328,10 @@ class AsyncArtifactDownload(AsyncArtifactHandle):
             Manifest.parse, text, digest_algorithm=str(algorithm.value) if algorithm else MD5
         )
 
+    def _qualified(self) -> str:
+        place = self._found("name")
+        return f"{place.entity}/{place.project}/{self._place_name()}"
+
     def _place_name(self) -> str:
         place = self._found("name")
         return f"{place.collection}:{place.version}" if place.version else place.collection
@@ -323,16 +358,6 @@ def _places(folder: Path, entries: Sequence[ManifestEntry]) -> dict[str, Path]:
 
 def _missing(entries: Sequence[ManifestEntry], places: dict[str, Path]) -> list[ManifestEntry]:
     return [entry for entry in entries if entry.ref or not holds(places[entry.path], entry)]
-
-
-def _media_entry(manifest: Manifest, name: str) -> ManifestEntry | None:
-    """Return the entry of the media object or table that was added as `name`."""
-    found = [
-        entry
-        for path, entry in manifest.entries.items()
-        if path.startswith(f"{name}.") and path.endswith(".json") and "/" not in path[len(name) :]
-    ]
-    return found[0] if len(found) == 1 else None
 
 
 def _bar(progress: bool | None, entries: Sequence[ManifestEntry], name: str) -> Any:

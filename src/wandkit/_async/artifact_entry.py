@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from wandkit._core.manifest import ManifestEntry
+from wandkit._core.manifest import ENTRY_SCHEME, ManifestEntry, reference_url
 
 if TYPE_CHECKING:
     from wandkit._async.artifact import AsyncArtifact
@@ -60,6 +60,14 @@ class AsyncArtifactEntry:
         """The version with which it was first stored."""
         return self.entry.birth_artifact_id
 
+    def digest_algorithm(self) -> str:
+        """Return what made its digest: `MANIFEST_MD5` or `MANIFEST_XXH128`."""
+        return self.entry.digest_algorithm
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the manifest says of it."""
+        return self.entry.to_json()
+
     def parent_artifact(self) -> AsyncArtifact:
         """Return the version that it belongs to."""
         return self._artifact
@@ -73,17 +81,23 @@ class AsyncArtifactEntry:
         return self.entry.ref_target()
 
     def ref_url(self) -> str:
-        """Return the URL by which another artifact can refer to it."""
-        return self.entry.ref_url()
+        """Return the URL by which another artifact can refer to it; of what refers to a third, that URL."""
+        if self.entry.ref is not None and self.entry.ref.startswith(f"{ENTRY_SCHEME}://"):
+            return self.entry.ref
+        return reference_url(self._artifact.id or "", self.entry.path)
 
     async def download(
-        self, root: str | os.PathLike[str] | None = None, skip_cache: bool | None = None
+        self,
+        root: str | os.PathLike[str] | None = None,
+        skip_cache: bool | None = None,
+        executor: object = None,
     ) -> str:
         """Download it to its name below `root` and return where it is.
 
         Args:
             root: The folder; default the artifact's own, as for `AsyncArtifact.download`.
             skip_cache: Whether to leave the cache of this machine alone.
+            executor: Taken for compatibility; a large file is fetched in parallel ranges anyway.
 
         Raises:
             TransferError: It did not arrive whole.

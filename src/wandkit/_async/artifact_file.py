@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from wandkit_generated.gql.operations import LIST_ARTIFACT_FILES
 
@@ -24,6 +23,8 @@ from wandkit.errors import ArgumentError, NotFoundError
 
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import ArtifactFileFields
+
+    from wandkit._async.api import AsyncApi
 
 __all__ = ["AsyncArtifactFile", "AsyncArtifactFiles"]
 
@@ -88,29 +89,35 @@ class AsyncArtifactFile:
         return path_uri(self.direct_url, self.url)
 
     async def download(
-        self, root: str | os.PathLike[str] = ".", replace: bool = False, exist_ok: bool = False
-    ) -> Path:
-        """Download the file to its name below `root` and return its path.
+        self,
+        root: str | os.PathLike[str] = ".",
+        replace: bool = False,
+        exist_ok: bool = False,
+        api: AsyncApi | None = None,
+    ) -> IO[str]:
+        """Download the file to its name below `root` and return it, opened as text.
 
         Args:
             root: The folder; it is created if need be.
             replace: Whether to replace a file that is there.
-            exist_ok: Whether to keep a file that is there as it is.
+            exist_ok: Whether to return a file that is there as it is.
+            api: Whose connections to use; the URL needs no key.
 
         Raises:
             ArgumentError: There is a file, or the name would leave `root`.
             TransferError: The file did not arrive whole.
         """
         path = file_target(root, self.name)
+        gql = api._account.gql if api else self._gql  # pyright: ignore[reportPrivateUsage]
         if not replace and await run_in_thread(path.exists):
-            if exist_ok:
-                return path
-            raise ArgumentError(
-                f"{str(path)!r} exists",
-                next_step="Pass replace=True to replace it, or exist_ok=True to keep it.",
-            )
-        await download_file(self._gql.http, self.direct_url, path, name=self.name, md5=self.md5)
-        return path
+            if not exist_ok:
+                raise ArgumentError(
+                    f"{str(path)!r} exists",
+                    next_step="Pass replace=True to replace it, or exist_ok=True to keep it.",
+                )
+        else:
+            await download_file(gql.http, self.direct_url, path, name=self.name, md5=self.md5)
+        return await run_in_thread(path.open, encoding="utf-8")
 
     def __repr__(self) -> str:
         return f"<File {self.name} ({self.mimetype}) {self.size} bytes>"
@@ -138,6 +145,11 @@ class AsyncArtifactFiles(AsyncListing[AsyncArtifactFile]):
         self._label = label
         self._names = list(names) if names else None
         super().__init__(per_page=per_page, start=start)
+
+    @property
+    def path(self) -> list[str]:
+        """The entity, the project and the name of the version."""
+        return self._label.split("/")
 
     async def _fetch_page(self, request: PageRequest) -> Page[AsyncArtifactFile]:
         variables = {

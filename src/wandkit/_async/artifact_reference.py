@@ -14,11 +14,12 @@ import warnings
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from wandkit._async.artifact_entry import AsyncArtifactEntry
 from wandkit._core.artifact_cache import ArtifactCache
 from wandkit._core.artifact_folder import files_below
 from wandkit._core.artifact_name import entry_name
 from wandkit._core.digest import b64_digest, file_digest
-from wandkit._core.manifest import ManifestEntry
+from wandkit._core.manifest import ENTRY_SCHEME, ManifestEntry, reference_url
 from wandkit._core.reference import REMOTE_SCHEMES, describe_remote, fetch_remote, is_blob
 from wandkit._core.transfer import Download, Target
 from wandkit._transport.aio.graphql import AsyncGraphQL
@@ -32,14 +33,14 @@ from wandkit.errors import (
 )
 from wandkit.settings import Settings
 
-__all__ = ["describe_reference", "fetch_reference"]
+__all__ = ["describe_reference", "fetch_reference", "referred_entry"]
 
 MOST_OBJECTS = 10_000_000
 
 
 async def describe_reference(
     gql: AsyncGraphQL | None,
-    uri: str | ManifestEntry,
+    uri: str | ManifestEntry | AsyncArtifactEntry,
     name: str | None,
     *,
     checksum: bool,
@@ -52,6 +53,8 @@ async def describe_reference(
         MissingExtraError: A library for its scheme is not installed.
     """
     if isinstance(uri, ManifestEntry):
+        return [ManifestEntry(name or uri.path, uri.digest, 0, uri.ref_url())]
+    if isinstance(uri, AsyncArtifactEntry):
         return [ManifestEntry(name or uri.path, uri.digest, 0, uri.ref_url())]
     url = urlsplit(uri)
     most = MOST_OBJECTS if max_objects is None else max_objects
@@ -70,12 +73,14 @@ async def describe_reference(
     if url.scheme == "file":
         found = await run_in_thread(_describe_files, uri, name, checksum, most)
         return found
+    if url.scheme == ENTRY_SCHEME:
+        entry = await _describe_entry(gql, uri, name)
+        return [entry]
     if name is None:
         raise ArgumentError(
             f"nothing is known of {url.scheme}:// here, so that {uri!r} needs a name", next_step="Pass name=…"
         )
-    if not url.scheme.startswith("wandb-"):
-        warnings.warn(f"What {uri!r} points to cannot be checked.", stacklevel=3)
+    warnings.warn(f"What {uri!r} points to cannot be checked.", stacklevel=3)
     return [ManifestEntry(name, uri, None, uri)]
 
 
@@ -98,7 +103,7 @@ async def fetch_reference(
             await _fetch_http(gql, entry, path)
         elif scheme == "file":
             await run_in_thread(_fetch_file, entry, path)
-        elif scheme == "wandb-artifact":
+        elif scheme == ENTRY_SCHEME:
             await _fetch_entry(gql, entry, path)
         else:
             raise ArgumentError(f"nothing is known of {scheme}:// here; {entry.path!r} cannot be downloaded")
@@ -123,6 +128,22 @@ async def _describe_http(gql: AsyncGraphQL | None, uri: str, name: str, checksum
     extra = {"etag": etag} if etag else {}
     digest = etag.strip('"') if etag else uri
     return ManifestEntry(entry_name(name), digest, int(length) if length else None, uri, None, extra)
+
+
+async def _describe_entry(gql: AsyncGraphQL | None, uri: str, name: str | None) -> ManifestEntry:
+    """Return the entry that refers to an entry of another version: to that which holds the bytes."""
+    client = gql or AsyncGraphQL(Settings.resolve())
+    try:
+        found = await referred_entry(client, uri)
+        while found.ref is not None and found.ref.startswith(f"{ENTRY_SCHEME}://"):
+            found = await referred_entry(client, found.ref)
+    except (FileNotFoundError, NotFoundError) as error:
+        raise ArgumentError(f"{uri!r} leads nowhere: {error}") from error
+    finally:
+        if gql is None:
+            await client.aclose()
+    target = reference_url(found.parent_artifact().id or "", found.path)
+    return ManifestEntry(name or _last(found.path), found.digest, 0, target)
 
 
 async def _fetch_http(gql: AsyncGraphQL, entry: ManifestEntry, path: Path) -> None:
@@ -157,16 +178,32 @@ async def _fetch_http(gql: AsyncGraphQL, entry: ManifestEntry, path: Path) -> No
 
 async def _fetch_entry(gql: AsyncGraphQL, entry: ManifestEntry, path: Path) -> None:
     """Download the entry of another version."""
+    found = await referred_entry(gql, entry.ref_target())
+    await found.parent_artifact().download_entry_to(found.entry, path)
+
+
+async def referred_entry(gql: AsyncGraphQL, url: str) -> AsyncArtifactEntry:
+    """Return the entry of another version that `url` refers to.
+
+    Raises:
+        FileNotFoundError: The version has no such entry.
+        NotFoundError: There is no such version, or the API key may not see it.
+    """
     from wandkit._async.artifact import AsyncArtifact
 
-    url = urlsplit(entry.ref_target())
-    artifact_id = base64.b64encode(bytes.fromhex(url.netloc)).decode()
+    place = urlsplit(url)
+    try:
+        artifact_id = base64.b64encode(bytes.fromhex(place.netloc)).decode()
+    except ValueError:
+        raise ArgumentError(
+            f"{url!r} refers to no version", next_step="Make such a URL by entry.ref_url()."
+        ) from None
     artifact = await AsyncArtifact.fetch_id(gql, artifact_id)
     try:
-        found = await artifact.get_entry(unquote(url.path.lstrip("/")))
+        found = await artifact.get_entry(unquote(place.path.lstrip("/")))
     except KeyError as error:
         raise FileNotFoundError(str(error)) from None
-    await artifact.download_entry_to(found.entry, path)
+    return found
 
 
 def _describe_files(uri: str, name: str | None, checksum: bool, most: int) -> list[ManifestEntry]:

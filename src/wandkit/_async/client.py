@@ -5,9 +5,13 @@ Docs: docs/api/api.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from wandkit_generated.gql.aio import get_server_info
+
+from wandkit._core.awaitable import awaitable_property
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import ArgumentError
 
@@ -19,11 +23,26 @@ class AsyncClient:
 
     def __init__(self, gql: AsyncGraphQL) -> None:
         self._gql = gql
+        self._server_info: dict[str, Any] | None = None
 
     @property
     def app_url(self) -> str:
         """The address of the web app that belongs to the server."""
         return self._gql.settings.app_url
+
+    @awaitable_property
+    async def server_info(self) -> dict[str, Any]:
+        """What the server says of itself: `cliVersionInfo`, `latestLocalVersionInfo`; asked once."""
+        if self._server_info is None:
+            answer = await get_server_info(self._gql)
+            self._server_info = answer.model_dump(mode="json", by_alias=True).get("serverInfo") or {}
+        return self._server_info
+
+    async def version_supported(self, min_version: str) -> bool:
+        """Return whether the server knows clients as new as `min_version`, such as "0.12.11"."""
+        info = await self.server_info
+        newest = str((info.get("cliVersionInfo") or {}).get("max_cli_version") or "0")
+        return _numbers(min_version) <= _numbers(newest)
 
     async def execute(
         self,
@@ -43,6 +62,12 @@ class AsyncClient:
         """
         data = await self._gql.execute_text(_text(document), variable_values, timeout=timeout)
         return data
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version; what comes after them, such as `rc1`, does not count."""
+    found = re.match(r"\d+(?:\.\d+)*", version.strip())
+    return tuple(int(number) for number in found.group().split(".")) if found else ()
 
 
 def _text(document: object) -> str:

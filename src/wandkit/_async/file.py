@@ -42,6 +42,8 @@ from wandkit.paths import RunPath
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import FileFields
 
+    from wandkit._async.api import AsyncApi
+
 __all__ = ["AsyncFile", "AsyncFiles", "AsyncRunFiles", "read_metadata"]
 
 METADATA = "wandb-metadata.json"
@@ -111,7 +113,11 @@ class AsyncFile:
         return path_uri(self.direct_url, self.url)
 
     async def download(
-        self, root: str | os.PathLike[str] = ".", replace: bool = False, exist_ok: bool = False
+        self,
+        root: str | os.PathLike[str] = ".",
+        replace: bool = False,
+        exist_ok: bool = False,
+        api: AsyncApi | None = None,
     ) -> IO[str]:
         """Download the file to its name below `root` and return it, opened as text.
 
@@ -119,6 +125,7 @@ class AsyncFile:
             root: The folder; it is created if need be.
             replace: Whether to replace a file that is there.
             exist_ok: Whether to return a file that is there as it is.
+            api: Whose key to download with; default that of the object that listed the file.
 
         Raises:
             ArgumentError: There is a file, or the name would leave `root`.
@@ -133,7 +140,8 @@ class AsyncFile:
                     next_step="Pass replace=True to replace it, or exist_ok=True to keep it.",
                 )
         else:
-            await self.download_to(path)
+            source = self if api is None else self._seen_by(api)
+            await source.download_to(path)
         return await run_in_thread(path.open, encoding="utf-8")
 
     async def download_to(self, path: str | os.PathLike[str]) -> int:
@@ -167,6 +175,11 @@ class AsyncFile:
             files=[self.id],
             project_id=int(project_id) if project_id is not None and project_id.isdigit() else UNSET,
         )
+
+    def _seen_by(self, api: AsyncApi) -> AsyncFile:
+        """Return the same file, asked for with another key."""
+        gql = api._account.gql  # pyright: ignore[reportPrivateUsage]
+        return AsyncFile(gql, self._run, self._fields, self._project_id)
 
     async def _refresh(self) -> None:
         """Ask for URLs that have not expired."""
@@ -268,22 +281,24 @@ class AsyncRunFiles(AsyncRunHandle):
     def files(
         self,
         names: Sequence[str] | None = None,
-        pattern: str | int | None = None,
         per_page: int | None = None,
+        *,
+        pattern: str | None = None,
     ) -> AsyncFiles:
         """List the run's files; nothing is sent before the first is asked for.
 
         Args:
             names: Only these.
-            pattern: Only those whose name matches, in SQL's LIKE syntax (`%.json`, `media/%`). A number in
-                this place is taken as `per_page`, as older programs have it there.
             per_page: Files of one request; None adapts.
+            pattern: Only those whose name matches, in SQL's LIKE syntax (`%.json`, `media/%`).
 
         Raises:
-            ArgumentError: Names and a pattern together.
+            ArgumentError: Names and a pattern together, or a pattern in the place of `per_page`.
         """
-        if isinstance(pattern, int):
-            pattern, per_page = None, pattern
+        if isinstance(per_page, str):
+            raise ArgumentError(
+                f"per_page is a number of files, not {per_page!r}", next_step=f"Say pattern={per_page!r}."
+            )
         if names is not None and isinstance(names, str):
             raise ArgumentError(
                 f"names must be a list of file names, not {names!r}", next_step=f"Try [{names!r}]."

@@ -40,12 +40,24 @@ class AsyncHistoryScan(Looped):
         self._path = path
         self._request = request
         self._latest: AsyncScanPass | None = None
+        self._walk: AsyncIterator[Row] | None = None
 
     async def __aiter__(self) -> AsyncIterator[Row]:
         """Loop over the rows, in step order, one dict each."""
         async for rows in self.pages():
             for row in rows:
                 yield row
+
+    async def __anext__(self) -> Row:
+        """Return the next row of a loop that the scan keeps for `anext`, apart from all other loops.
+
+        Raises:
+            StopAsyncIteration: There are no more.
+        """
+        if self._walk is None:
+            self._walk = self.__aiter__()
+        row = await self._walk.__anext__()
+        return row
 
     async def pages(self) -> AsyncIterator[list[Row]]:
         """Loop over the rows, as many at a time as arrive together; the lists are never empty."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Generic, TypeVar, overload
 
+from wandkit._core.awaitable import awaitable_property
 from wandkit._core.pagination import Chain, Page, PageRequest, PageSize, needed_for
 from wandkit._core.receipt import Receipt
 from wandkit._transport.concurrency.aio import Lock, Looped, Prefetch, monotonic, sleep
@@ -36,6 +37,7 @@ class AsyncListing(Looped, Generic[T]):
         """Drop the loaded pages, so that the next use asks the server again; running loops go on."""
         self._pages: AsyncPages[T] = AsyncPages(self._fetch_page, PageSize(self._per_page), self._start)
         self._latest: AsyncWalk[T] = self._pages
+        self._place = 0
 
     async def _fetch_page(self, request: PageRequest) -> Page[T]:
         """Fetch one page; subclasses say how."""
@@ -56,6 +58,20 @@ class AsyncListing(Looped, Generic[T]):
                 pages.look_ahead()
                 await sleep(0)  # lets the request go out before the consumer keeps the loop busy
             yield item
+
+    async def __anext__(self) -> T:
+        """Return the next object of a loop that the listing keeps for `anext`, apart from all other loops.
+
+        Raises:
+            StopAsyncIteration: There are no more. `forget` begins anew.
+        """
+        pages = self._pages
+        if self._place >= len(pages.items) and not await pages.load_beyond(self._place):
+            raise StopAsyncIteration
+        item = pages.items[self._place]
+        self._place += 1
+        pages.reached = self._place
+        return item
 
     async def stream(self) -> AsyncIterator[T]:
         """Loop once over all objects without keeping them: memory stays at two pages, whatever the length."""
@@ -107,6 +123,12 @@ class AsyncListing(Looped, Generic[T]):
             return pages.chain.total
         await pages.load_all()
         return len(pages.items)
+
+    @awaitable_property
+    async def length(self) -> int:
+        """How many objects the server counts, as `count` says it."""
+        number = await self.count()
+        return number
 
     async def load_all(self) -> list[T]:
         """Load every page and return all objects."""

@@ -17,7 +17,7 @@ from wandkit._async.listing import AsyncListing
 from wandkit._async.project_sweeps import AsyncProjectSweeps
 from wandkit._async.user import AsyncUser
 from wandkit._core.awaitable import awaitable_property
-from wandkit._core.display import html_table
+from wandkit._core.display import html_table, show
 from wandkit._core.near import did_you_mean, near_matches
 from wandkit._core.pagination import LARGEST_PAGE, Page, PageRequest
 from wandkit._transport.aio.graphql import AsyncGraphQL
@@ -26,6 +26,8 @@ from wandkit.paths import NeedsEntity, ProjectPath
 
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import GetProjectProject, ProjectFields
+
+    from wandkit.automation.scope import ProjectScope
 
 __all__ = ["AsyncProject", "AsyncProjectMethods", "AsyncProjects", "missing_project"]
 
@@ -116,6 +118,14 @@ class AsyncProject(AsyncProjectArtifactMethods, AsyncProjectSweeps):
             self._owner = AsyncUser.from_fields(self._account.gql, fields.user)
         return self._owner
 
+    @property
+    def automation_scope(self) -> ProjectScope:
+        """The project as the scope of automations; nothing is sent, its id is asked when one is saved."""
+        from wandkit.automation.scope import ProjectScope
+
+        entity = self._path.entity if isinstance(self._path, ProjectPath) else None
+        return ProjectScope(id=self._fields.id if self._fields else None, name=self.name, entity=entity)
+
     async def load(self, force: bool = False) -> AsyncProject:
         """Fetch the attributes, if they are not there yet or `force` says so, and return the project.
 
@@ -152,6 +162,10 @@ class AsyncProject(AsyncProjectArtifactMethods, AsyncProjectSweeps):
         if isinstance(path, ProjectPath):
             rows = {"project": str(path), "page": path.url(self._account.settings.app_url)}
         return html_table(rows, hidden=hidden)
+
+    def display(self, height: int = 420, hidden: bool = False) -> bool:
+        """Show the project in a notebook; False where there is none."""
+        return show(self.to_html(height, hidden))
 
     def _repr_html_(self) -> str:
         return self.to_html()

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from wandkit._async.api import AsyncApi
     from wandkit._async.registry_listing import AsyncRegistryCollections, AsyncRegistryVersions
+    from wandkit.automation.scope import RegistryScope
 
 __all__ = ["AsyncRegistry"]
 
@@ -104,6 +105,13 @@ class AsyncRegistry:
     def id(self) -> str:
         """The server's opaque id of the registry."""
         return self._fields.id
+
+    @property
+    def automation_scope(self) -> RegistryScope:
+        """The registry as the scope of automations."""
+        from wandkit.automation.scope import RegistryScope
+
+        return RegistryScope(id=self.id, name=self.full_name, entity=self.entity)
 
     @property
     def internal_id(self) -> str | None:

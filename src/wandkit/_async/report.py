@@ -16,7 +16,7 @@ from wandkit_generated.gql.aio import create_project, create_report, delete_repo
 from wandkit._async.account import AsyncAccount
 from wandkit._async.runs import AsyncRuns
 from wandkit._async.user import AsyncUser
-from wandkit._core.display import html_table
+from wandkit._core.display import html_table, show
 from wandkit._core.jsontext import read_object
 from wandkit._core.operation import UNSET
 from wandkit._core.report_filter import items_of, object_of, run_set_filter
@@ -27,6 +27,7 @@ from wandkit.paths_report import ReportPath, report_url
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import ReportFields
 
+    from wandkit._async.api import AsyncApi
     from wandkit.report.block import Block
     from wandkit.report.grid import PanelGrid, RunSet
     from wandkit.report.inline import Inline
@@ -97,6 +98,19 @@ class AsyncReport:
         report = cls.from_fields(account, answer.view)
         return report
 
+    @classmethod
+    async def from_url(cls, url: str, *, api: AsyncApi | None = None) -> AsyncReport:
+        """Fetch the report at a URL; the same as `api.load_report(url)`, by default on `AsyncApi()`.
+
+        Raises:
+            PathError: `url` names no report.
+            NotFoundError: No such report, or the API key may not see it.
+        """
+        from wandkit._async.api import AsyncApi
+
+        report = await (api or AsyncApi()).load_report(url)
+        return report
+
     @property
     def title(self) -> str | None:
         """The title; the same as `display_name`."""
@@ -159,6 +173,11 @@ class AsyncReport:
     @property
     def run_sets(self) -> list[RunSet]:
         """The run sets of all panel grids."""
+        return self.content.run_sets
+
+    @property
+    def runsets(self) -> list[RunSet]:
+        """The run sets of all panel grids, the same as `run_sets`."""
         return self.content.run_sets
 
     @property
@@ -262,6 +281,10 @@ class AsyncReport:
         return html_table(
             {name: value for name, value in rows.items() if value}, hidden=hidden, height=height
         )
+
+    def display(self, height: int = 1024, hidden: bool = False) -> bool:
+        """Show the table about the report in a notebook; False where there is none."""
+        return show(self.to_html(height, hidden))
 
     async def _create(self, kind: str, values: Mapping[str, str | None]) -> ReportFields:
         gql = self._account.gql

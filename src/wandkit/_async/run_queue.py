@@ -61,16 +61,19 @@ class AsyncRunQueue:
     @classmethod
     async def create(
         cls,
-        api: AsyncApi,
         name: str,
         resource: str,
         entity: str | None = None,
         prioritization_mode: str | None = None,
         config: Mapping[str, Any] | None = None,
         template_variables: Mapping[str, Any] | None = None,
+        *,
+        api: AsyncApi | None = None,
     ) -> AsyncRunQueue:
-        """Create a run queue; the same as `api.create_run_queue(...)`."""
-        queue = await api.create_run_queue(
+        """Create a run queue; the same as `api.create_run_queue(...)`, by default on `AsyncApi()`."""
+        from wandkit._async.api import AsyncApi
+
+        queue = await (api or AsyncApi()).create_run_queue(
             name, resource, entity, prioritization_mode, config, template_variables
         )
         return queue

@@ -153,8 +153,8 @@ class AsyncRunMethods:
         order: str | Order | None = "-created_at",
         per_page: int | None = None,
         include_sweeps: bool = True,
-        *,
         lazy: bool = True,
+        *,
         select: Select | None = None,
         start: str | None = None,
     ) -> AsyncRuns:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models import TeamFields, TeamFieldsMember
 
     from wandkit._async.api import AsyncApi
+    from wandkit.automation.scope import EntityScope
 
 __all__ = ["AsyncMember", "AsyncTeam"]
 
@@ -112,6 +113,15 @@ class AsyncTeam:
         """Create a team; the same as `api.create_team(...)`."""
         made = await api.create_team(team, admin_username)
         return made
+
+    @property
+    def automation_scope(self) -> EntityScope:
+        """The team as the scope of automations."""
+        from wandkit.automation.scope import EntityScope, TeamScope
+
+        return (
+            TeamScope(id=self.id, name=self.name) if self.is_team else EntityScope(id=self.id, name=self.name)
+        )
 
     @property
     def id(self) -> str:

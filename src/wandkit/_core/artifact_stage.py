@@ -9,9 +9,10 @@ from pathlib import Path
 
 import platformdirs
 
-from wandkit._core.digest import MD5, PIECE_BYTES, b64_digest, file_digest, new_hash
+from wandkit._core.digest import MD5, PIECE_BYTES, XXH128, b64_digest, file_digest, new_hash
+from wandkit._core.manifest import ManifestEntry
 
-__all__ = ["Staged", "is_staged", "stage", "staging_folder"]
+__all__ = ["Staged", "is_staged", "stage", "stage_bytes", "staged_entry", "staging_folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,7 @@ def stage(path: Path, algorithm: str = MD5, *, copy: bool) -> Staged:
     if not copy:
         absolute = Path(os.path.abspath(path))
         return Staged(absolute, file_digest(absolute, algorithm), absolute.stat().st_size)
-    folder = staging_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"wandkit-{secrets.token_hex(12)}"
+    target = _new_file()
     digest, size = new_hash(algorithm), 0
     try:
         with path.open("rb") as source, target.open("xb") as copied:
@@ -60,3 +59,30 @@ def stage(path: Path, algorithm: str = MD5, *, copy: bool) -> Staged:
         target.unlink(missing_ok=True)
         raise
     return Staged(target, b64_digest(digest.digest()), size)
+
+
+def stage_bytes(content: bytes, algorithm: str = MD5) -> Staged:
+    """Return a new file with `content`, ready to be uploaded."""
+    target = _new_file()
+    try:
+        with target.open("xb") as file:
+            file.write(content)
+        target.chmod(0o400)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    digest = new_hash(algorithm)
+    digest.update(content)
+    return Staged(target, b64_digest(digest.digest()), len(content))
+
+
+def staged_entry(name: str, staged: Staged, algorithm: str, skip_cache: bool = False) -> ManifestEntry:
+    """Return the entry `name` of a draft for a file that is ready to be uploaded."""
+    extra = {"alg": "XXH128"} if algorithm == XXH128 else {}
+    return ManifestEntry(name, staged.digest, staged.size, None, None, extra, str(staged.path), skip_cache)
+
+
+def _new_file() -> Path:
+    folder = staging_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"wandkit-{secrets.token_hex(12)}"

@@ -16,6 +16,7 @@ from wandkit._core.artifact_name import VERSION
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import ArtifactFields, MembershipFields
 
+    from wandkit._core.manifest import ManifestEntry
     from wandkit.paths_artifact import ArtifactPath
 
 __all__ = ["TTL_DISABLED", "TTL_INHERIT", "ArtifactEdits", "ArtifactOrigin", "ArtifactPlace", "ArtifactTTL"]
@@ -157,6 +158,7 @@ class ArtifactOrigin:
         base_id: The version that it was drawn from.
         project: Where that version is: `ENTITY/PROJECT`.
         added: The names of entries by the files that they were made from.
+        objects: The objects that were added, and their entries.
     """
 
     incremental: bool = False
@@ -166,6 +168,7 @@ class ArtifactOrigin:
     base_id: str | None = None
     project: str | None = None
     added: dict[str, str] = field(default_factory=dict[str, str])
+    objects: list[tuple[object, ManifestEntry]] = field(default_factory=list["tuple[object, ManifestEntry]"])
     client_id: str = field(default_factory=lambda: new_client_id())
     sequence_client_id: str = field(default_factory=lambda: new_client_id())
 
@@ -176,6 +179,10 @@ class ArtifactOrigin:
     def name_of(self, path: str | os.PathLike[str]) -> str | None:
         """Return the name of the entry that was made from the file at `path`."""
         return self.added.get(os.path.abspath(path))
+
+    def entry_of(self, value: object) -> ManifestEntry | None:
+        """Return the entry of an object that was added; None of another."""
+        return next((entry for held, entry in self.objects if held is value), None)
 
 
 def new_client_id() -> str:

@@ -118,7 +118,7 @@ def _unwrapped(entry: object) -> Any:
 
 def _read_values(text: str | None) -> dict[str, Any]:
     """Return the user's values in the text of a config."""
-    # Every config of a listing comes through here: no call per key, and no dict per entry where all have a value.
+    # Every config of a listing comes through here: no call per key, no dict per entry.
     if not text:
         return {}
     try:

@@ -185,9 +185,14 @@ class FileStream:
             self._lines[OUTPUT].append(f"{'ERROR ' if error else ''}{stamp} {line}")
 
     def close(self) -> None:
-        """Complete the open row and note in the summary how long the run took, as the web app shows it."""
+        """Complete the open row and note in the summary how long the run took, as the web app shows it.
+
+        Rows that were made elsewhere say it themselves: they may span more time than their sending.
+        """
         self.commit()
-        self._summary["_wandb"] = {"runtime": int(max(0.0, self._now() - self._began))}
+        logged = self._summary.get("_runtime")
+        last = logged if isinstance(logged, (int, float)) and math.isfinite(logged) else 0.0
+        self._summary["_wandb"] = {"runtime": int(max(last, self._now() - self._began))}
         self._summary_changed = True
 
     def next_chunk(self) -> Chunk | None:

@@ -13,9 +13,11 @@ from typing import Any, cast
 
 from wandkit._core.artifact_name import check_entry_name
 from wandkit._core.digest import MD5, XXH128, b64_digest, new_hash
-from wandkit.errors import AnswerError, ArgumentError
+from wandkit.errors import AnswerError, ArgumentError, EntryNotLoggedError
 
-__all__ = ["Manifest", "ManifestEntry", "text_digest"]
+__all__ = ["ENTRY_SCHEME", "Manifest", "ManifestEntry", "reference_url", "text_digest"]
+
+ENTRY_SCHEME = "wandb-artifact"
 
 HEAD = b"wandb-artifact-manifest-v1\n"
 POLICY = "wandb-storage-policy-v1"
@@ -83,11 +85,13 @@ class ManifestEntry:
         """Return the URL by which another artifact can refer to this entry.
 
         Raises:
-            ArgumentError: It has not been uploaded.
+            EntryNotLoggedError: It has not been uploaded.
         """
         if not self.birth_artifact_id:
-            raise ArgumentError(f"the entry {self.path!r} belongs to no version yet")
-        return f"wandb-artifact://{base64.b64decode(self.birth_artifact_id).hex()}/{self.path}"
+            raise EntryNotLoggedError(
+                f"the entry {self.path!r} belongs to no version yet", next_step="Log its artifact first."
+            )
+        return reference_url(self.birth_artifact_id, self.path)
 
 
 class Manifest:
@@ -115,6 +119,15 @@ class Manifest:
         self._version = version
 
     @classmethod
+    def from_manifest_json(cls, manifest_json: Mapping[str, Any], digest_algorithm: str = MD5) -> Manifest:
+        """Return the manifest that a JSON document holds, as `to_manifest_json` returns it.
+
+        Raises:
+            AnswerError: It is no manifest of a version that is known here.
+        """
+        return cls._of(manifest_json, digest_algorithm)
+
+    @classmethod
     def parse(cls, text: bytes | str, *, digest_algorithm: str = MD5) -> Manifest:
         """Return the manifest that a JSON text holds.
 
@@ -122,7 +135,15 @@ class Manifest:
             AnswerError: It is no manifest of a version that is known here.
         """
         try:
-            document: dict[str, Any] = json.loads(text)
+            document: object = json.loads(text)
+        except ValueError as error:
+            raise AnswerError(f"The manifest cannot be read: {error!r}.") from None
+        return cls._of(document, digest_algorithm)
+
+    @classmethod
+    def _of(cls, found: object, digest_algorithm: str) -> Manifest:
+        try:
+            document = cast("Mapping[str, Any]", found)
             contents = document["contents"]
             entries = [_entry(path, raw) for path, raw in contents.items()]
             version: object = document["version"]
@@ -153,17 +174,24 @@ class Manifest:
 
     def digest(self) -> str:
         """Return the hexadecimal digest of a version with these entries."""
-        found = new_hash(self.digest_algorithm)
+        return self._digest_by(self.digest_algorithm)
+
+    def _digest_by(self, algorithm: str) -> str:
+        found = new_hash(algorithm)
         found.update(HEAD)
         for path in sorted(self.entries):
             found.update(f"{path}:{self.entries[path].digest}\n".encode())
         return cast("bytes", found.digest()).hex()
 
+    def hash_contents_with_md5(self) -> str:
+        """Return the hexadecimal digest that a version with these entries has by MD5, whatever its own is."""
+        return self._digest_by(MD5)
+
     def size(self) -> int:
         """Return how many bytes the entries have together, as far as known."""
         return sum(entry.size or 0 for entry in self.entries.values())
 
-    def add_entry(self, entry: ManifestEntry, *, overwrite: bool = False) -> ManifestEntry:
+    def add_entry(self, entry: ManifestEntry, overwrite: bool = False) -> ManifestEntry:
         """Add an entry and return it; the same digest again changes nothing.
 
         Raises:
@@ -221,6 +249,11 @@ class Manifest:
 
     def __repr__(self) -> str:
         return f"<Manifest {len(self.entries)} entries>"
+
+
+def reference_url(artifact_id: str, path: str) -> str:
+    """Return the URL by which another artifact can refer to the entry `path` of a version."""
+    return f"{ENTRY_SCHEME}://{base64.b64decode(artifact_id).hex()}/{path}"
 
 
 def text_digest(text: bytes) -> str:

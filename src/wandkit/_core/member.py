@@ -9,7 +9,45 @@ from dataclasses import dataclass
 
 from wandkit.errors import ArgumentError
 
-__all__ = ["TeamMember", "UserMember", "ids_by_kind", "kind_of_member", "member_id"]
+__all__ = [
+    "RegistryTeam",
+    "RegistryUser",
+    "TeamMember",
+    "UserMember",
+    "ids_by_kind",
+    "kind_of_member",
+    "member_id",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryUser:
+    """A user, as far as a registry tells.
+
+    Attributes:
+        id: The server's opaque id of the user.
+        name: The name to show.
+        username: The name in paths.
+        email: The email address, where it is shown.
+    """
+
+    id: str
+    name: str | None
+    username: str | None
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryTeam:
+    """A team, as far as a registry tells.
+
+    Attributes:
+        id: The server's opaque id of the team.
+        name: The team's name.
+    """
+
+    id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +68,16 @@ class UserMember:
     email: str | None
     role: str
 
+    @property
+    def kind(self) -> str:
+        """`User`, as the member's id says."""
+        return "User"
+
+    @property
+    def user(self) -> RegistryUser:
+        """The user, without the role."""
+        return RegistryUser(self.id, self.name, self.username, self.email)
+
 
 @dataclass(frozen=True, slots=True)
 class TeamMember:
@@ -44,6 +92,16 @@ class TeamMember:
     id: str
     name: str
     role: str
+
+    @property
+    def kind(self) -> str:
+        """`Entity`, as the member's id says."""
+        return "Entity"
+
+    @property
+    def team(self) -> RegistryTeam:
+        """The team, without the role."""
+        return RegistryTeam(self.id, self.name)
 
 
 def member_id(member: object) -> str:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wandkit.automation.scope import OrgScope
 
 __all__ = ["Organization", "OrganizationEntity"]
 
@@ -35,3 +39,10 @@ class Organization:
     id: str
     name: str
     org_entity: OrganizationEntity
+
+    @property
+    def automation_scope(self) -> OrgScope:
+        """The organization, by its entity, as the scope of automations."""
+        from wandkit.automation.scope import OrgScope
+
+        return OrgScope(id=self.org_entity.id, name=self.org_entity.name)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 
 from wandkit._core.report_flat import as_tree, is_flat, tree_to_flat
-from wandkit.errors import FilterError
+from wandkit.errors import FilterError, OperatorError
 
 __all__ = [
     "filter_tree",
@@ -117,7 +117,7 @@ def _leaf_to_mongo(leaf: Mapping[str, Any], now: datetime) -> Json | None:
     key, operator, value = object_of(leaf, "key"), leaf.get("op"), leaf.get("value")
     if operator not in _OPERATORS and operator not in ("=", "==", WITHIN):
         known = ", ".join([*_OPERATORS, WITHIN])
-        raise _bad(f"a report has no operator {operator!r}", f"Use one of =, {known}.")
+        raise _bad(f"a report has no operator {operator!r}", f"Use one of =, {known}.", OperatorError)
     if leaf.get("disabled") or not key.get("name"):
         return None
     if value is None and operator not in ("=", "==", "!="):
@@ -168,7 +168,8 @@ def _entry_to_filter(key: str, operand: object) -> Json:
             return _leaf("tags", absent, "=", False)
         return {"op": key[1:].upper(), "filters": [mongo_to_filter(part) for part in listed]}
     if key.startswith("$"):
-        raise _bad(f"a report cannot say `{key}`", "Say it with `$and`, `$or` and comparisons.")
+        advice = "Say it with `$and`, `$or` and comparisons."
+        raise _bad(f"a report cannot say `{key}`", advice, OperatorError)
     comparisons = _comparisons(operand)
     leaves = [_leaf_of(key, sign, value) for sign, value in comparisons]
     return leaves[0] if len(leaves) == 1 else {"op": "AND", "filters": leaves}
@@ -192,7 +193,8 @@ def _comparisons(operand: object) -> list[tuple[str, Any]]:
         return [("=", dict(entries))]
     for name in entries:
         if name not in _SIGNS:
-            raise _bad(f"a report cannot say `{name}`", f"It knows {', '.join(_SIGNS)}.")
+            known = ", ".join(_SIGNS)
+            raise _bad(f"a report cannot say `{name}`", f"It knows {known}.", OperatorError)
     return [(_SIGNS[name], value) for name, value in entries.items()]
 
 
@@ -326,5 +328,5 @@ def _named(tree: Sequence[Any], paths: list[str]) -> list[Json]:
     return found
 
 
-def _bad(why: str, advice: str = "") -> FilterError:
-    return FilterError(f"The filter cannot be used in a report: {why}.", next_step=advice)
+def _bad(why: str, advice: str = "", kind: type[FilterError] = FilterError) -> FilterError:
+    return kind(f"The filter cannot be used in a report: {why}.", next_step=advice)

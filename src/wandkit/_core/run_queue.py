@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from wandkit._core.jsontext import read_object, to_json, write
 from wandkit.errors import ArgumentError
@@ -16,6 +16,9 @@ __all__ = [
     "LAUNCH_PROJECT",
     "RESOURCES",
     "QueueFailure",
+    "RunQueueAccessType",
+    "RunQueuePrioritizationMode",
+    "RunQueueResourceType",
     "check_priority_mode",
     "check_queue_name",
     "check_resource",
@@ -32,6 +35,10 @@ LAUNCH_PROJECT = "model-registry"
 RESOURCES = ("local-container", "local-process", "kubernetes", "sagemaker", "gcp-vertex")
 """What a queue's items may run on."""
 LONGEST_NAME = 64
+
+RunQueueAccessType = Literal["project", "user"]
+RunQueuePrioritizationMode = Literal["DISABLED", "V0"]
+RunQueueResourceType = Literal["local-container", "local-process", "kubernetes", "sagemaker", "gcp-vertex"]
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,13 @@ class SummarySubDict(Mapping[str, Any]):
         """Return the values as a plain dict of your own."""
         return deepcopy(self._data)
 
+    def get(self, k: str, default: Any = None) -> Any:
+        """Return the value of the key `k`, or `default` where there is none."""
+        try:
+            return self[k]
+        except KeyError:
+            return default
+
     def __getitem__(self, key: str) -> Any:
         """Return the value; a dict comes as a view whose edits are edits of the summary.
 

@@ -30,11 +30,13 @@ from wandkit.server.artifact_deletion import expire_versions
 from wandkit.server.auth import key_from_header, user_of_key
 from wandkit.server.blobs import BlobStore
 from wandkit.server.config import ServerConfig
+from wandkit.server.courier import Courier
 from wandkit.server.database import Database
 from wandkit.server.export import export_due
 from wandkit.server.graphql import Context, GraphQLEngine
 from wandkit.server.lifecycle import Settler
 from wandkit.server.permissions import Access
+from wandkit.server.purge import purge_deleted
 
 __all__ = ["access_of", "base_url_of", "create_app", "read_body"]
 
@@ -49,15 +51,18 @@ def create_app(config: ServerConfig) -> Starlette:
     """
     database = Database(config)
     settler = Settler(config, database)
+    courier = Courier(config, database)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_settle_forever, settler, config)
-            tasks.start_soon(_expire_forever, database, services["blobs"])
+            tasks.start_soon(_expire_forever, database, services["blobs"], config.keep_deleted_s)
             if config.export_after_s is not None:
                 tasks.start_soon(_export_forever, database, services["blobs"], config, config.export_after_s)
+            courier.start()
             yield
+            await run_in_threadpool(courier.stop)
             tasks.cancel_scope.cancel()
         database.close()
 
@@ -159,13 +164,14 @@ async def _settle_forever(settler: Settler, config: ServerConfig) -> None:
             _log.exception("looking for crashed runs failed; trying again later")
 
 
-async def _expire_forever(database: Database, blobs: BlobStore) -> None:
+async def _expire_forever(database: Database, blobs: BlobStore, keep_deleted_s: float) -> None:
     while True:
         await anyio.sleep(_EXPIRY_S)
         try:
             await run_in_threadpool(expire_versions, database, blobs)
-        except SQLAlchemyError:
-            _log.exception("removing expired artifacts failed; trying again later")
+            await run_in_threadpool(purge_deleted, database, blobs, keep_deleted_s)
+        except (SQLAlchemyError, OSError):
+            _log.exception("removing what has expired or was deleted failed; trying again later")
 
 
 async def _healthz(_request: Request) -> Response:

@@ -71,8 +71,15 @@ class ServerConfig:
         max_page_size: The most nodes in one page of a listing.
         url_lifetime_s: How long a signed URL stays valid.
         export_after_s: How long after a run's end its history is exported to parquet; None for never.
+        keep_deleted_s: How long a deleted run can be brought back; then its files and rows are freed, and
+            what a deleted project had.
         synchronous: SQLite's `synchronous` pragma. NORMAL keeps every acknowledged write when the process is
             killed; FULL also when the machine loses power.
+        allow_private_webhooks: Whether webhooks may go to private, link-local and loopback addresses. Who may
+            make a webhook can then reach what this machine can reach.
+        webhook_timeout_s: How long one try of a webhook may take.
+        webhook_attempts: How often a webhook is tried at most.
+        webhook_retry_s: The wait before the second try; it doubles for each further one.
     """
 
     data_dir: Path
@@ -92,7 +99,12 @@ class ServerConfig:
     max_page_size: int = 1000
     url_lifetime_s: float = 86400.0
     export_after_s: float | None = None
+    keep_deleted_s: float = 7 * 86400.0
     synchronous: str = "NORMAL"
+    allow_private_webhooks: bool = False
+    webhook_timeout_s: float = 10.0
+    webhook_attempts: int = 5
+    webhook_retry_s: float = 5.0
 
     @property
     def database_file(self) -> Path:

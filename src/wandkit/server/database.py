@@ -10,7 +10,7 @@ A commit that returned survives a kill of the process. Times are stored as text 
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Annotated, Any
@@ -21,10 +21,14 @@ from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from wandkit.server.config import ServerConfig
 from wandkit.server.filtering import functions
 
-__all__ = ["Base", "Database", "Timestamp", "now", "timestamp"]
+__all__ = ["ACTOR", "FIRED", "Base", "Database", "Timestamp", "now", "timestamp"]
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_MS = 30_000
+ACTOR = "actor"
+"""In the `info` of a session: the name of the user on whose behalf it writes."""
+FIRED = "fired"
+"""In the `info` of a session: whether an automation fired in it."""
 
 Timestamp = Annotated[str, mapped_column(String(27))]
 """A column type: a moment as made by `timestamp()`."""
@@ -45,15 +49,21 @@ def now() -> str:
     return timestamp(datetime.now(timezone.utc))
 
 
+class _WritingSession(Session):
+    """A session whose changes are events that automations may watch."""
+
+
 class Database:
     """The open database of one server; several processes may have the same one open."""
 
     def __init__(self, config: ServerConfig) -> None:
         config.data_dir.mkdir(parents=True, exist_ok=True)
         self._write_lock = threading.Lock()
+        self.on_fired: Callable[[], None] | None = None
         self.engine: Engine = _engine(config)
         self._writing = self.engine.execution_options(begin="IMMEDIATE")
         _create_tables(self._writing)
+        _watch_changes()
 
     @contextmanager
     def read(self) -> Generator[Session]:
@@ -64,8 +74,11 @@ class Database:
     @contextmanager
     def write(self) -> Generator[Session]:
         """Yield a session that holds the write lock; it commits when the block ends without an error."""
-        with self._write_lock, Session(self._writing, expire_on_commit=False) as session, session.begin():
+        session = _WritingSession(self._writing, expire_on_commit=False)
+        with self._write_lock, session, session.begin():
             yield session
+        if session.info.get(FIRED) and self.on_fired is not None:
+            self.on_fired()
 
     def close(self) -> None:
         """Close every connection."""
@@ -102,6 +115,13 @@ def _engine(config: ServerConfig) -> Engine:
         connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
 
     return engine
+
+
+def _watch_changes() -> None:
+    from wandkit.server.automation_watch import see_changes
+
+    if not event.contains(_WritingSession, "after_flush", see_changes):
+        event.listen(_WritingSession, "after_flush", see_changes)
 
 
 def _create_tables(engine: Engine) -> None:

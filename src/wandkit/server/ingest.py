@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from wandkit.server.automation_metric import forget_windows, watch_rows
 from wandkit.server.historykeys import KeyIndex
 from wandkit.server.lifecycle import beat, finish
 from wandkit.server.model.run import Run, strict_json
@@ -184,6 +185,7 @@ def _store_history(session: Session, run: Run, rows: Sequence[Row]) -> None:
     lines = [{"line": row.line, "step": row.step, "text": row.text} for row in rows]
     new, diverged = _store(session, HistoryLine, run.id, run.history_line_count, lines, truncate=True)
     if diverged:
+        forget_windows(session, run_id=run.id)
         index = KeyIndex()
         index.add_all(_stored_rows(session, run.id))
         run.history_line_count = 0
@@ -193,17 +195,19 @@ def _store_history(session: Session, run: Run, rows: Sequence[Row]) -> None:
     run.history_line_count = max(run.history_line_count, rows[-1].line + 1)
     run.history_keys = index.dump()
     run.last_step = index.last_step
+    watch_rows(session, run, HistoryLine, ((row.line, row.values) for row in rows if row.line in new))
 
 
 def _store_events(session: Session, run: Run, rows: Sequence[Row]) -> None:
     lines = [{"line": row.line, "text": row.text} for row in rows]
-    _, diverged = _store(session, EventLine, run.id, run.events_line_count, lines, truncate=True)
+    new, diverged = _store(session, EventLine, run.id, run.events_line_count, lines, truncate=True)
     count = 0 if diverged else run.events_line_count
     run.events_line_count = max(count, rows[-1].line + 1)
     metrics: dict[str, Any] = json.loads(run.system_metrics) if run.system_metrics else {}
     for row in rows:
         metrics.update((key, value) for key, value in row.values.items() if key.startswith("system"))
     run.system_metrics = json.dumps(metrics)
+    watch_rows(session, run, EventLine, ((row.line, row.values) for row in rows if row.line in new))
 
 
 def _stored_rows(session: Session, run_id: int) -> Any:

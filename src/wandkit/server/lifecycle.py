@@ -13,7 +13,7 @@ import threading
 import time
 from datetime import datetime, timedelta, timezone
 
-from sqlalchemy import case, exists, select, update
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from wandkit.server.config import ServerConfig
@@ -84,12 +84,5 @@ class Settler:
 
 
 def _crash(session: Session, cutoff: str) -> None:
-    session.execute(
-        update(Run)
-        .where(Run.state.in_(_LIVE), Run.heartbeat_at < cutoff)
-        .values(
-            state=case((Run.state == "preempting", "preempted"), else_="crashed"),
-            updated_at=now(),
-        )
-        .execution_options(synchronize_session=False)
-    )
+    for run in session.scalars(select(Run).where(Run.state.in_(_LIVE), Run.heartbeat_at < cutoff)):
+        run.state = "preempted" if run.state == "preempting" else "crashed"

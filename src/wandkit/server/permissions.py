@@ -14,6 +14,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from wandkit.server import ids
+from wandkit.server.database import ACTOR
 from wandkit.server.model.entity import Entity, Membership, OrganizationMembership
 from wandkit.server.model.project import Project
 from wandkit.server.model.registry import ProjectRole
@@ -68,6 +69,7 @@ class Access:
     def __init__(self, session: Session, user: User | None) -> None:
         self.session = session
         self.user = user
+        session.info[ACTOR] = None if user is None else user.username
 
     @cached_property
     def roles(self) -> dict[int, str]:

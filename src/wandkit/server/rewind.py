@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from wandkit.server.automation_metric import forget_windows
 from wandkit.server.historykeys import KeyIndex
 from wandkit.server.lifecycle import start
 from wandkit.server.model.run import Run
@@ -33,4 +34,5 @@ def rewind(session: Session, run: Run, step: int) -> None:
     run.history_keys = index.dump()
     run.last_step = index.last_step
     run.set_summary(json.dumps(summary))
+    forget_windows(session, run_id=run.id)
     start(run)

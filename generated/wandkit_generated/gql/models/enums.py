@@ -5,8 +5,10 @@
 from wandkit._core.model import OpenEnum
 
 __all__ = [
+    "AlertSeverity",
     "ArtifactDigestAlgorithm",
     "ArtifactState",
+    "EventTriggeringConditionType",
     "RunQueueAccessType",
     "RunQueueItemState",
     "RunQueuePrioritizationMode",
@@ -22,6 +24,29 @@ class ArtifactState(OpenEnum):
     COMMITTED = "COMMITTED"
     DELETED = "DELETED"
     PENDING = "PENDING"
+
+
+class AlertSeverity(OpenEnum):
+    ERROR = "ERROR"
+    INFO = "INFO"
+    WARN = "WARN"
+
+
+class EventTriggeringConditionType(OpenEnum):
+    ADD_ARTIFACT_ALIAS = "ADD_ARTIFACT_ALIAS"
+    CREATE_ARTIFACT = "CREATE_ARTIFACT"
+    LINK_MODEL = "LINK_MODEL"
+    UPDATE_ARTIFACT_ALIAS = "UPDATE_ARTIFACT_ALIAS"
+    ADD_ARTIFACT_TAG = "ADD_ARTIFACT_TAG"
+    ADD_COLLECTION_TAG = "ADD_COLLECTION_TAG"
+    REMOVE_ARTIFACT_TAG = "REMOVE_ARTIFACT_TAG"
+    REMOVE_COLLECTION_TAG = "REMOVE_COLLECTION_TAG"
+    RUN_METRIC = "RUN_METRIC"
+    RUN_METRIC_CHANGE = "RUN_METRIC_CHANGE"
+    RUN_METRIC_ZSCORE = "RUN_METRIC_ZSCORE"
+    RUN_STATE = "RUN_STATE"
+    UNLINK_ARTIFACT = "UNLINK_ARTIFACT"
+    WEAVE_METRIC_THRESHOLD = "WEAVE_METRIC_THRESHOLD"
 
 
 class RunQueueAccessType(OpenEnum):

@@ -2,16 +2,18 @@
 # source: queries/
 """The models of the fragments that the operations use."""
 
-from typing import Annotated, Optional
+from typing import Annotated, Literal, Optional, Union
 
 from pydantic import Field
 
-from wandkit._core.model import BaseModel, Tolerant
+from wandkit._core.model import BaseModel, Tolerant, UnknownMember
 from wandkit._core.scalars import DateTime, Int64, Json, JSONString
 
 from .enums import (
+    AlertSeverity,
     ArtifactDigestAlgorithm,
     ArtifactState,
+    EventTriggeringConditionType,
     RunQueueAccessType,
     RunQueueItemState,
     RunQueuePrioritizationMode,
@@ -35,6 +37,25 @@ __all__ = [
     "ArtifactFieldsTag",
     "ArtifactFileFields",
     "ArtifactTypeFields",
+    "AutomationFields",
+    "AutomationFieldsARIATriggeredAction",
+    "AutomationFieldsArtifactPortfolio",
+    "AutomationFieldsArtifactSequence",
+    "AutomationFieldsEntity",
+    "AutomationFieldsFilterEventTriggeringCondition",
+    "AutomationFieldsGenericWebhookTriggeredAction",
+    "AutomationFieldsNoOpTriggeredAction",
+    "AutomationFieldsNotificationTriggeredAction",
+    "AutomationFieldsProject",
+    "AutomationFieldsPushNotificationTriggeredAction",
+    "AutomationFieldsQueueJobTriggeredAction",
+    "AutomationFieldsRunQueue",
+    "AutomationFieldsTriggeredActionGenericWebhookTriggeredActionIntegrationGenericWebhookIntegration",
+    "AutomationFieldsTriggeredActionGenericWebhookTriggeredActionIntegrationIntegration",
+    "AutomationFieldsTriggeredActionGenericWebhookTriggeredActionIntegrationSlackIntegration",
+    "AutomationFieldsTriggeredActionNotificationTriggeredActionIntegrationGenericWebhookIntegration",
+    "AutomationFieldsTriggeredActionNotificationTriggeredActionIntegrationIntegration",
+    "AutomationFieldsTriggeredActionNotificationTriggeredActionIntegrationSlackIntegration",
     "CollectionFields",
     "CollectionFieldsArtifactType",
     "CollectionFieldsProject",
@@ -211,6 +232,170 @@ class ArtifactTypeFields(BaseModel):
     created_at: DateTime
 
 
+class AutomationFields(BaseModel):
+    id: str
+    name: str
+    description: Optional[str]
+    enabled: bool
+    created_at: DateTime
+    updated_at: Optional[DateTime]
+    scope: Annotated[
+        Union[
+            "AutomationFieldsArtifactPortfolio",
+            "AutomationFieldsArtifactSequence",
+            "AutomationFieldsProject",
+            "AutomationFieldsEntity",
+            UnknownMember,
+        ],
+        Field(union_mode="left_to_right"),
+    ]
+    triggering_condition: Annotated[
+        Union["AutomationFieldsFilterEventTriggeringCondition", UnknownMember],
+        Field(union_mode="left_to_right"),
+    ]
+    triggered_action: Annotated[
+        Union[
+            "AutomationFieldsNotificationTriggeredAction",
+            "AutomationFieldsQueueJobTriggeredAction",
+            "AutomationFieldsARIATriggeredAction",
+            "AutomationFieldsGenericWebhookTriggeredAction",
+            "AutomationFieldsNoOpTriggeredAction",
+            "AutomationFieldsPushNotificationTriggeredAction",
+            UnknownMember,
+        ],
+        Field(union_mode="left_to_right"),
+    ]
+
+
+class AutomationFieldsArtifactPortfolio(BaseModel):
+    typename__: Literal["ArtifactPortfolio"] = Field(alias="__typename")
+    id: str
+    name: str
+
+
+class AutomationFieldsArtifactSequence(BaseModel):
+    typename__: Literal["ArtifactSequence"] = Field(alias="__typename")
+    id: str
+    name: str
+
+
+class AutomationFieldsProject(BaseModel):
+    typename__: Literal["Project"] = Field(alias="__typename")
+    id: str
+    name: str
+    entity_name: str
+
+
+class AutomationFieldsEntity(BaseModel):
+    typename__: Literal["Entity"] = Field(alias="__typename")
+    id: str
+    name: str
+    entity_type: Optional[str] = None
+
+
+class AutomationFieldsFilterEventTriggeringCondition(BaseModel):
+    typename__: Literal["FilterEventTriggeringCondition"] = Field(alias="__typename")
+    event_type: EventTriggeringConditionType
+    filter_: str = Field(alias="filter")
+
+
+class AutomationFieldsNotificationTriggeredAction(BaseModel):
+    typename__: Literal["NotificationTriggeredAction"] = Field(alias="__typename")
+    integration: Annotated[
+        Union[
+            "AutomationFieldsTriggeredActionNotificationTriggeredActionIntegrationIntegration",
+            "AutomationFieldsTriggeredActionNotificationTriggeredActionIntegrationGenericWebhookIntegration",
+            "AutomationFieldsTriggeredActionNotificationTriggeredActionIntegrationSlackIntegration",
+            UnknownMember,
+        ],
+        Field(union_mode="left_to_right"),
+    ]
+    title: Optional[str]
+    message: Optional[str]
+    severity: Optional[AlertSeverity]
+
+
+class AutomationFieldsTriggeredActionNotificationTriggeredActionIntegrationIntegration(BaseModel):
+    typename__: Literal["GitHubOAuthIntegration", "Integration"] = Field(alias="__typename")
+    id: str
+
+
+class AutomationFieldsTriggeredActionNotificationTriggeredActionIntegrationGenericWebhookIntegration(
+    BaseModel
+):
+    typename__: Literal["GenericWebhookIntegration"] = Field(alias="__typename")
+    id: str
+    name: str
+    url_endpoint: str
+
+
+class AutomationFieldsTriggeredActionNotificationTriggeredActionIntegrationSlackIntegration(BaseModel):
+    typename__: Literal["SlackIntegration"] = Field(alias="__typename")
+    id: str
+    team_name: str
+    channel_name: str
+
+
+class AutomationFieldsQueueJobTriggeredAction(BaseModel):
+    typename__: Literal["QueueJobTriggeredAction"] = Field(alias="__typename")
+    queue: Optional["AutomationFieldsRunQueue"]
+    template: JSONString
+
+
+class AutomationFieldsRunQueue(BaseModel):
+    id: str
+    name: str
+
+
+class AutomationFieldsARIATriggeredAction(BaseModel):
+    typename__: Literal["ARIATriggeredAction"] = Field(alias="__typename")
+    prompt: str
+
+
+class AutomationFieldsGenericWebhookTriggeredAction(BaseModel):
+    typename__: Literal["GenericWebhookTriggeredAction"] = Field(alias="__typename")
+    integration: Annotated[
+        Union[
+            "AutomationFieldsTriggeredActionGenericWebhookTriggeredActionIntegrationIntegration",
+            "AutomationFieldsTriggeredActionGenericWebhookTriggeredActionIntegrationGenericWebhookIntegration",
+            "AutomationFieldsTriggeredActionGenericWebhookTriggeredActionIntegrationSlackIntegration",
+            UnknownMember,
+        ],
+        Field(union_mode="left_to_right"),
+    ]
+    request_payload: Optional[JSONString]
+
+
+class AutomationFieldsTriggeredActionGenericWebhookTriggeredActionIntegrationIntegration(BaseModel):
+    typename__: Literal["GitHubOAuthIntegration", "Integration"] = Field(alias="__typename")
+    id: str
+
+
+class AutomationFieldsTriggeredActionGenericWebhookTriggeredActionIntegrationGenericWebhookIntegration(
+    BaseModel
+):
+    typename__: Literal["GenericWebhookIntegration"] = Field(alias="__typename")
+    id: str
+    name: str
+    url_endpoint: str
+
+
+class AutomationFieldsTriggeredActionGenericWebhookTriggeredActionIntegrationSlackIntegration(BaseModel):
+    typename__: Literal["SlackIntegration"] = Field(alias="__typename")
+    id: str
+    team_name: str
+    channel_name: str
+
+
+class AutomationFieldsNoOpTriggeredAction(BaseModel):
+    typename__: Literal["NoOpTriggeredAction"] = Field(alias="__typename")
+    no_op: Optional[bool]
+
+
+class AutomationFieldsPushNotificationTriggeredAction(BaseModel):
+    typename__: Literal["PushNotificationTriggeredAction"] = Field(alias="__typename")
+
+
 class CollectionFields(BaseModel):
     typename__: str = Field(alias="__typename")
     id: str
@@ -243,6 +428,7 @@ class CollectionFieldsTag(BaseModel):
 
 class CollectionFieldsProject(BaseModel):
     id: str
+    internal_id: Optional[str] = None
     name: str
     entity_name: str
 

@@ -9,12 +9,21 @@ from pydantic import Field
 from wandkit._core.model import BaseModel
 from wandkit._core.scalars import Int64, JSONString
 
+from .enums import AlertSeverity
+
 __all__ = [
+    "ARIAActionInput",
     "ArtifactAliasInput",
     "ArtifactCollectionAliasInput",
     "ArtifactTypeInput",
     "CreateArtifactFileSpecInput",
+    "GenericWebhookActionInput",
+    "NoOpTriggeredActionInput",
+    "NotificationActionInput",
+    "PushNotificationActionInput",
+    "QueueJobActionInput",
     "TagInput",
+    "TriggeredActionConfig",
     "UploadPartsInput",
 ]
 
@@ -37,6 +46,46 @@ class UploadPartsInput(BaseModel):
 class ArtifactTypeInput(BaseModel):
     description: Optional[str] = None
     name: str
+
+
+class ARIAActionInput(BaseModel):
+    prompt: str
+
+
+class GenericWebhookActionInput(BaseModel):
+    integration_id: str = Field(alias="integrationID")
+    request_payload: Optional[JSONString] = None
+
+
+class NoOpTriggeredActionInput(BaseModel):
+    no_op: Optional[bool] = None
+
+
+class NotificationActionInput(BaseModel):
+    integration_id: str = Field(alias="integrationID")
+    message: Optional[str] = None
+    severity: Optional[AlertSeverity] = None
+    title: Optional[str] = None
+
+
+class PushNotificationActionInput(BaseModel):
+    body: Optional[str] = None
+    title: Optional[str] = None
+    user_id: str = Field(alias="userID")
+
+
+class QueueJobActionInput(BaseModel):
+    queue_id: str = Field(alias="queueID")
+    template: JSONString
+
+
+class TriggeredActionConfig(BaseModel):
+    aria_action_input: Optional["ARIAActionInput"] = None
+    generic_webhook_action_input: Optional["GenericWebhookActionInput"] = None
+    no_op_action_input: Optional["NoOpTriggeredActionInput"] = None
+    notification_action_input: Optional["NotificationActionInput"] = None
+    push_notification_action_input: Optional["PushNotificationActionInput"] = None
+    queue_job_action_input: Optional["QueueJobActionInput"] = None
 
 
 class ArtifactAliasInput(BaseModel):

@@ -36,6 +36,14 @@ if TYPE_CHECKING:
         USE_ARTIFACT,
     )
     from wandkit_generated.gql.operations.artifact_type import GET_ARTIFACT_TYPE, LIST_ARTIFACT_TYPES
+    from wandkit_generated.gql.operations.automation import (
+        CREATE_AUTOMATION,
+        DELETE_AUTOMATION,
+        LIST_AUTOMATIONS,
+        LIST_AUTOMATIONS_OF_PROJECTS,
+        LIST_AUTOMATIONS_OF_VIEWER,
+        UPDATE_AUTOMATION,
+    )
     from wandkit_generated.gql.operations.collection import (
         ADD_COLLECTION_TAGS,
         DELETE_COLLECTION_TAGS,
@@ -65,6 +73,7 @@ if TYPE_CHECKING:
         GET_SAMPLED_HISTORY,
         LIST_RUN_HISTORIES,
     )
+    from wandkit_generated.gql.operations.integration import LIST_INTEGRATIONS
     from wandkit_generated.gql.operations.log_line import LIST_LOG_LINES
     from wandkit_generated.gql.operations.organization import GET_ENTITY_ORGANIZATIONS, GET_ORGANIZATION
     from wandkit_generated.gql.operations.project import CREATE_PROJECT, GET_PROJECT, LIST_PROJECTS
@@ -159,6 +168,7 @@ __all__ = [
     "CREATE_ARTIFACT",
     "CREATE_ARTIFACT_FILES",
     "CREATE_ARTIFACT_MANIFEST",
+    "CREATE_AUTOMATION",
     "CREATE_DEFAULT_RESOURCE_CONFIG",
     "CREATE_INVITE",
     "CREATE_PROJECT",
@@ -173,6 +183,7 @@ __all__ = [
     "DELETE_ALIASES",
     "DELETE_API_KEY",
     "DELETE_ARTIFACT",
+    "DELETE_AUTOMATION",
     "DELETE_COLLECTION_TAGS",
     "DELETE_DEFAULT_RESOURCE_CONFIG",
     "DELETE_FILES",
@@ -234,7 +245,11 @@ __all__ = [
     "LIST_ARTIFACT_TYPES",
     "LIST_ARTIFACT_URLS",
     "LIST_ARTIFACT_USERS",
+    "LIST_AUTOMATIONS",
+    "LIST_AUTOMATIONS_OF_PROJECTS",
+    "LIST_AUTOMATIONS_OF_VIEWER",
     "LIST_COLLECTION_ALIASES",
+    "LIST_INTEGRATIONS",
     "LIST_JOBS",
     "LIST_LOG_LINES",
     "LIST_PROJECTS",
@@ -265,6 +280,7 @@ __all__ = [
     "STOP_RUN",
     "UNLINK_ARTIFACT",
     "UPDATE_ARTIFACT",
+    "UPDATE_AUTOMATION",
     "UPDATE_PORTFOLIO",
     "UPDATE_REGISTRY_TEAM",
     "UPDATE_REGISTRY_USER",
@@ -287,6 +303,7 @@ _HOMES = {
     "CREATE_ARTIFACT": "artifact",
     "CREATE_ARTIFACT_FILES": "artifact",
     "CREATE_ARTIFACT_MANIFEST": "artifact",
+    "CREATE_AUTOMATION": "automation",
     "CREATE_DEFAULT_RESOURCE_CONFIG": "run_queue",
     "CREATE_INVITE": "user",
     "CREATE_PROJECT": "project",
@@ -301,6 +318,7 @@ _HOMES = {
     "DELETE_ALIASES": "artifact",
     "DELETE_API_KEY": "user",
     "DELETE_ARTIFACT": "artifact",
+    "DELETE_AUTOMATION": "automation",
     "DELETE_COLLECTION_TAGS": "collection",
     "DELETE_DEFAULT_RESOURCE_CONFIG": "run_queue",
     "DELETE_FILES": "file",
@@ -362,7 +380,11 @@ _HOMES = {
     "LIST_ARTIFACT_TYPES": "artifact_type",
     "LIST_ARTIFACT_URLS": "artifact",
     "LIST_ARTIFACT_USERS": "artifact",
+    "LIST_AUTOMATIONS": "automation",
+    "LIST_AUTOMATIONS_OF_PROJECTS": "automation",
+    "LIST_AUTOMATIONS_OF_VIEWER": "automation",
     "LIST_COLLECTION_ALIASES": "collection",
+    "LIST_INTEGRATIONS": "integration",
     "LIST_JOBS": "run_queue",
     "LIST_LOG_LINES": "log_line",
     "LIST_PROJECTS": "project",
@@ -393,6 +415,7 @@ _HOMES = {
     "STOP_RUN": "run",
     "UNLINK_ARTIFACT": "artifact",
     "UPDATE_ARTIFACT": "artifact",
+    "UPDATE_AUTOMATION": "automation",
     "UPDATE_PORTFOLIO": "collection",
     "UPDATE_REGISTRY_TEAM": "registry",
     "UPDATE_REGISTRY_USER": "registry",

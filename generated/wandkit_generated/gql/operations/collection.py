@@ -91,6 +91,9 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+"""),
+        Piece("    internalId\n", (frozenset({"Project.internalId"}),)),
+        Piece("""\
     name
     entityName
   }
@@ -103,7 +106,7 @@ fragment CollectionFields on ArtifactCollection {
         "type": (),
         "name": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"Project.internalId"}),
     answer=_get_collection,
     idempotent=True,
     when=(),
@@ -159,6 +162,9 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+"""),
+        Piece("    internalId\n", (frozenset({"Project.internalId"}),)),
+        Piece("""\
     name
     entityName
   }
@@ -170,7 +176,7 @@ fragment CollectionFields on ArtifactCollection {
         "project": (),
         "name": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"Project.internalId"}),
     answer=_get_collection_by_name,
     idempotent=True,
     when=(),
@@ -282,6 +288,9 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+"""),
+        Piece("    internalId\n", (frozenset({"Project.internalId"}),)),
+        Piece("""\
     name
     entityName
   }
@@ -297,7 +306,7 @@ fragment CollectionFields on ArtifactCollection {
         "first": (),
         "after": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"Project.internalId"}),
     answer=_list_type_collections,
     idempotent=True,
     when=(),
@@ -370,6 +379,9 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+"""),
+        Piece("    internalId\n", (frozenset({"Project.internalId"}),)),
+        Piece("""\
     name
     entityName
   }
@@ -384,7 +396,7 @@ fragment CollectionFields on ArtifactCollection {
         "first": (),
         "after": (),
     },
-    gates=frozenset({"feature:ARTIFACT_COLLECTIONS_FILTERING_SORTING"}),
+    gates=frozenset({"Project.internalId", "feature:ARTIFACT_COLLECTIONS_FILTERING_SORTING"}),
     answer=_list_project_collections,
     idempotent=True,
     when=(),
@@ -433,6 +445,9 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+"""),
+        Piece("    internalId\n", (frozenset({"Project.internalId"}),)),
+        Piece("""\
     name
     entityName
   }
@@ -444,7 +459,7 @@ fragment CollectionFields on ArtifactCollection {
         "name": (),
         "description": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"Project.internalId"}),
     answer=_update_sequence,
     idempotent=True,
     when=(),
@@ -492,6 +507,9 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+"""),
+        Piece("    internalId\n", (frozenset({"Project.internalId"}),)),
+        Piece("""\
     name
     entityName
   }
@@ -503,7 +521,7 @@ fragment CollectionFields on ArtifactCollection {
         "name": (),
         "description": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"Project.internalId"}),
     answer=_update_portfolio,
     idempotent=True,
     when=(),
@@ -551,6 +569,9 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+"""),
+        Piece("    internalId\n", (frozenset({"Project.internalId"}),)),
+        Piece("""\
     name
     entityName
   }
@@ -561,7 +582,7 @@ fragment CollectionFields on ArtifactCollection {
         "id": (),
         "type": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"Project.internalId"}),
     answer=_move_sequence,
     idempotent=True,
     when=(),

@@ -353,6 +353,12 @@ fragment CollectionFields on ArtifactCollection {
   }
   project {
     id
+""",
+            (frozenset({"Organization.orgEntity"}),),
+        ),
+        Piece("    internalId\n", (frozenset({"Organization.orgEntity", "Project.internalId"}),)),
+        Piece(
+            """\
     name
     entityName
   }
@@ -369,7 +375,7 @@ fragment CollectionFields on ArtifactCollection {
         "first": (frozenset({"Organization.orgEntity"}),),
         "after": (frozenset({"Organization.orgEntity"}),),
     },
-    gates=frozenset({"Organization.orgEntity", "feature:ARTIFACT_REGISTRY_SEARCH"}),
+    gates=frozenset({"Organization.orgEntity", "Project.internalId", "feature:ARTIFACT_REGISTRY_SEARCH"}),
     answer=_list_registry_collections,
     idempotent=True,
     when=(),

@@ -35,6 +35,7 @@ class CollectionFieldsTagConnection(Shape, frozen=True, kw_only=True):
 
 class CollectionFieldsProject(Shape, frozen=True, kw_only=True):
     id: str
+    internal_id: Optional[str] = field(default=None, name="internalId")
     name: str
     entity_name: str = field(name="entityName")
 

@@ -36,6 +36,14 @@ if TYPE_CHECKING:
         use_artifact,
     )
     from wandkit_generated.gql.sync.artifact_type import get_artifact_type, list_artifact_types
+    from wandkit_generated.gql.sync.automation import (
+        create_automation,
+        delete_automation,
+        list_automations,
+        list_automations_of_projects,
+        list_automations_of_viewer,
+        update_automation,
+    )
     from wandkit_generated.gql.sync.collection import (
         add_collection_tags,
         delete_collection_tags,
@@ -65,6 +73,7 @@ if TYPE_CHECKING:
         get_sampled_history,
         list_run_histories,
     )
+    from wandkit_generated.gql.sync.integration import list_integrations
     from wandkit_generated.gql.sync.log_line import list_log_lines
     from wandkit_generated.gql.sync.organization import get_entity_organizations, get_organization
     from wandkit_generated.gql.sync.project import create_project, get_project, list_projects
@@ -159,6 +168,7 @@ __all__ = [
     "create_artifact",
     "create_artifact_files",
     "create_artifact_manifest",
+    "create_automation",
     "create_default_resource_config",
     "create_invite",
     "create_project",
@@ -173,6 +183,7 @@ __all__ = [
     "delete_aliases",
     "delete_api_key",
     "delete_artifact",
+    "delete_automation",
     "delete_collection_tags",
     "delete_default_resource_config",
     "delete_files",
@@ -234,7 +245,11 @@ __all__ = [
     "list_artifact_urls",
     "list_artifact_users",
     "list_artifacts",
+    "list_automations",
+    "list_automations_of_projects",
+    "list_automations_of_viewer",
     "list_collection_aliases",
+    "list_integrations",
     "list_jobs",
     "list_log_lines",
     "list_project_collections",
@@ -265,6 +280,7 @@ __all__ = [
     "stop_run",
     "unlink_artifact",
     "update_artifact",
+    "update_automation",
     "update_portfolio",
     "update_registry_team",
     "update_registry_user",
@@ -287,6 +303,7 @@ _HOMES = {
     "create_artifact": "artifact",
     "create_artifact_files": "artifact",
     "create_artifact_manifest": "artifact",
+    "create_automation": "automation",
     "create_default_resource_config": "run_queue",
     "create_invite": "user",
     "create_project": "project",
@@ -301,6 +318,7 @@ _HOMES = {
     "delete_aliases": "artifact",
     "delete_api_key": "user",
     "delete_artifact": "artifact",
+    "delete_automation": "automation",
     "delete_collection_tags": "collection",
     "delete_default_resource_config": "run_queue",
     "delete_files": "file",
@@ -362,7 +380,11 @@ _HOMES = {
     "list_artifact_urls": "artifact",
     "list_artifact_users": "artifact",
     "list_artifacts": "artifact",
+    "list_automations": "automation",
+    "list_automations_of_projects": "automation",
+    "list_automations_of_viewer": "automation",
     "list_collection_aliases": "collection",
+    "list_integrations": "integration",
     "list_jobs": "run_queue",
     "list_log_lines": "log_line",
     "list_project_collections": "collection",
@@ -393,6 +415,7 @@ _HOMES = {
     "stop_run": "run",
     "unlink_artifact": "artifact",
     "update_artifact": "artifact",
+    "update_automation": "automation",
     "update_portfolio": "collection",
     "update_registry_team": "registry",
     "update_registry_user": "registry",

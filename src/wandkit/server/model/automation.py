@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wandkit.server.database import Base, Timestamp, now
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wandkit.server.model.project import Project
     from wandkit.server.model.user import User
 
-__all__ = ["SLACK", "WEBHOOK", "Automation", "Delivery", "Integration", "Secret"]
+__all__ = ["SLACK", "WEBHOOK", "Automation", "Delivery", "Integration", "MetricWindow", "Secret"]
 
 WEBHOOK = "GENERIC_WEBHOOK"
 SLACK = "SLACK"
@@ -73,7 +73,7 @@ class Automation(Base):
 
     __tablename__ = "automation"
     __table_args__: Any = (
-        Index("automation_watch", "entity_id", "event_type", sqlite_where=text("enabled")),
+        Index("automation_watch", "entity_id", "event_type"),
         Index("automation_project", "project_id"),
         {"sqlite_autoincrement": True},
     )
@@ -106,6 +106,19 @@ class Automation(Base):
     def scope(self) -> Collection | Project | Entity:
         """What is watched."""
         return self.collection or self.project or self.entity
+
+
+class MetricWindow(Base):
+    """What an automation knows of a metric of one run: the last values, and whether its condition held."""
+
+    __tablename__ = "automation_window"
+
+    automation_id: Mapped[int] = mapped_column(
+        ForeignKey("automation.id", ondelete="CASCADE"), primary_key=True
+    )
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    values: Mapped[list[float]] = mapped_column(JSON, default=list)
+    held: Mapped[bool] = mapped_column(default=False)
 
 
 class Delivery(Base):

@@ -38,6 +38,7 @@ class Run(Base):
     __table_args__: Any = (
         UniqueConstraint("project_id", "name"),
         Index("run_created", "project_id", "created_at", "id"),
+        Index("run_deleted", "deleted_at", sqlite_where=text("deleted_at IS NOT NULL AND NOT purged")),
         Index("run_running", "heartbeat_at", sqlite_where=text("state IN ('running', 'preempting')")),
     )
 
@@ -79,6 +80,8 @@ class Run(Base):
     updated_at: Mapped[Timestamp] = mapped_column(default=now, onupdate=now)
     heartbeat_at: Mapped[Timestamp] = mapped_column(default=now)
     deleted_at: Mapped[Timestamp | None]
+    purged: Mapped[bool] = mapped_column(default=False)
+    """Whether it was deleted so long ago that only its name is left."""
 
     project: Mapped[Project] = relationship()
     user: Mapped[User] = relationship()

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from wandkit.server import ids
 from wandkit.server.automation_event import COLLECTION, ENTITY, PROJECT, SCOPES, feature_of, parse_filter
+from wandkit.server.automation_metric import forget_windows
 from wandkit.server.graphql import Context, context_of
 from wandkit.server.model.automation import SLACK, WEBHOOK, Automation, Integration
 from wandkit.server.model.collection import Collection
@@ -79,6 +80,7 @@ def resolve_update(_parent: None, info: GraphQLResolveInfo, *, input: dict[str, 
         found.description = input["description"]
     if input.get("enabled") is not None:
         found.enabled = input["enabled"]
+    forget_windows(context.session, automation_id=found.id)
     context.session.flush()
     return {"trigger": found}
 

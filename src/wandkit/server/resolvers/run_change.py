@@ -238,7 +238,7 @@ def resolve_undelete_runs(
     """Bring the matching deleted runs back."""
     context = context_of(info)
     project = context.access.project_to_change(input["entityName"], input["projectName"])
-    _update(context, run_condition(project, input["filters"], deleted=True), deleted_at=None)
+    _update(context, run_condition(project, input["filters"], deleted=True) & ~Run.purged, deleted_at=None)
     return {}
 
 

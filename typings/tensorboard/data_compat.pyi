@@ -1,0 +1,3 @@
+from tensorboard.compat.proto.summary_pb2 import Summary
+
+def migrate_value(value: Summary.Value) -> Summary.Value: ...

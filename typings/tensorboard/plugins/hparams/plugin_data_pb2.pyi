@@ -1,0 +1,16 @@
+from collections.abc import Mapping
+
+class _Value:
+    number_value: float
+    string_value: str
+    bool_value: bool
+    def WhichOneof(self, oneof_group: str) -> str | None: ...
+
+class SessionStartInfo:
+    hparams: Mapping[str, _Value]
+
+class HParamsPluginData:
+    session_start_info: SessionStartInfo
+    @staticmethod
+    def FromString(data: bytes) -> HParamsPluginData: ...
+    def WhichOneof(self, oneof_group: str) -> str | None: ...
