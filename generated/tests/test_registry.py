@@ -49,6 +49,12 @@ def model(api: Api, name: str = "net") -> Artifact:
     return logged
 
 
+def linked(api: Api, name: str, target: str) -> None:
+    """Log a model and link it to a collection of a registry."""
+    logged = model(api, name)
+    logged.link(target)
+
+
 def test_a_new_registry_is_found(api: Api, registry: Registry) -> None:
     found = api.registry("models")
     assert (found.name, found.full_name, found.description) == ("models", "wandb-registry-models", "ours")
@@ -125,6 +131,34 @@ def test_queries_chain(api: Api, registry: Registry) -> None:
     kept = api.registries().versions(filter={"alias": "kept"}).load_all()
     assert [one.name for one in names] == ["rest"]
     assert [one.id for one in versions] == [one.id for one in kept] == [second.id]
+
+
+def test_collections_and_versions_come_in_the_order_of_their_registries(api: Api, registry: Registry) -> None:
+    api.create_registry("alpha", "organization")
+    linked(api, "one", "wandb-registry-models/first")
+    linked(api, "two", "wandb-registry-models/second")
+    linked(api, "three", "wandb-registry-alpha/third")
+    down = api.registries(order="-name")
+    collections = down.collections(None, "-name", 1)
+    names = [one.name for one in collections.load_all()]
+    versions = [one.name for one in collections.versions().load_all()]
+    direct = [one.name for one in api.registries(order="+name").versions(None, None, 1).load_all()]
+    assert names == ["second", "first", "third"]
+    assert versions == ["second:v0", "first:v0", "third:v0"]
+    assert direct[0] == "third:v0"
+
+
+def test_a_listing_in_the_order_of_another_goes_on_from_its_cursor(api: Api, registry: Registry) -> None:
+    api.create_registry("alpha", "organization")
+    linked(api, "one", "wandb-registry-models/first")
+    linked(api, "two", "wandb-registry-alpha/second")
+    down = api.registries(order="-name")
+    before = down.collections()
+    first = next(before)
+    after = down.collections(start=before.cursor).load_all()
+    assert (first.name, [one.name for one in after]) == ("first", ["second"])
+    with pytest.raises(ArgumentError, match="no cursor"):
+        down.collections(start="x").load_all()
 
 
 def test_members_come_and_go(module_server: Server, api: Api, registry: Registry) -> None:

@@ -47,6 +47,12 @@ async def model(api: AsyncApi, name: str = "net") -> AsyncArtifact:
     return logged
 
 
+async def linked(api: AsyncApi, name: str, target: str) -> None:
+    """Log a model and link it to a collection of a registry."""
+    logged = await model(api, name)
+    await logged.link(target)
+
+
 async def test_a_new_registry_is_found(api: AsyncApi, registry: AsyncRegistry) -> None:
     found = await api.registry("models")
     assert (found.name, found.full_name, found.description) == ("models", "wandb-registry-models", "ours")
@@ -126,6 +132,38 @@ async def test_queries_chain(api: AsyncApi, registry: AsyncRegistry) -> None:
     kept = await api.registries().versions(filter={"alias": "kept"}).load_all()
     assert [one.name for one in names] == ["rest"]
     assert [one.id for one in versions] == [one.id for one in kept] == [second.id]
+
+
+async def test_collections_and_versions_come_in_the_order_of_their_registries(
+    api: AsyncApi, registry: AsyncRegistry
+) -> None:
+    await api.create_registry("alpha", "organization")
+    await linked(api, "one", "wandb-registry-models/first")
+    await linked(api, "two", "wandb-registry-models/second")
+    await linked(api, "three", "wandb-registry-alpha/third")
+    down = api.registries(order="-name")
+    collections = down.collections(None, "-name", 1)
+    names = [one.name for one in await collections.load_all()]
+    versions = [one.name for one in await collections.versions().load_all()]
+    direct = [one.name for one in await api.registries(order="+name").versions(None, None, 1).load_all()]
+    assert names == ["second", "first", "third"]
+    assert versions == ["second:v0", "first:v0", "third:v0"]
+    assert direct[0] == "third:v0"
+
+
+async def test_a_listing_in_the_order_of_another_goes_on_from_its_cursor(
+    api: AsyncApi, registry: AsyncRegistry
+) -> None:
+    await api.create_registry("alpha", "organization")
+    await linked(api, "one", "wandb-registry-models/first")
+    await linked(api, "two", "wandb-registry-alpha/second")
+    down = api.registries(order="-name")
+    before = down.collections()
+    first = await anext(before)
+    after = await down.collections(start=before.cursor).load_all()
+    assert (first.name, [one.name for one in after]) == ("first", ["second"])
+    with pytest.raises(ArgumentError, match="no cursor"):
+        await down.collections(start="x").load_all()
 
 
 async def test_members_come_and_go(module_server: Server, api: AsyncApi, registry: AsyncRegistry) -> None:

@@ -64,7 +64,6 @@ class RegistryMethods:
         filter: Mapping[str, Any] | Expression | None = None,
         order: str | Order | None = None,
         per_page: int | None = None,
-        *,
         start: str | None = None,
     ) -> Registries:
         """Return the registries of an organization as a listing. Nothing is sent before it is used.

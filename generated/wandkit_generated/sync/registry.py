@@ -196,7 +196,6 @@ class Registry:
         filter: Mapping[str, Any] | Expression | None = None,
         order: str | Order | None = None,
         per_page: int | None = None,
-        *,
         start: str | None = None,
     ) -> RegistryCollections:
         """Return its collections as a listing. Nothing is sent before it is used.
@@ -221,7 +220,6 @@ class Registry:
         filter: Mapping[str, Any] | Expression | None = None,
         order: str | Order | None = None,
         per_page: int | None = None,
-        *,
         start: str | None = None,
     ) -> RegistryVersions:
         """Return the versions in its collections as a listing. Nothing is sent before it is used.

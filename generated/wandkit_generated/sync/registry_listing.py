@@ -8,15 +8,15 @@ Operations: queries/registry.graphql. Docs: docs/api/registry.md, docs/api/listi
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from wandkit._core.artifact_state import ArtifactPlace
 from wandkit._core.operation import UNSET
 from wandkit._core.organization import Organization
 from wandkit._core.pagination import Page, PageRequest
 from wandkit._core.registry import COLLECTION_KEYS, REGISTRY_KEYS, VERSION_KEYS, registry_filter
-from wandkit.errors import NotFoundError, UnsupportedError
+from wandkit.errors import ArgumentError, NotFoundError, UnsupportedError
 from wandkit.filters import Expression, Order, compile_order
 from wandkit.paths_artifact import REGISTRY_PREFIX
 from wandkit_generated.gql.operations import (
@@ -36,6 +36,33 @@ __all__ = ["Registries", "RegistryCollections", "RegistryVersions"]
 SEARCH = "ARTIFACT_REGISTRY_SEARCH"
 
 _Filter = Mapping[str, Any] | Expression | None
+
+Owner = TypeVar("Owner")
+T = TypeVar("T")
+
+
+def _chained_page(
+    owners: Listing[Owner], within: Callable[[Owner], Listing[T]], request: PageRequest
+) -> Page[T]:
+    """Fetch a page of the listings within `owners`, one after the other; cursors name both places."""
+    number, colon, cursor = (request.cursor or "0:").partition(":")
+    if not colon or not number.isdigit():
+        raise ArgumentError(f"{request.cursor!r} is no cursor of a listing in the order of another one")
+    place = int(number)
+    some = owners[place : place + 2]
+    if not some:
+        return Page([], [], [], request.cursor, has_next=False)
+    listing = within(some[0])
+    asked = PageRequest(request.size, cursor or None, count=False)
+    page = listing._fetch_page(asked)  # pyright: ignore[reportPrivateUsage]
+    return Page(
+        items=page.items,
+        keys=page.keys,
+        cursors=[None if inner is None else f"{place}:{inner}" for inner in page.cursors],
+        end_cursor=f"{place}:{page.end_cursor}" if page.has_next else f"{place + 1}:",
+        has_next=page.has_next or len(some) > 1,
+        problems=page.problems,
+    )
 
 
 class _RegistryQuery:
@@ -91,33 +118,64 @@ class Registries(Listing[Registry]):
         self._order = None if order is None else compile_order(order)
 
     def collections(
-        self, filter: _Filter = None, order: str | Order | None = None, per_page: int | None = None
+        self,
+        filter: _Filter = None,
+        order: str | Order | None = None,
+        per_page: int | None = None,
+        start: str | None = None,
     ) -> RegistryCollections:
         """Return the collections in these registries as a listing. Nothing is sent before it is used.
+
+        Where the registries have an order, their collections come in that order, those of one registry after
+        those of another.
 
         Args:
             filter: Which collections, by `name`, `tag`, `description`, `created_at` or `updated_at`.
             order: What to sort by: `+KEY` or `-KEY`.
             per_page: Collections on a page; left out, the size adapts.
+            start: A `cursor` of an earlier listing, to go on from there.
         """
         query = self._query
         return RegistryCollections(
-            query.gql, query.organization, self._filter, filter, order, per_page=per_page
+            query.gql,
+            query.organization,
+            self._filter,
+            filter,
+            order,
+            per_page=per_page,
+            start=start,
+            owners=None if self._order is None else self,
         )
 
     def versions(
-        self, filter: _Filter = None, order: str | Order | None = None, per_page: int | None = None
+        self,
+        filter: _Filter = None,
+        order: str | Order | None = None,
+        per_page: int | None = None,
+        start: str | None = None,
     ) -> RegistryVersions:
         """Return the versions in these registries as a listing. Nothing is sent before it is used.
+
+        Where the registries have an order, their versions come in that order, those of one registry after
+        those of another.
 
         Args:
             filter: Which versions, by `tag`, `alias`, `version`, `metadata.KEY`, `created_at` and others.
             order: What to sort by.
             per_page: Versions on a page; left out, the size adapts.
+            start: A `cursor` of an earlier listing, to go on from there.
         """
         query = self._query
         return RegistryVersions(
-            query.gql, query.organization, self._filter, None, filter, order, per_page=per_page
+            query.gql,
+            query.organization,
+            self._filter,
+            None,
+            filter,
+            order,
+            per_page=per_page,
+            start=start,
+            owners=None if self._order is None else self,
         )
 
     def _fetch_page(self, request: PageRequest) -> Page[Registry]:
@@ -162,23 +220,56 @@ class RegistryCollections(Listing[ArtifactCollection]):
         *,
         per_page: int | None = None,
         start: str | None = None,
+        owners: Registries | None = None,
     ) -> None:
         super().__init__(per_page=per_page, start=start)
         self._query = _RegistryQuery(gql, organization)
         self._registries = registries
+        self._given = (filter, order)
         self._filter = registry_filter(filter, COLLECTION_KEYS)
         self._order = None if order is None else compile_order(order)
+        self._owners = owners
 
     def versions(
-        self, filter: _Filter = None, order: str | Order | None = None, per_page: int | None = None
+        self,
+        filter: _Filter = None,
+        order: str | Order | None = None,
+        per_page: int | None = None,
+        start: str | None = None,
     ) -> RegistryVersions:
-        """Return the versions in these collections as a listing. Nothing is sent before it is used."""
+        """Return the versions in these collections as a listing. Nothing is sent before it is used.
+
+        Where the collections have an order, their versions come in that order, those of one collection after
+        those of another.
+
+        Args:
+            filter: Which versions, by `tag`, `alias`, `version`, `metadata.KEY`, `created_at` and others.
+            order: What to sort by.
+            per_page: Versions on a page; left out, the size adapts.
+            start: A `cursor` of an earlier listing, to go on from there.
+        """
         query = self._query
+        ordered = self._order is not None or self._owners is not None
         return RegistryVersions(
-            query.gql, query.organization, self._registries, self._filter, filter, order, per_page=per_page
+            query.gql,
+            query.organization,
+            self._registries,
+            self._filter,
+            filter,
+            order,
+            per_page=per_page,
+            start=start,
+            owners=self if ordered else None,
         )
 
+    def _within(self, registry: Registry) -> RegistryCollections:
+        filter, order = self._given
+        return registry.collections(filter, order)
+
     def _fetch_page(self, request: PageRequest) -> Page[ArtifactCollection]:
+        if self._owners is not None:
+            page = _chained_page(self._owners, self._within, request)
+            return page
         query = self._query
         place = query.place()
         variables = {
@@ -223,15 +314,31 @@ class RegistryVersions(Listing[Artifact]):
         *,
         per_page: int | None = None,
         start: str | None = None,
+        owners: Registries | RegistryCollections | None = None,
     ) -> None:
         super().__init__(per_page=per_page, start=start)
         self._query = _RegistryQuery(gql, organization)
         self._registries = registries
         self._collections = collections
+        self._given = (filter, order)
         self._filter = registry_filter(filter, VERSION_KEYS)
         self._order = None if order is None else compile_order(order)
+        self._owners = owners
+
+    def _within(self, owner: Registry | ArtifactCollection) -> RegistryVersions:
+        filter, order = self._given
+        if isinstance(owner, Registry):
+            return owner.versions(filter, order)
+        query, only = self._query, json.dumps({"id": owner.id})
+        return RegistryVersions(query.gql, query.organization, self._registries, only, filter, order)
 
     def _fetch_page(self, request: PageRequest) -> Page[Artifact]:
+        if isinstance(self._owners, Registries):
+            page = _chained_page(self._owners, self._within, request)
+            return page
+        if self._owners is not None:
+            page = _chained_page(self._owners, self._within, request)
+            return page
         query = self._query
         place = query.place()
         variables = {

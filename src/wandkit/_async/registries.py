@@ -62,7 +62,6 @@ class AsyncRegistryMethods:
         filter: Mapping[str, Any] | Expression | None = None,
         order: str | Order | None = None,
         per_page: int | None = None,
-        *,
         start: str | None = None,
     ) -> AsyncRegistries:
         """Return the registries of an organization as a listing. Nothing is sent before it is used.

@@ -195,7 +195,6 @@ class AsyncRegistry:
         filter: Mapping[str, Any] | Expression | None = None,
         order: str | Order | None = None,
         per_page: int | None = None,
-        *,
         start: str | None = None,
     ) -> AsyncRegistryCollections:
         """Return its collections as a listing. Nothing is sent before it is used.
@@ -220,7 +219,6 @@ class AsyncRegistry:
         filter: Mapping[str, Any] | Expression | None = None,
         order: str | Order | None = None,
         per_page: int | None = None,
-        *,
         start: str | None = None,
     ) -> AsyncRegistryVersions:
         """Return the versions in its collections as a listing. Nothing is sent before it is used.

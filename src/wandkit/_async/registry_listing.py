@@ -6,8 +6,8 @@ Operations: queries/registry.graphql. Docs: docs/api/registry.md, docs/api/listi
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from wandkit_generated.gql.operations import (
     LIST_REGISTRIES,
@@ -26,7 +26,7 @@ from wandkit._core.organization import Organization
 from wandkit._core.pagination import Page, PageRequest
 from wandkit._core.registry import COLLECTION_KEYS, REGISTRY_KEYS, VERSION_KEYS, registry_filter
 from wandkit._transport.aio.graphql import AsyncGraphQL
-from wandkit.errors import NotFoundError, UnsupportedError
+from wandkit.errors import ArgumentError, NotFoundError, UnsupportedError
 from wandkit.filters import Expression, Order, compile_order
 from wandkit.paths_artifact import REGISTRY_PREFIX
 
@@ -35,6 +35,33 @@ __all__ = ["AsyncRegistries", "AsyncRegistryCollections", "AsyncRegistryVersions
 SEARCH = "ARTIFACT_REGISTRY_SEARCH"
 
 _Filter = Mapping[str, Any] | Expression | None
+
+Owner = TypeVar("Owner")
+T = TypeVar("T")
+
+
+async def _chained_page(
+    owners: AsyncListing[Owner], within: Callable[[Owner], AsyncListing[T]], request: PageRequest
+) -> Page[T]:
+    """Fetch a page of the listings within `owners`, one after the other; cursors name both places."""
+    number, colon, cursor = (request.cursor or "0:").partition(":")
+    if not colon or not number.isdigit():
+        raise ArgumentError(f"{request.cursor!r} is no cursor of a listing in the order of another one")
+    place = int(number)
+    some = await owners[place : place + 2]
+    if not some:
+        return Page([], [], [], request.cursor, has_next=False)
+    listing = within(some[0])
+    asked = PageRequest(request.size, cursor or None, count=False)
+    page = await listing._fetch_page(asked)  # pyright: ignore[reportPrivateUsage]
+    return Page(
+        items=page.items,
+        keys=page.keys,
+        cursors=[None if inner is None else f"{place}:{inner}" for inner in page.cursors],
+        end_cursor=f"{place}:{page.end_cursor}" if page.has_next else f"{place + 1}:",
+        has_next=page.has_next or len(some) > 1,
+        problems=page.problems,
+    )
 
 
 class _RegistryQuery:
@@ -90,33 +117,64 @@ class AsyncRegistries(AsyncListing[AsyncRegistry]):
         self._order = None if order is None else compile_order(order)
 
     def collections(
-        self, filter: _Filter = None, order: str | Order | None = None, per_page: int | None = None
+        self,
+        filter: _Filter = None,
+        order: str | Order | None = None,
+        per_page: int | None = None,
+        start: str | None = None,
     ) -> AsyncRegistryCollections:
         """Return the collections in these registries as a listing. Nothing is sent before it is used.
+
+        Where the registries have an order, their collections come in that order, those of one registry after
+        those of another.
 
         Args:
             filter: Which collections, by `name`, `tag`, `description`, `created_at` or `updated_at`.
             order: What to sort by: `+KEY` or `-KEY`.
             per_page: Collections on a page; left out, the size adapts.
+            start: A `cursor` of an earlier listing, to go on from there.
         """
         query = self._query
         return AsyncRegistryCollections(
-            query.gql, query.organization, self._filter, filter, order, per_page=per_page
+            query.gql,
+            query.organization,
+            self._filter,
+            filter,
+            order,
+            per_page=per_page,
+            start=start,
+            owners=None if self._order is None else self,
         )
 
     def versions(
-        self, filter: _Filter = None, order: str | Order | None = None, per_page: int | None = None
+        self,
+        filter: _Filter = None,
+        order: str | Order | None = None,
+        per_page: int | None = None,
+        start: str | None = None,
     ) -> AsyncRegistryVersions:
         """Return the versions in these registries as a listing. Nothing is sent before it is used.
+
+        Where the registries have an order, their versions come in that order, those of one registry after
+        those of another.
 
         Args:
             filter: Which versions, by `tag`, `alias`, `version`, `metadata.KEY`, `created_at` and others.
             order: What to sort by.
             per_page: Versions on a page; left out, the size adapts.
+            start: A `cursor` of an earlier listing, to go on from there.
         """
         query = self._query
         return AsyncRegistryVersions(
-            query.gql, query.organization, self._filter, None, filter, order, per_page=per_page
+            query.gql,
+            query.organization,
+            self._filter,
+            None,
+            filter,
+            order,
+            per_page=per_page,
+            start=start,
+            owners=None if self._order is None else self,
         )
 
     async def _fetch_page(self, request: PageRequest) -> Page[AsyncRegistry]:
@@ -161,23 +219,56 @@ class AsyncRegistryCollections(AsyncListing[AsyncArtifactCollection]):
         *,
         per_page: int | None = None,
         start: str | None = None,
+        owners: AsyncRegistries | None = None,
     ) -> None:
         super().__init__(per_page=per_page, start=start)
         self._query = _RegistryQuery(gql, organization)
         self._registries = registries
+        self._given = (filter, order)
         self._filter = registry_filter(filter, COLLECTION_KEYS)
         self._order = None if order is None else compile_order(order)
+        self._owners = owners
 
     def versions(
-        self, filter: _Filter = None, order: str | Order | None = None, per_page: int | None = None
+        self,
+        filter: _Filter = None,
+        order: str | Order | None = None,
+        per_page: int | None = None,
+        start: str | None = None,
     ) -> AsyncRegistryVersions:
-        """Return the versions in these collections as a listing. Nothing is sent before it is used."""
+        """Return the versions in these collections as a listing. Nothing is sent before it is used.
+
+        Where the collections have an order, their versions come in that order, those of one collection after
+        those of another.
+
+        Args:
+            filter: Which versions, by `tag`, `alias`, `version`, `metadata.KEY`, `created_at` and others.
+            order: What to sort by.
+            per_page: Versions on a page; left out, the size adapts.
+            start: A `cursor` of an earlier listing, to go on from there.
+        """
         query = self._query
+        ordered = self._order is not None or self._owners is not None
         return AsyncRegistryVersions(
-            query.gql, query.organization, self._registries, self._filter, filter, order, per_page=per_page
+            query.gql,
+            query.organization,
+            self._registries,
+            self._filter,
+            filter,
+            order,
+            per_page=per_page,
+            start=start,
+            owners=self if ordered else None,
         )
 
+    def _within(self, registry: AsyncRegistry) -> AsyncRegistryCollections:
+        filter, order = self._given
+        return registry.collections(filter, order)
+
     async def _fetch_page(self, request: PageRequest) -> Page[AsyncArtifactCollection]:
+        if self._owners is not None:
+            page = await _chained_page(self._owners, self._within, request)
+            return page
         query = self._query
         place = await query.place()
         variables = {
@@ -222,15 +313,31 @@ class AsyncRegistryVersions(AsyncListing[AsyncArtifact]):
         *,
         per_page: int | None = None,
         start: str | None = None,
+        owners: AsyncRegistries | AsyncRegistryCollections | None = None,
     ) -> None:
         super().__init__(per_page=per_page, start=start)
         self._query = _RegistryQuery(gql, organization)
         self._registries = registries
         self._collections = collections
+        self._given = (filter, order)
         self._filter = registry_filter(filter, VERSION_KEYS)
         self._order = None if order is None else compile_order(order)
+        self._owners = owners
+
+    def _within(self, owner: AsyncRegistry | AsyncArtifactCollection) -> AsyncRegistryVersions:
+        filter, order = self._given
+        if isinstance(owner, AsyncRegistry):
+            return owner.versions(filter, order)
+        query, only = self._query, json.dumps({"id": owner.id})
+        return AsyncRegistryVersions(query.gql, query.organization, self._registries, only, filter, order)
 
     async def _fetch_page(self, request: PageRequest) -> Page[AsyncArtifact]:
+        if isinstance(self._owners, AsyncRegistries):
+            page = await _chained_page(self._owners, self._within, request)
+            return page
+        if self._owners is not None:
+            page = await _chained_page(self._owners, self._within, request)
+            return page
         query = self._query
         place = await query.place()
         variables = {
