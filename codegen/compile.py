@@ -15,6 +15,7 @@ from codegen.plan import NounPlan, plan_noun
 from codegen.queries import QueryFile, parse_queries
 from codegen.render import header, render
 from codegen.schema import Contract, parse_schema, print_server_schema
+from codegen.shapes import write_shapes
 
 __all__ = ["compile_operations"]
 
@@ -40,7 +41,8 @@ def compile_operations(root: Path, package: Path) -> None:
         header("queries/") + '"""The compiled operations: models, functions, documents."""\n',
     )
     _write_models(contract, files, fragments, gql, root / "schema")
-    _write_operations(gql / "operations", plans)
+    shaped = write_shapes(gql / "models", plans, gql / "shapes")
+    _write_operations(gql / "operations", plans, shaped)
     for form, words in _FORMS.items():
         _write_functions(gql / form, plans, words)
 
@@ -96,11 +98,12 @@ def _about(stem: str, source: str) -> str:
     )
 
 
-def _write_operations(folder: Path, plans: Iterable[NounPlan]) -> None:
+def _write_operations(folder: Path, plans: Iterable[NounPlan], shaped: frozenset[str]) -> None:
     folder.mkdir()
     homes = []
     for plan in plans:
-        _write(folder / f"{plan.noun}.py", render("operations.py.jinja", plan.source, {"plan": plan}))
+        values = {"plan": plan, "shaped": shaped}
+        _write(folder / f"{plan.noun}.py", render("operations.py.jinja", plan.source, values))
         homes += [(function.constant, plan.noun) for function in plan.functions]
     summary = "The compiled operations, each imported on first use."
     _write_lazy(folder, "gql.operations", summary, homes)

@@ -94,6 +94,16 @@ def test_importing_wandkit_loads_nothing_heavy() -> None:
     assert loaded_by(f"import sys, wandkit; print(*({heavy!r} & set(sys.modules)))") == []
 
 
+def test_reading_runs_and_history_needs_no_pydantic() -> None:
+    """It loads with the first answer that is odd, and costs a third of the first second of a program."""
+    code = (
+        "import sys; from wandkit import Api; import wandkit_generated.gql.operations as operations; "
+        "operations.LIST_RUNS.shape(); operations.GET_HISTORY_PAGE.shape(); "
+        "print(*({'pydantic', 'pydantic_core', 'httpx', 'asyncio'} & set(sys.modules)))"
+    )
+    assert loaded_by(code) == []
+
+
 def test_one_function_does_not_load_all_models() -> None:
     """Neither the models nor pydantic: they load with the first answer."""
     code = (

@@ -14,9 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from pydantic_core import from_json
-
 from wandkit._core.history import restore_numbers
+from wandkit._core.jsonvalue import read_json
 from wandkit._core.near import did_you_mean, near_matches
 from wandkit._core.operation import UNSET
 from wandkit._core.pagination import LARGEST_PAGE, Page, PageRequest
@@ -373,7 +372,7 @@ def read_metadata(gql: GraphQL, run: RunPath) -> dict[str, Any] | None:
     with gql.http.open_stream(found[0].url, action=f"Download {METADATA}") as body:
         data = body.read()
     try:
-        decoded = from_json(restore_numbers(data.decode()))
+        decoded = read_json(restore_numbers(data.decode()))
     except ValueError as error:
         raise AnswerError(
             f"{METADATA} of the run {str(run)!r} is not JSON: {error}",

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import to_json
-
 from wandkit._core.collector import uncollected
+from wandkit._core.jsonvalue import write_json
 from wandkit._core.pagination import FIRST_PAGE, SMALLEST_PAGE
 from wandkit._core.select import PARTS, Part, Selection
 from wandkit._transport.concurrency.threads import Lock
@@ -138,7 +137,7 @@ class RunPage:
         variables = {
             "entity": self._path.entity,
             "project": self._path.project,
-            "filters": to_json({"name": {"$in": ids}}).decode(),
+            "filters": write_json({"name": {"$in": ids}}).decode(),
             "first": len(ids),
             **self._plan.variables(parts),
         }

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic_core import to_json
-
+from wandkit._core.jsonvalue import write_json
 from wandkit.errors import NotFoundError
 from wandkit.paths import ProjectPath, SweepPath
 from wandkit_generated.gql.sync import list_sweeps_of_runs
@@ -61,7 +60,7 @@ def _sweeps_of(gql: GraphQL, path: ProjectPath, runs: list[str]) -> dict[str, Sw
         gql,
         entity=path.entity,
         project=path.project,
-        filters=to_json({"name": {"$in": runs}}).decode(),
+        filters=write_json({"name": {"$in": runs}}).decode(),
         first=len(runs),
     )
     found = answer.project.runs if answer.project else None

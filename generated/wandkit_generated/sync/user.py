@@ -11,9 +11,8 @@ import warnings
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json
-
 from wandkit._core.api_key import ApiKey, is_whole_key, shown_key
+from wandkit._core.jsonvalue import read_json
 from wandkit._core.operation import UNSET
 from wandkit.errors import (
     AnswerError,
@@ -90,7 +89,7 @@ class User:
         """Return the user that an answer describes in full."""
         user = cls.from_fields(gql, fields)
         user.entity = fields.entity
-        user.flags = from_json(fields.flags) if fields.flags else {}
+        user.flags = read_json(fields.flags) if fields.flags else {}
         user.deleted_at = fields.deleted_at
         user.teams = [edge.node.name for edge in fields.teams.edges if edge.node] if fields.teams else []
         found = [edge.node for edge in fields.api_keys.edges if edge.node] if fields.api_keys else []

@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from pydantic_core import from_json
 from wandkit_generated.gql.aio import create_run_files, delete_files, mark_run_files_uploaded
 from wandkit_generated.gql.operations import LIST_RUN_FILES
 
@@ -22,6 +21,7 @@ from wandkit._async.run_handle import AsyncRunHandle
 from wandkit._async.run_near import missing_run
 from wandkit._async.transfer import download_file, upload_file
 from wandkit._core.history import restore_numbers
+from wandkit._core.jsonvalue import read_json
 from wandkit._core.near import did_you_mean, near_matches
 from wandkit._core.operation import UNSET
 from wandkit._core.pagination import LARGEST_PAGE, Page, PageRequest
@@ -376,7 +376,7 @@ async def read_metadata(gql: AsyncGraphQL, run: RunPath) -> dict[str, Any] | Non
     async with await gql.http.open_stream(found[0].url, action=f"Download {METADATA}") as body:
         data = await body.read()
     try:
-        decoded = from_json(restore_numbers(data.decode()))
+        decoded = read_json(restore_numbers(data.decode()))
     except ValueError as error:
         raise AnswerError(
             f"{METADATA} of the run {str(run)!r} is not JSON: {error}",

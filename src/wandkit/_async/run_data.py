@@ -6,11 +6,9 @@ Logic without I/O: _core/config.py, _core/summary.py, _core/patch.py. Docs: docs
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pydantic.alias_generators import to_camel
 from typing_extensions import Self
 from wandkit_generated.gql.aio import get_run, get_run_merged
 from wandkit_generated.gql.operations import UPDATE_RUN
@@ -22,7 +20,7 @@ from wandkit._async.summary import AsyncSummary
 from wandkit._core.awaitable import awaitable_property
 from wandkit._core.config import Config
 from wandkit._core.jsontext import read_object
-from wandkit._core.patch import CurrentRun, RunDraft, RunFields
+from wandkit._core.patch import VARIABLES, CurrentRun, RunDraft, RunFields
 from wandkit._core.run_row import RunRow, row_of
 from wandkit._core.select import PARTS, Part, part_of, trimmed
 from wandkit._core.summary import settle
@@ -188,12 +186,13 @@ class AsyncRunData(AsyncRunHandle):
         """Decode `part` if its text is here; one that cannot be read is left to be reported when read."""
         if part not in self._raw:
             return
-        text = self._raw[part]
-        with suppress(AnswerError):
+        try:
             if part == "config" and self._config is None:
-                self._config = self._config_in(text)
+                self._config = self._config_in(self._raw[part])
             elif part == "summary" and self._summary is None:
-                self._summary = self._summary_in(text)
+                self._summary = self._summary_in(self._raw[part])
+        except AnswerError:
+            return
 
     def _config_in(self, text: str | None) -> Config:
         keys = self._page.selection.config_keys if self._page else None
@@ -237,7 +236,7 @@ class AsyncRunData(AsyncRunHandle):
         patch = draft.patch(current)
         if not patch:
             return
-        variables: dict[str, object] = {to_camel(name): value for name, value in patch.items()}
+        variables: dict[str, object] = {VARIABLES.get(name, name): value for name, value in patch.items()}
         variables |= {
             "id": self.storage_id,
             "withConfig": "config" in patch,

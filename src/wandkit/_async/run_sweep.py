@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic_core import to_json
 from wandkit_generated.gql.aio import list_sweeps_of_runs
 
 from wandkit._async.account import AsyncAccount
 from wandkit._async.run_data import AsyncRunData
 from wandkit._core.awaitable import awaitable_property
+from wandkit._core.jsonvalue import write_json
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import NotFoundError
 from wandkit.paths import ProjectPath, SweepPath
@@ -61,7 +61,7 @@ async def _sweeps_of(gql: AsyncGraphQL, path: ProjectPath, runs: list[str]) -> d
         gql,
         entity=path.entity,
         project=path.project,
-        filters=to_json({"name": {"$in": runs}}).decode(),
+        filters=write_json({"name": {"$in": runs}}).decode(),
         first=len(runs),
     )
     found = answer.project.runs if answer.project else None

@@ -9,7 +9,6 @@ import warnings
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json
 from wandkit_generated.gql.aio import (
     create_user,
     delete_api_key,
@@ -22,6 +21,7 @@ from wandkit_generated.gql.aio import (
 from wandkit._async.account import AsyncAccount
 from wandkit._core.api_key import ApiKey, is_whole_key, shown_key
 from wandkit._core.awaitable import awaitable_property
+from wandkit._core.jsonvalue import read_json
 from wandkit._core.operation import UNSET
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import (
@@ -90,7 +90,7 @@ class AsyncUser:
         """Return the user that an answer describes in full."""
         user = cls.from_fields(gql, fields)
         user.entity = fields.entity
-        user.flags = from_json(fields.flags) if fields.flags else {}
+        user.flags = read_json(fields.flags) if fields.flags else {}
         user.deleted_at = fields.deleted_at
         user.teams = [edge.node.name for edge in fields.teams.edges if edge.node] if fields.teams else []
         found = [edge.node for edge in fields.api_keys.edges if edge.node] if fields.api_keys else []

@@ -6,19 +6,39 @@ What is not data goes to `_core/failure.py`.
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel
-from pydantic_core import ValidationError, from_json
+from msgspec import MsgspecError
 
 from wandkit._core.collector import uncollected
 from wandkit._core.failure import Asked, Reply, answer_error, as_object, excerpt, failure, graphql_errors
+from wandkit._core.jsonvalue import read_json
 
-__all__ = ["decode_data", "decode_json", "decode_model", "unknown_parts"]
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
 
-Model = TypeVar("Model", bound=BaseModel)
+__all__ = ["decode_data", "decode_json", "decode_model", "decode_shape", "unknown_parts"]
+
+Model = TypeVar("Model", bound="BaseModel")
+Shaped = TypeVar("Shaped")
 
 _LEADING_DATA = re.compile(rb'\s*\{\s*"data"\s*:')
+
+
+def decode_shape(reply: Reply, decode: Callable[[memoryview], Shaped]) -> Shaped | None:
+    """Return the `data` of a GraphQL answer that is exactly of the shape that was asked for; None for others.
+
+    Whatever is not, down to one odd node of a list, is for `decode_model` to read or to complain about.
+    """
+    data = _only_data(reply)
+    if data is None:
+        return None
+    try:
+        with uncollected():
+            return decode(data)
+    except (MsgspecError, UnicodeError, RecursionError):
+        return None
 
 
 def decode_model(reply: Reply, asked: Asked, model: type[Model], problems: list[Any]) -> Model:
@@ -29,13 +49,14 @@ def decode_model(reply: Reply, asked: Asked, model: type[Model], problems: list[
         AnswerError: It is no GraphQL answer, or of another shape than the operation asks for.
         WandkitError: The status says no.
     """
+    from pydantic import ValidationError
+
     context = {"problems": problems}
-    lead = _LEADING_DATA.match(reply.body) if reply.status < 300 else None
-    if lead is not None:
-        # If what stands between `{"data":` and the last `}` is JSON by itself, `data` is the only key.
+    only_data = _only_data(reply)
+    if only_data is not None:
         try:
             with uncollected():
-                return model.model_validate_json(reply.body.rstrip()[lead.end() : -1], context=context)
+                return model.model_validate_json(bytes(only_data), context=context)
         except ValidationError:
             problems.clear()
     data = decode_data(reply, asked)
@@ -43,6 +64,14 @@ def decode_model(reply: Reply, asked: Asked, model: type[Model], problems: list[
         return model.model_validate(data, context=context)
     except ValidationError as error:
         raise answer_error(_misfit(asked, error), asked, reply, "Update wandkit, or report this.") from None
+
+
+def _only_data(reply: Reply) -> memoryview | None:
+    """Return what stands between `{"data":` and the last `}`; if that is JSON, there is no other key."""
+    lead = _LEADING_DATA.match(reply.body) if reply.status < 300 else None
+    if lead is None:
+        return None
+    return memoryview(reply.body.rstrip())[lead.end() : -1]
 
 
 def decode_data(reply: Reply, asked: Asked) -> dict[str, Any]:
@@ -75,7 +104,7 @@ def decode_json(reply: Reply, asked: Asked) -> Any:
     if reply.status >= 300:
         raise failure(reply, asked).error
     try:
-        return from_json(reply.body)
+        return read_json(reply.body)
     except ValueError as error:
         raise answer_error(_unreadable(reply, str(error)), asked, reply) from None
 
@@ -85,7 +114,7 @@ def unknown_parts(reply: Reply) -> list[dict[str, Any]]:
     if reply.status not in (200, 400, 422) or b'"errors"' not in reply.body:
         return []
     try:
-        return graphql_errors(from_json(reply.body))
+        return graphql_errors(read_json(reply.body))
     except ValueError:
         return []
 

@@ -7,13 +7,25 @@ On the server each key holds `{"value": …, "desc": …}`. Keys of the clients 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Union, cast
+
+from msgspec import MsgspecError, Struct
+from msgspec.json import Decoder
 
 from wandkit._core.jsontext import merge, read_object, same, to_json, write
 
 __all__ = ["Config"]
 
-INTERNAL = frozenset({"_wandb", "wandb_version"})
+INTERNAL = ("_wandb", "wandb_version")
+
+
+class _Entry(Struct, gc=False):
+    """One key of a config on the wire; whatever stands beside the value is not decoded."""
+
+    value: Any
+
+
+_entries = Decoder(dict[str, Union[_Entry, str, int, float, bool, list[Any], None]]).decode  # noqa: UP007
 
 
 class Config(dict[str, Any]):
@@ -33,7 +45,8 @@ class Config(dict[str, Any]):
         Raises:
             AnswerError: The text is no JSON object.
         """
-        config = cls(_user_values(read_object(text, "config")))
+        config = cls.__new__(cls)
+        config.update(_read_values(text))
         config._original = text or "{}"
         return config
 
@@ -69,7 +82,7 @@ class Config(dict[str, Any]):
 
     def settle(self, text: str | None) -> None:
         """Take `text` as what the server holds now, and its values as the config's."""
-        fresh = _user_values(read_object(text, "config"))
+        fresh = _read_values(text)
         self.clear()
         super().update(fresh)
         self._original = text or "{}"
@@ -103,9 +116,22 @@ def _unwrapped(entry: object) -> Any:
     return entry if wrapping is None else wrapping["value"]
 
 
+def _read_values(text: str | None) -> dict[str, Any]:
+    """Return the user's values in the text of a config."""
+    # Every config of a listing comes through here: no call per key, no dict per entry.
+    if not text:
+        return {}
+    try:
+        entries = _entries(text)
+    except (MsgspecError, UnicodeError, RecursionError):
+        return _user_values(read_object(text, "config"))
+    for key in INTERNAL:
+        entries.pop(key, None)
+    return {key: entry.value if entry.__class__ is _Entry else entry for key, entry in entries.items()}
+
+
 def _user_values(entries: dict[str, Any]) -> dict[str, Any]:
     """Unwrap each key once: a value of the user's that is itself `{"value": …}` stays as it is."""
-    # Every config of a listing comes through here: no call per key.
     return {
         key: entry["value"] if entry.__class__ is dict and "value" in entry else entry
         for key, entry in entries.items()

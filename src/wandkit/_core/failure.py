@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, cast
 
-from pydantic_core import from_json
-
 from wandkit import errors
 from wandkit._core.capability import is_schema_complaint
+from wandkit._core.jsonvalue import read_json
 from wandkit._core.retry import Failure, Repeat, asked_wait_s
 
 __all__ = [
@@ -370,6 +369,6 @@ def _facts(reply: Reply, asked: Asked) -> dict[str, Any]:
 
 def _tolerant_json(body: bytes) -> object:
     try:
-        return from_json(body)
+        return read_json(body)
     except ValueError:
         return None

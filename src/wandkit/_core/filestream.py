@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, cast
 
-from pydantic_core import PydanticSerializationError, from_json, to_json
-
 from wandkit._core.history import last_step_of, restore_numbers
+from wandkit._core.jsonvalue import read_json
 from wandkit.errors import ArgumentError
 
 __all__ = [
@@ -71,7 +70,7 @@ class StreamStart:
         summary: str | None,
     ) -> StreamStart:
         """Read the server's answer: line counts, the key index, the last rows and the summary."""
-        stored: object = from_json(restore_numbers(summary)) if summary else {}
+        stored: object = read_json(restore_numbers(summary)) if summary else {}
         known = cast("dict[str, Any]", stored) if isinstance(stored, dict) else {}
         last = last_step_of(index, tail)
         runtime = known.get("_runtime")
@@ -273,6 +272,8 @@ def encode_row(row: Mapping[str, Any]) -> str:
     Raises:
         ArgumentError: A value is nothing that JSON can hold.
     """
+    from pydantic_core import PydanticSerializationError, to_json
+
     try:
         return to_json(row, inf_nan_mode="strings").decode()
     except PydanticSerializationError as error:
@@ -306,6 +307,13 @@ def _plain_value(key: str, value: Any) -> Any:
         return _plain_value(key, value.item())
     if hasattr(value, "tolist"):
         return value.tolist() if getattr(value, "size", 0) <= LARGEST_ARRAY else _histogram(value)
+    return _through_json(key, value)
+
+
+def _through_json(key: str, value: Any) -> Any:
+    """A value of another kind as JSON types, where pydantic knows it: dates, paths, models, dataclasses."""
+    from pydantic_core import PydanticSerializationError, from_json, to_json
+
     try:
         return from_json(to_json(value, inf_nan_mode="constants"))
     except (PydanticSerializationError, ValueError) as error:

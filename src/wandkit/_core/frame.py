@@ -13,8 +13,6 @@ from importlib import import_module
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import to_json
-
 from wandkit._core.history import Row
 from wandkit.errors import MissingExtraError
 
@@ -238,6 +236,8 @@ def arrow_from_rows(rows: Sequence[Row], columns: Sequence[str] | None = None) -
 
 def as_texts(values: Iterable[Any]) -> list[str | None]:
     """Return values as texts: texts stay, None stays, everything else becomes JSON."""
+    from pydantic_core import to_json
+
     return [value if value is None or isinstance(value, str) else to_json(value).decode() for value in values]
 
 

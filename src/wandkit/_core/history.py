@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Literal, TypeAlias, cast
 
-from pydantic_core import from_json
-
 from wandkit._core.collector import uncollected
+from wandkit._core.jsonvalue import read_json
 from wandkit._core.near import did_you_mean, near_matches
 from wandkit.errors import AnswerError, ArgumentError
 
@@ -134,7 +133,7 @@ def decode_rows(texts: Sequence[str]) -> list[Row]:
         joined = restore_numbers(joined)
     try:
         with uncollected():
-            rows = from_json(joined, cache_strings="keys")
+            rows = read_json(joined)
     except ValueError as error:
         raise AnswerError(f"a history row is not JSON: {error}") from error
     if len(rows) != len(texts) or set(map(type, rows)) != {dict}:
@@ -184,8 +183,8 @@ def last_step_of(index: Mapping[str, Any] | None, tail: str | None = None) -> in
     if isinstance(step, (int, float)) and step >= 0:
         return int(step)
     try:
-        decoded: Any = from_json(tail) if tail else []
-        rows: list[Any] = [from_json(row) if isinstance(row, str) else row for row in decoded]
+        decoded: Any = read_json(tail) if tail else []
+        rows: list[Any] = [read_json(row) if isinstance(row, str) else row for row in decoded]
     except (ValueError, TypeError):
         return None
     return max(map(int, _steps_of(rows)), default=None)
@@ -224,7 +223,7 @@ def missing_keys(keys: Sequence[str], known: Sequence[str]) -> list[str]:
 
 def live_start(live_data: Sequence[Any] | None) -> int | None:
     """Return the first step of the live tail by a `liveData` answer; None where there is no live row."""
-    rows = [from_json(entry) if isinstance(entry, str) else entry for entry in live_data or ()]
+    rows = [read_json(entry) if isinstance(entry, str) else entry for entry in live_data or ()]
     return min(map(int, _steps_of(rows)), default=None)
 
 

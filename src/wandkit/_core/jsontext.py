@@ -13,8 +13,7 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any, Final, cast
 
-from pydantic_core import from_json
-
+from wandkit._core.jsonvalue import read_json
 from wandkit.errors import AnswerError, ArgumentError
 
 __all__ = ["MISSING", "is_array", "merge", "read_object", "same", "to_json", "write"]
@@ -41,7 +40,7 @@ def read_object(text: str | None, what: str) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        value = from_json(text, cache_strings="keys")
+        value = read_json(text)
     except ValueError:
         value = _read_leniently(text, what)
     if value is None:

@@ -6,7 +6,6 @@ its model is left out and reported, so that it never costs the rest of its page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from typing import Any, ClassVar
@@ -16,6 +15,8 @@ from pydantic import ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, Valid
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticOmit, core_schema
 from typing_extensions import Self
+
+from wandkit._core.problem import Problem
 
 __all__ = ["BaseModel", "OpenEnum", "Problem", "Tolerant", "UnknownMember"]
 
@@ -60,21 +61,6 @@ class UnknownMember(PydanticModel):
     def raw(self) -> dict[str, Any]:
         """The fields that came with it."""
         return dict(self.model_extra or {})
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A list node that was left out of an answer.
-
-    Attributes:
-        path: The list, from the operation or fragment down: `ListRuns.project.runs.edges`.
-        error: What did not fit.
-        raw: The node as the server sent it.
-    """
-
-    path: str
-    error: str
-    raw: Any
 
 
 class Tolerant:

@@ -84,6 +84,8 @@ class Operation(Generic[T_co]):
         gates: All gates of all pieces.
         answer: Imports and returns the model of the answer's `data`.
         idempotent: Whether it may be sent again when an answer is lost.
+        shape: Imports and returns what decodes the `data` of an answer without pydantic, to an object with
+            the attributes of `answer`; None where the answer needs the model.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Operation(Generic[T_co]):
     answer: Callable[[], type[T_co]]
     idempotent: bool
     when: When = ALWAYS
+    shape: Callable[[], Callable[[memoryview], object]] | None = None
     spare: frozenset[str] = frozenset()
     _documents: dict[frozenset[Gate], str] = field(
         default_factory=dict[frozenset[Gate], str], init=False, repr=False

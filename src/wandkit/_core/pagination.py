@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
-from wandkit._core.model import Problem
+from wandkit._core.problem import Problem
 from wandkit._core.receipt import ItemFailure, Receipt
 from wandkit.errors import AnswerError, ArgumentError
 

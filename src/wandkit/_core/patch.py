@@ -9,7 +9,7 @@ from wandkit._core import summary as summaries
 from wandkit._core.config import Config
 from wandkit._core.summary import SummaryData
 
-__all__ = ["CurrentRun", "RunDraft", "RunFields", "merge_tags"]
+__all__ = ["VARIABLES", "CurrentRun", "RunDraft", "RunFields", "merge_tags"]
 
 TEXTS = {
     "name": "display_name",
@@ -18,6 +18,12 @@ TEXTS = {
     "group": "group",
     "job_type": "job_type",
 }
+VARIABLES = {
+    "display_name": "displayName",
+    "job_type": "jobType",
+    "summary_metrics": "summaryMetrics",
+}
+"""The fields of a patch whose variables have another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ class RunDraft:
         return self.changed() & {"tags", "config", "summary"}
 
     def patch(self, current: CurrentRun) -> dict[str, str | list[str]]:
-        """Return the variables of the `UpdateRun` operation; empty where nothing was edited.
+        """Return what `UpdateRun` is to set, in snake case; empty where nothing was edited.
 
         A text that was set to None is sent empty, because the server takes null as "unchanged".
 

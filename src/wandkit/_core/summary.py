@@ -8,7 +8,7 @@ Assigning never sends; what was edited is merged into the server's summary by `u
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from copy import deepcopy
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from wandkit._core.jsontext import merge, read_object, same, to_json, write
 __all__ = ["SummaryData", "SummarySubDict", "is_changed", "merged_into", "settle"]
 
 LARGEST_ARRAY = 32
+set_slot = object.__setattr__
 NON_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}
 
 
@@ -33,7 +34,7 @@ class SummarySubDict(Mapping[str, Any]):
     _data: dict[str, Any]
 
     def __init__(self, data: dict[str, Any]) -> None:
-        object.__setattr__(self, "_data", data)
+        set_slot(self, "_data", data)
 
     @property
     def _json_dict(self) -> dict[str, Any]:
@@ -98,7 +99,7 @@ class SummarySubDict(Mapping[str, Any]):
     def __setattr__(self, name: str, value: object) -> None:
         """Set the key `name`."""
         if name.startswith("_"):
-            object.__setattr__(self, name, value)
+            set_slot(self, name, value)
         else:
             self[name] = value
 
@@ -129,12 +130,12 @@ class SummaryData(SummarySubDict):
     __slots__ = ("_locked", "_original")
 
     _original: str
-    _locked: set[str]
+    _locked: Collection[str]
 
     def __init__(self, data: dict[str, Any], original: str = "{}") -> None:
-        super().__init__(data)
-        object.__setattr__(self, "_original", original)
-        object.__setattr__(self, "_locked", set[str]())
+        set_slot(self, "_data", data)
+        set_slot(self, "_original", original)
+        set_slot(self, "_locked", ())
 
     @classmethod
     def from_text(cls, text: str | None) -> Self:
@@ -152,7 +153,7 @@ class SummaryData(SummarySubDict):
             ArgumentError: The value has no JSON form.
         """
         super().__setitem__(key, value)
-        self._locked.add(self._key(key))
+        self._locked = {*self._locked, self._key(key)}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle with the edits, and with what they are compared with."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.add_aliases import AddAliases
     from wandkit_generated.gql.models.commit_artifact import CommitArtifact
     from wandkit_generated.gql.models.complete_multipart_upload import CompleteMultipartUpload
@@ -473,6 +475,12 @@ def _get_artifact_manifest() -> type[GetArtifactManifest]:
     return GetArtifactManifest
 
 
+def _get_artifact_manifest_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_artifact_manifest import DECODER
+
+    return DECODER.decode
+
+
 GET_ARTIFACT_MANIFEST: Operation[GetArtifactManifest] = Operation(
     name="GetArtifactManifest",
     kind="query",
@@ -500,6 +508,7 @@ query GetArtifactManifest($id: ID!) {
     answer=_get_artifact_manifest,
     idempotent=True,
     when=(),
+    shape=_get_artifact_manifest_shape,
 )
 
 
@@ -507,6 +516,12 @@ def _list_artifact_urls() -> type[ListArtifactUrls]:
     from wandkit_generated.gql.models.list_artifact_urls import ListArtifactUrls
 
     return ListArtifactUrls
+
+
+def _list_artifact_urls_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_artifact_urls import DECODER
+
+    return DECODER.decode
 
 
 LIST_ARTIFACT_URLS: Operation[ListArtifactUrls] = Operation(
@@ -544,6 +559,7 @@ query ListArtifactUrls($id: ID!, $names: [String!], $first: Int, $after: String)
     answer=_list_artifact_urls,
     idempotent=True,
     when=(),
+    shape=_list_artifact_urls_shape,
 )
 
 
@@ -551,6 +567,12 @@ def _list_artifact_files() -> type[ListArtifactFiles]:
     from wandkit_generated.gql.models.list_artifact_files import ListArtifactFiles
 
     return ListArtifactFiles
+
+
+def _list_artifact_files_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_artifact_files import DECODER
+
+    return DECODER.decode
 
 
 LIST_ARTIFACT_FILES: Operation[ListArtifactFiles] = Operation(
@@ -605,6 +627,7 @@ fragment ArtifactFileFields on File {
     answer=_list_artifact_files,
     idempotent=True,
     when=(),
+    shape=_list_artifact_files_shape,
 )
 
 
@@ -1338,6 +1361,12 @@ def _list_artifact_users() -> type[ListArtifactUsers]:
     return ListArtifactUsers
 
 
+def _list_artifact_users_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_artifact_users import DECODER
+
+    return DECODER.decode
+
+
 LIST_ARTIFACT_USERS: Operation[ListArtifactUsers] = Operation(
     name="ListArtifactUsers",
     kind="query",
@@ -1380,6 +1409,7 @@ fragment RunPlace on Run {
     answer=_list_artifact_users,
     idempotent=True,
     when=(),
+    shape=_list_artifact_users_shape,
 )
 
 

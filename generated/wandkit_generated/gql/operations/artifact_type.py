@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.get_artifact_type import GetArtifactType
     from wandkit_generated.gql.models.list_artifact_types import ListArtifactTypes
 
@@ -22,6 +24,12 @@ def _get_artifact_type() -> type[GetArtifactType]:
     from wandkit_generated.gql.models.get_artifact_type import GetArtifactType
 
     return GetArtifactType
+
+
+def _get_artifact_type_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_artifact_type import DECODER
+
+    return DECODER.decode
 
 
 GET_ARTIFACT_TYPE: Operation[GetArtifactType] = Operation(
@@ -55,6 +63,7 @@ fragment ArtifactTypeFields on ArtifactType {
     answer=_get_artifact_type,
     idempotent=True,
     when=(),
+    shape=_get_artifact_type_shape,
 )
 
 
@@ -62,6 +71,12 @@ def _list_artifact_types() -> type[ListArtifactTypes]:
     from wandkit_generated.gql.models.list_artifact_types import ListArtifactTypes
 
     return ListArtifactTypes
+
+
+def _list_artifact_types_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_artifact_types import DECODER
+
+    return DECODER.decode
 
 
 LIST_ARTIFACT_TYPES: Operation[ListArtifactTypes] = Operation(
@@ -105,4 +120,5 @@ fragment ArtifactTypeFields on ArtifactType {
     answer=_list_artifact_types,
     idempotent=True,
     when=(),
+    shape=_list_artifact_types_shape,
 )

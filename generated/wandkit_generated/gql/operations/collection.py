@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.add_collection_tags import AddCollectionTags
     from wandkit_generated.gql.models.delete_collection_tags import DeleteCollectionTags
     from wandkit_generated.gql.models.delete_portfolio import DeletePortfolio
@@ -42,6 +44,12 @@ def _get_collection() -> type[GetCollection]:
     from wandkit_generated.gql.models.get_collection import GetCollection
 
     return GetCollection
+
+
+def _get_collection_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_collection import DECODER
+
+    return DECODER.decode
 
 
 GET_COLLECTION: Operation[GetCollection] = Operation(
@@ -102,6 +110,7 @@ fragment CollectionFields on ArtifactCollection {
     answer=_get_collection,
     idempotent=True,
     when=(),
+    shape=_get_collection_shape,
 )
 
 
@@ -109,6 +118,12 @@ def _get_collection_by_name() -> type[GetCollectionByName]:
     from wandkit_generated.gql.models.get_collection_by_name import GetCollectionByName
 
     return GetCollectionByName
+
+
+def _get_collection_by_name_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_collection_by_name import DECODER
+
+    return DECODER.decode
 
 
 GET_COLLECTION_BY_NAME: Operation[GetCollectionByName] = Operation(
@@ -165,6 +180,7 @@ fragment CollectionFields on ArtifactCollection {
     answer=_get_collection_by_name,
     idempotent=True,
     when=(),
+    shape=_get_collection_by_name_shape,
 )
 
 
@@ -215,6 +231,12 @@ def _list_type_collections() -> type[ListTypeCollections]:
     from wandkit_generated.gql.models.list_type_collections import ListTypeCollections
 
     return ListTypeCollections
+
+
+def _list_type_collections_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_type_collections import DECODER
+
+    return DECODER.decode
 
 
 LIST_TYPE_COLLECTIONS: Operation[ListTypeCollections] = Operation(
@@ -288,6 +310,7 @@ fragment CollectionFields on ArtifactCollection {
     answer=_list_type_collections,
     idempotent=True,
     when=(),
+    shape=_list_type_collections_shape,
 )
 
 
@@ -295,6 +318,12 @@ def _list_project_collections() -> type[ListProjectCollections]:
     from wandkit_generated.gql.models.list_project_collections import ListProjectCollections
 
     return ListProjectCollections
+
+
+def _list_project_collections_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_project_collections import DECODER
+
+    return DECODER.decode
 
 
 LIST_PROJECT_COLLECTIONS: Operation[ListProjectCollections] = Operation(
@@ -371,6 +400,7 @@ fragment CollectionFields on ArtifactCollection {
     answer=_list_project_collections,
     idempotent=True,
     when=(),
+    shape=_list_project_collections_shape,
 )
 
 

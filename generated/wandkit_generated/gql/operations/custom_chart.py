@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.create_custom_chart import CreateCustomChart
     from wandkit_generated.gql.models.delete_custom_chart import DeleteCustomChart
     from wandkit_generated.gql.models.list_custom_charts import ListCustomCharts
@@ -24,6 +26,12 @@ def _list_custom_charts() -> type[ListCustomCharts]:
     from wandkit_generated.gql.models.list_custom_charts import ListCustomCharts
 
     return ListCustomCharts
+
+
+def _list_custom_charts_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_custom_charts import DECODER
+
+    return DECODER.decode
 
 
 LIST_CUSTOM_CHARTS: Operation[ListCustomCharts] = Operation(
@@ -83,6 +91,7 @@ fragment UserFields on User {
     answer=_list_custom_charts,
     idempotent=True,
     when=(),
+    shape=_list_custom_charts_shape,
 )
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.create_run_files import CreateRunFiles
     from wandkit_generated.gql.models.delete_files import DeleteFiles
     from wandkit_generated.gql.models.list_run_files import ListRunFiles
@@ -26,6 +28,12 @@ def _list_run_files() -> type[ListRunFiles]:
     from wandkit_generated.gql.models.list_run_files import ListRunFiles
 
     return ListRunFiles
+
+
+def _list_run_files_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_run_files import DECODER
+
+    return DECODER.decode
 
 
 LIST_RUN_FILES: Operation[ListRunFiles] = Operation(
@@ -86,6 +94,7 @@ fragment FileFields on File {
     answer=_list_run_files,
     idempotent=True,
     when=(),
+    shape=_list_run_files_shape,
 )
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.get_events import GetEvents
     from wandkit_generated.gql.models.get_full_history import GetFullHistory
     from wandkit_generated.gql.models.get_history_extent import GetHistoryExtent
@@ -32,6 +34,12 @@ def _get_history_extent() -> type[GetHistoryExtent]:
     from wandkit_generated.gql.models.get_history_extent import GetHistoryExtent
 
     return GetHistoryExtent
+
+
+def _get_history_extent_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_history_extent import DECODER
+
+    return DECODER.decode
 
 
 GET_HISTORY_EXTENT: Operation[GetHistoryExtent] = Operation(
@@ -74,6 +82,7 @@ GET_HISTORY_EXTENT: Operation[GetHistoryExtent] = Operation(
     answer=_get_history_extent,
     idempotent=True,
     when=(),
+    shape=_get_history_extent_shape,
 )
 
 
@@ -81,6 +90,12 @@ def _get_run_tail() -> type[GetRunTail]:
     from wandkit_generated.gql.models.get_run_tail import GetRunTail
 
     return GetRunTail
+
+
+def _get_run_tail_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_run_tail import DECODER
+
+    return DECODER.decode
 
 
 GET_RUN_TAIL: Operation[GetRunTail] = Operation(
@@ -113,6 +128,7 @@ query GetRunTail($entity: String!, $project: String!, $name: String!) {
     answer=_get_run_tail,
     idempotent=True,
     when=(),
+    shape=_get_run_tail_shape,
 )
 
 
@@ -120,6 +136,12 @@ def _get_history_page() -> type[GetHistoryPage]:
     from wandkit_generated.gql.models.get_history_page import GetHistoryPage
 
     return GetHistoryPage
+
+
+def _get_history_page_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_history_page import DECODER
+
+    return DECODER.decode
 
 
 GET_HISTORY_PAGE: Operation[GetHistoryPage] = Operation(
@@ -149,6 +171,7 @@ query GetHistoryPage($entity: String!, $project: String!, $name: String!, $minSt
     answer=_get_history_page,
     idempotent=True,
     when=(),
+    shape=_get_history_page_shape,
 )
 
 
@@ -156,6 +179,12 @@ def _get_sampled_history() -> type[GetSampledHistory]:
     from wandkit_generated.gql.models.get_sampled_history import GetSampledHistory
 
     return GetSampledHistory
+
+
+def _get_sampled_history_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_sampled_history import DECODER
+
+    return DECODER.decode
 
 
 GET_SAMPLED_HISTORY: Operation[GetSampledHistory] = Operation(
@@ -184,6 +213,7 @@ query GetSampledHistory($entity: String!, $project: String!, $name: String!, $sp
     answer=_get_sampled_history,
     idempotent=True,
     when=(),
+    shape=_get_sampled_history_shape,
 )
 
 
@@ -191,6 +221,12 @@ def _get_full_history() -> type[GetFullHistory]:
     from wandkit_generated.gql.models.get_full_history import GetFullHistory
 
     return GetFullHistory
+
+
+def _get_full_history_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_full_history import DECODER
+
+    return DECODER.decode
 
 
 GET_FULL_HISTORY: Operation[GetFullHistory] = Operation(
@@ -219,6 +255,7 @@ query GetFullHistory($entity: String!, $project: String!, $name: String!, $sampl
     answer=_get_full_history,
     idempotent=True,
     when=(),
+    shape=_get_full_history_shape,
 )
 
 
@@ -226,6 +263,12 @@ def _get_events() -> type[GetEvents]:
     from wandkit_generated.gql.models.get_events import GetEvents
 
     return GetEvents
+
+
+def _get_events_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_events import DECODER
+
+    return DECODER.decode
 
 
 GET_EVENTS: Operation[GetEvents] = Operation(
@@ -254,6 +297,7 @@ query GetEvents($entity: String!, $project: String!, $name: String!, $samples: I
     answer=_get_events,
     idempotent=True,
     when=(),
+    shape=_get_events_shape,
 )
 
 
@@ -261,6 +305,12 @@ def _list_run_histories() -> type[ListRunHistories]:
     from wandkit_generated.gql.models.list_run_histories import ListRunHistories
 
     return ListRunHistories
+
+
+def _list_run_histories_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_run_histories import DECODER
+
+    return DECODER.decode
 
 
 LIST_RUN_HISTORIES: Operation[ListRunHistories] = Operation(
@@ -311,4 +361,5 @@ query ListRunHistories($entity: String!, $project: String!, $filters: JSONString
     answer=_list_run_histories,
     idempotent=True,
     when=(),
+    shape=_list_run_histories_shape,
 )

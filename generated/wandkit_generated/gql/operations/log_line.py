@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.list_log_lines import ListLogLines
 
 __all__ = [
@@ -20,6 +22,12 @@ def _list_log_lines() -> type[ListLogLines]:
     from wandkit_generated.gql.models.list_log_lines import ListLogLines
 
     return ListLogLines
+
+
+def _list_log_lines_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_log_lines import DECODER
+
+    return DECODER.decode
 
 
 LIST_LOG_LINES: Operation[ListLogLines] = Operation(
@@ -70,4 +78,5 @@ query ListLogLines($entity: String!, $project: String!, $name: String!, $first: 
     answer=_list_log_lines,
     idempotent=True,
     when=(),
+    shape=_list_log_lines_shape,
 )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.get_entity_organizations import GetEntityOrganizations
     from wandkit_generated.gql.models.get_organization import GetOrganization
 
@@ -22,6 +24,12 @@ def _get_organization() -> type[GetOrganization]:
     from wandkit_generated.gql.models.get_organization import GetOrganization
 
     return GetOrganization
+
+
+def _get_organization_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_organization import DECODER
+
+    return DECODER.decode
 
 
 GET_ORGANIZATION: Operation[GetOrganization] = Operation(
@@ -58,6 +66,7 @@ fragment OrganizationFields on Organization {
     answer=_get_organization,
     idempotent=True,
     when=(),
+    shape=_get_organization_shape,
 )
 
 
@@ -65,6 +74,12 @@ def _get_entity_organizations() -> type[GetEntityOrganizations]:
     from wandkit_generated.gql.models.get_entity_organizations import GetEntityOrganizations
 
     return GetEntityOrganizations
+
+
+def _get_entity_organizations_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_entity_organizations import DECODER
+
+    return DECODER.decode
 
 
 GET_ENTITY_ORGANIZATIONS: Operation[GetEntityOrganizations] = Operation(
@@ -110,4 +125,5 @@ fragment OrganizationFields on Organization {
     answer=_get_entity_organizations,
     idempotent=True,
     when=(),
+    shape=_get_entity_organizations_shape,
 )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.create_project import CreateProject
     from wandkit_generated.gql.models.get_project import GetProject
     from wandkit_generated.gql.models.list_projects import ListProjects
@@ -24,6 +26,12 @@ def _get_project() -> type[GetProject]:
     from wandkit_generated.gql.models.get_project import GetProject
 
     return GetProject
+
+
+def _get_project_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_project import DECODER
+
+    return DECODER.decode
 
 
 GET_PROJECT: Operation[GetProject] = Operation(
@@ -67,6 +75,7 @@ fragment ProjectFields on Project {
     answer=_get_project,
     idempotent=True,
     when=(),
+    shape=_get_project_shape,
 )
 
 
@@ -74,6 +83,12 @@ def _list_projects() -> type[ListProjects]:
     from wandkit_generated.gql.models.list_projects import ListProjects
 
     return ListProjects
+
+
+def _list_projects_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_projects import DECODER
+
+    return DECODER.decode
 
 
 LIST_PROJECTS: Operation[ListProjects] = Operation(
@@ -116,6 +131,7 @@ fragment ProjectFields on Project {
     answer=_list_projects,
     idempotent=True,
     when=(),
+    shape=_list_projects_shape,
 )
 
 

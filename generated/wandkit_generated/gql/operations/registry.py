@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.add_registry_members import AddRegistryMembers
     from wandkit_generated.gql.models.delete_registry import DeleteRegistry
     from wandkit_generated.gql.models.get_registry import GetRegistry
@@ -42,6 +44,12 @@ def _get_registry() -> type[GetRegistry]:
     from wandkit_generated.gql.models.get_registry import GetRegistry
 
     return GetRegistry
+
+
+def _get_registry_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_registry import DECODER
+
+    return DECODER.decode
 
 
 GET_REGISTRY: Operation[GetRegistry] = Operation(
@@ -123,6 +131,7 @@ fragment RegistryFields on Project {
     answer=_get_registry,
     idempotent=True,
     when=(),
+    shape=_get_registry_shape,
 )
 
 
@@ -130,6 +139,12 @@ def _list_registries() -> type[ListRegistries]:
     from wandkit_generated.gql.models.list_registries import ListRegistries
 
     return ListRegistries
+
+
+def _list_registries_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_registries import DECODER
+
+    return DECODER.decode
 
 
 LIST_REGISTRIES: Operation[ListRegistries] = Operation(
@@ -244,6 +259,7 @@ fragment RegistryFields on Project {
     answer=_list_registries,
     idempotent=True,
     when=(),
+    shape=_list_registries_shape,
 )
 
 
@@ -251,6 +267,12 @@ def _list_registry_collections() -> type[ListRegistryCollections]:
     from wandkit_generated.gql.models.list_registry_collections import ListRegistryCollections
 
     return ListRegistryCollections
+
+
+def _list_registry_collections_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_registry_collections import DECODER
+
+    return DECODER.decode
 
 
 LIST_REGISTRY_COLLECTIONS: Operation[ListRegistryCollections] = Operation(
@@ -357,6 +379,7 @@ fragment CollectionFields on ArtifactCollection {
     answer=_list_registry_collections,
     idempotent=True,
     when=(),
+    shape=_list_registry_collections_shape,
 )
 
 
@@ -561,6 +584,12 @@ def _list_registry_members() -> type[ListRegistryMembers]:
     return ListRegistryMembers
 
 
+def _list_registry_members_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_registry_members import DECODER
+
+    return DECODER.decode
+
+
 LIST_REGISTRY_MEMBERS: Operation[ListRegistryMembers] = Operation(
     name="ListRegistryMembers",
     kind="query",
@@ -611,6 +640,7 @@ query ListRegistryMembers($entity: String!, $name: String!) {
     answer=_list_registry_members,
     idempotent=True,
     when=(),
+    shape=_list_registry_members_shape,
 )
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.create_report import CreateReport
     from wandkit_generated.gql.models.delete_report import DeleteReport
     from wandkit_generated.gql.models.get_report import GetReport
@@ -30,6 +32,12 @@ def _get_report() -> type[GetReport]:
     from wandkit_generated.gql.models.get_report import GetReport
 
     return GetReport
+
+
+def _get_report_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_report import DECODER
+
+    return DECODER.decode
 
 
 GET_REPORT: Operation[GetReport] = Operation(
@@ -76,6 +84,7 @@ fragment UserFields on User {
     answer=_get_report,
     idempotent=True,
     when=(),
+    shape=_get_report_shape,
 )
 
 
@@ -83,6 +92,12 @@ def _list_drafts() -> type[ListDrafts]:
     from wandkit_generated.gql.models.list_drafts import ListDrafts
 
     return ListDrafts
+
+
+def _list_drafts_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_drafts import DECODER
+
+    return DECODER.decode
 
 
 LIST_DRAFTS: Operation[ListDrafts] = Operation(
@@ -135,6 +150,7 @@ fragment UserFields on User {
     answer=_list_drafts,
     idempotent=True,
     when=(),
+    shape=_list_drafts_shape,
 )
 
 
@@ -142,6 +158,12 @@ def _list_reports() -> type[ListReports]:
     from wandkit_generated.gql.models.list_reports import ListReports
 
     return ListReports
+
+
+def _list_reports_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_reports import DECODER
+
+    return DECODER.decode
 
 
 LIST_REPORTS: Operation[ListReports] = Operation(
@@ -206,6 +228,7 @@ fragment UserFields on User {
     answer=_list_reports,
     idempotent=True,
     when=(),
+    shape=_list_reports_shape,
 )
 
 

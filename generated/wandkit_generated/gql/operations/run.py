@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.create_run import CreateRun
     from wandkit_generated.gql.models.delete_run import DeleteRun
     from wandkit_generated.gql.models.find_near_runs import FindNearRuns
@@ -42,6 +44,12 @@ def _get_run() -> type[GetRun]:
     from wandkit_generated.gql.models.get_run import GetRun
 
     return GetRun
+
+
+def _get_run_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_run import DECODER
+
+    return DECODER.decode
 
 
 GET_RUN: Operation[GetRun] = Operation(
@@ -97,6 +105,7 @@ fragment RunHead on Run {
     answer=_get_run,
     idempotent=True,
     when=(),
+    shape=_get_run_shape,
 )
 
 
@@ -104,6 +113,12 @@ def _get_run_state() -> type[GetRunState]:
     from wandkit_generated.gql.models.get_run_state import GetRunState
 
     return GetRunState
+
+
+def _get_run_state_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_run_state import DECODER
+
+    return DECODER.decode
 
 
 GET_RUN_STATE: Operation[GetRunState] = Operation(
@@ -129,6 +144,7 @@ query GetRunState($entity: String!, $project: String!, $name: String!) {
     answer=_get_run_state,
     idempotent=True,
     when=(),
+    shape=_get_run_state_shape,
 )
 
 
@@ -136,6 +152,12 @@ def _get_run_last_step() -> type[GetRunLastStep]:
     from wandkit_generated.gql.models.get_run_last_step import GetRunLastStep
 
     return GetRunLastStep
+
+
+def _get_run_last_step_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_run_last_step import DECODER
+
+    return DECODER.decode
 
 
 GET_RUN_LAST_STEP: Operation[GetRunLastStep] = Operation(
@@ -161,6 +183,7 @@ query GetRunLastStep($entity: String!, $project: String!, $name: String!) {
     answer=_get_run_last_step,
     idempotent=True,
     when=(),
+    shape=_get_run_last_step_shape,
 )
 
 
@@ -168,6 +191,12 @@ def _get_run_merged() -> type[GetRunMerged]:
     from wandkit_generated.gql.models.get_run_merged import GetRunMerged
 
     return GetRunMerged
+
+
+def _get_run_merged_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_run_merged import DECODER
+
+    return DECODER.decode
 
 
 GET_RUN_MERGED: Operation[GetRunMerged] = Operation(
@@ -197,6 +226,7 @@ query GetRunMerged($entity: String!, $project: String!, $name: String!, $withCon
     answer=_get_run_merged,
     idempotent=True,
     when=(),
+    shape=_get_run_merged_shape,
 )
 
 
@@ -204,6 +234,12 @@ def _list_runs() -> type[ListRuns]:
     from wandkit_generated.gql.models.list_runs import ListRuns
 
     return ListRuns
+
+
+def _list_runs_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_runs import DECODER
+
+    return DECODER.decode
 
 
 LIST_RUNS: Operation[ListRuns] = Operation(
@@ -291,6 +327,7 @@ fragment RunHead on Run {
     answer=_list_runs,
     idempotent=True,
     when=(),
+    shape=_list_runs_shape,
 )
 
 
@@ -298,6 +335,12 @@ def _get_run_parts() -> type[GetRunParts]:
     from wandkit_generated.gql.models.get_run_parts import GetRunParts
 
     return GetRunParts
+
+
+def _get_run_parts_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_run_parts import DECODER
+
+    return DECODER.decode
 
 
 GET_RUN_PARTS: Operation[GetRunParts] = Operation(
@@ -353,6 +396,7 @@ fragment RunParts on Run {
     answer=_get_run_parts,
     idempotent=True,
     when=(),
+    shape=_get_run_parts_shape,
 )
 
 
@@ -360,6 +404,12 @@ def _find_near_runs() -> type[FindNearRuns]:
     from wandkit_generated.gql.models.find_near_runs import FindNearRuns
 
     return FindNearRuns
+
+
+def _find_near_runs_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.find_near_runs import DECODER
+
+    return DECODER.decode
 
 
 FIND_NEAR_RUNS: Operation[FindNearRuns] = Operation(
@@ -397,6 +447,7 @@ query FindNearRuns($entity: String!, $project: String!, $first: Int) {
     answer=_find_near_runs,
     idempotent=True,
     when=(),
+    shape=_find_near_runs_shape,
 )
 
 

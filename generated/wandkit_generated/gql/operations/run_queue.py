@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.acknowledge_queued_run import AcknowledgeQueuedRun
     from wandkit_generated.gql.models.create_default_resource_config import CreateDefaultResourceConfig
     from wandkit_generated.gql.models.create_run_queue import CreateRunQueue
@@ -98,6 +100,12 @@ def _find_near_run_queues() -> type[FindNearRunQueues]:
     return FindNearRunQueues
 
 
+def _find_near_run_queues_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.find_near_run_queues import DECODER
+
+    return DECODER.decode
+
+
 FIND_NEAR_RUN_QUEUES: Operation[FindNearRunQueues] = Operation(
     name="FindNearRunQueues",
     kind="query",
@@ -120,6 +128,7 @@ query FindNearRunQueues($entity: String!, $project: String!) {
     answer=_find_near_run_queues,
     idempotent=True,
     when=(),
+    shape=_find_near_run_queues_shape,
 )
 
 
@@ -127,6 +136,12 @@ def _get_default_resource_config() -> type[GetDefaultResourceConfig]:
     from wandkit_generated.gql.models.get_default_resource_config import GetDefaultResourceConfig
 
     return GetDefaultResourceConfig
+
+
+def _get_default_resource_config_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_default_resource_config import DECODER
+
+    return DECODER.decode
 
 
 GET_DEFAULT_RESOURCE_CONFIG: Operation[GetDefaultResourceConfig] = Operation(
@@ -163,6 +178,7 @@ query GetDefaultResourceConfig($entity: String!, $id: ID!) {
     answer=_get_default_resource_config,
     idempotent=True,
     when=(),
+    shape=_get_default_resource_config_shape,
 )
 
 

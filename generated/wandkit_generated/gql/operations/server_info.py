@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.get_server_features import GetServerFeatures
     from wandkit_generated.gql.models.get_server_info import GetServerInfo
 
@@ -22,6 +24,12 @@ def _get_server_features() -> type[GetServerFeatures]:
     from wandkit_generated.gql.models.get_server_features import GetServerFeatures
 
     return GetServerFeatures
+
+
+def _get_server_features_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_server_features import DECODER
+
+    return DECODER.decode
 
 
 GET_SERVER_FEATURES: Operation[GetServerFeatures] = Operation(
@@ -44,6 +52,7 @@ query GetServerFeatures {
     answer=_get_server_features,
     idempotent=True,
     when=(frozenset({"ServerInfo.features"}),),
+    shape=_get_server_features_shape,
 )
 
 
@@ -51,6 +60,12 @@ def _get_server_info() -> type[GetServerInfo]:
     from wandkit_generated.gql.models.get_server_info import GetServerInfo
 
     return GetServerInfo
+
+
+def _get_server_info_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_server_info import DECODER
+
+    return DECODER.decode
 
 
 GET_SERVER_INFO: Operation[GetServerInfo] = Operation(
@@ -75,4 +90,5 @@ query GetServerInfo {
     answer=_get_server_info,
     idempotent=True,
     when=(),
+    shape=_get_server_info_shape,
 )

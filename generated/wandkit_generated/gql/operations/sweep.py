@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.create_sweep import CreateSweep
     from wandkit_generated.gql.models.delete_sweep import DeleteSweep
     from wandkit_generated.gql.models.enqueue_sweep_run import EnqueueSweepRun
@@ -38,6 +40,12 @@ def _get_sweep() -> type[GetSweep]:
     from wandkit_generated.gql.models.get_sweep import GetSweep
 
     return GetSweep
+
+
+def _get_sweep_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_sweep import DECODER
+
+    return DECODER.decode
 
 
 GET_SWEEP: Operation[GetSweep] = Operation(
@@ -78,6 +86,7 @@ fragment SweepFields on Sweep {
     answer=_get_sweep,
     idempotent=True,
     when=(),
+    shape=_get_sweep_shape,
 )
 
 
@@ -85,6 +94,12 @@ def _list_sweeps() -> type[ListSweeps]:
     from wandkit_generated.gql.models.list_sweeps import ListSweeps
 
     return ListSweeps
+
+
+def _list_sweeps_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_sweeps import DECODER
+
+    return DECODER.decode
 
 
 LIST_SWEEPS: Operation[ListSweeps] = Operation(
@@ -145,6 +160,7 @@ fragment SweepFields on Sweep {
     answer=_list_sweeps,
     idempotent=True,
     when=(),
+    shape=_list_sweeps_shape,
 )
 
 
@@ -152,6 +168,12 @@ def _list_sweeps_of_runs() -> type[ListSweepsOfRuns]:
     from wandkit_generated.gql.models.list_sweeps_of_runs import ListSweepsOfRuns
 
     return ListSweepsOfRuns
+
+
+def _list_sweeps_of_runs_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_sweeps_of_runs import DECODER
+
+    return DECODER.decode
 
 
 LIST_SWEEPS_OF_RUNS: Operation[ListSweepsOfRuns] = Operation(
@@ -200,6 +222,7 @@ fragment SweepFields on Sweep {
     answer=_list_sweeps_of_runs,
     idempotent=True,
     when=(),
+    shape=_list_sweeps_of_runs_shape,
 )
 
 
@@ -207,6 +230,12 @@ def _list_sweep_agents() -> type[ListSweepAgents]:
     from wandkit_generated.gql.models.list_sweep_agents import ListSweepAgents
 
     return ListSweepAgents
+
+
+def _list_sweep_agents_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_sweep_agents import DECODER
+
+    return DECODER.decode
 
 
 LIST_SWEEP_AGENTS: Operation[ListSweepAgents] = Operation(
@@ -248,6 +277,7 @@ fragment AgentFields on Agent {
     answer=_list_sweep_agents,
     idempotent=True,
     when=(),
+    shape=_list_sweep_agents_shape,
 )
 
 
@@ -255,6 +285,12 @@ def _get_sweep_agent() -> type[GetSweepAgent]:
     from wandkit_generated.gql.models.get_sweep_agent import GetSweepAgent
 
     return GetSweepAgent
+
+
+def _get_sweep_agent_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_sweep_agent import DECODER
+
+    return DECODER.decode
 
 
 GET_SWEEP_AGENT: Operation[GetSweepAgent] = Operation(
@@ -293,6 +329,7 @@ fragment AgentFields on Agent {
     answer=_get_sweep_agent,
     idempotent=True,
     when=(),
+    shape=_get_sweep_agent_shape,
 )
 
 
@@ -300,6 +337,12 @@ def _list_agent_runs() -> type[ListAgentRuns]:
     from wandkit_generated.gql.models.list_agent_runs import ListAgentRuns
 
     return ListAgentRuns
+
+
+def _list_agent_runs_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_agent_runs import DECODER
+
+    return DECODER.decode
 
 
 LIST_AGENT_RUNS: Operation[ListAgentRuns] = Operation(
@@ -365,6 +408,7 @@ fragment RunHead on Run {
     answer=_list_agent_runs,
     idempotent=True,
     when=(),
+    shape=_list_agent_runs_shape,
 )
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from wandkit._core.operation import Operation, Piece
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wandkit_generated.gql.models.create_invite import CreateInvite
     from wandkit_generated.gql.models.create_service_account import CreateServiceAccount
     from wandkit_generated.gql.models.create_team import CreateTeam
@@ -40,6 +42,12 @@ def _list_users() -> type[ListUsers]:
     from wandkit_generated.gql.models.list_users import ListUsers
 
     return ListUsers
+
+
+def _list_users_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.list_users import DECODER
+
+    return DECODER.decode
 
 
 LIST_USERS: Operation[ListUsers] = Operation(
@@ -96,6 +104,7 @@ fragment UserFields on User {
     answer=_list_users,
     idempotent=True,
     when=(),
+    shape=_list_users_shape,
 )
 
 
@@ -103,6 +112,12 @@ def _get_viewer() -> type[GetViewer]:
     from wandkit_generated.gql.models.get_viewer import GetViewer
 
     return GetViewer
+
+
+def _get_viewer_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_viewer import DECODER
+
+    return DECODER.decode
 
 
 GET_VIEWER: Operation[GetViewer] = Operation(
@@ -153,6 +168,7 @@ fragment UserFields on User {
     answer=_get_viewer,
     idempotent=True,
     when=(),
+    shape=_get_viewer_shape,
 )
 
 
@@ -160,6 +176,12 @@ def _get_default_entity() -> type[GetDefaultEntity]:
     from wandkit_generated.gql.models.get_default_entity import GetDefaultEntity
 
     return GetDefaultEntity
+
+
+def _get_default_entity_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_default_entity import DECODER
+
+    return DECODER.decode
 
 
 GET_DEFAULT_ENTITY: Operation[GetDefaultEntity] = Operation(
@@ -180,6 +202,7 @@ query GetDefaultEntity {
     answer=_get_default_entity,
     idempotent=True,
     when=(),
+    shape=_get_default_entity_shape,
 )
 
 
@@ -311,6 +334,12 @@ def _get_team() -> type[GetTeam]:
     return GetTeam
 
 
+def _get_team_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_team import DECODER
+
+    return DECODER.decode
+
+
 GET_TEAM: Operation[GetTeam] = Operation(
     name="GetTeam",
     kind="query",
@@ -356,6 +385,7 @@ fragment TeamFields on Entity {
     answer=_get_team,
     idempotent=True,
     when=(),
+    shape=_get_team_shape,
 )
 
 

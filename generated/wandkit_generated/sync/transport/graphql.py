@@ -11,15 +11,14 @@ import re
 from collections.abc import Callable, Mapping
 from copy import copy
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from pydantic_core import to_json
-
-from wandkit._core.answer import decode_data, decode_model, unknown_parts
+from wandkit._core.answer import decode_data, decode_model, decode_shape, unknown_parts
 from wandkit._core.capability import FEATURE_PREFIX, capabilities_of, refused_gates
 from wandkit._core.failure import Asked, Reply
-from wandkit._core.model import Problem
+from wandkit._core.jsonvalue import write_json
 from wandkit._core.operation import UNSET, Operation
+from wandkit._core.problem import Problem
 from wandkit._core.retry import Attempts, RetryPolicy
 from wandkit._transport.backend import Network
 from wandkit._transport.concurrency.threads import monotonic, sleep
@@ -241,16 +240,20 @@ def _body(name: str | None, text: str, variables: Mapping[str, object]) -> bytes
     """Return the JSON body of a request."""
     given = {key: value for key, value in variables.items() if value is not UNSET}
     name_part = b',"operationName":"%s"' % name.encode() if name else b""
-    return b'{"query":%s%s,"variables":%s}' % (_quoted(text), name_part, to_json(given))
+    return b'{"query":%s%s,"variables":%s}' % (_quoted(text), name_part, write_json(given))
 
 
 @lru_cache(maxsize=512)
 def _quoted(text: str) -> bytes:
     """Return a document as a JSON string; the documents of a program are few."""
-    return to_json(text)
+    return write_json(text)
 
 
 def _read(reply: Reply, asked: Asked, operation: Operation[T]) -> tuple[T, list[Problem]]:
+    if operation.shape is not None:
+        shaped = decode_shape(reply, operation.shape())
+        if shaped is not None:
+            return cast("T", shaped), []
     problems: list[Problem] = []
     model: Any = operation.answer()
     return decode_model(reply, asked, model, problems), problems

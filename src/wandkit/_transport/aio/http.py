@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from pydantic_core import to_json
-
 from wandkit._core.answer import decode_json
 from wandkit._core.failure import Asked, Reply, WireError, broken, failure
+from wandkit._core.jsonvalue import write_json
 from wandkit._core.retry import Attempts
 from wandkit._transport.aio.sender import AsyncSender
 from wandkit._transport.concurrency.aio import Answering
@@ -51,7 +50,7 @@ class AsyncHTTP:
             WandkitError: One error of the tree for each way in which a request can fail.
         """
         origin, target = self._identity.place(path)
-        data = body if isinstance(body, bytes) else to_json(body)
+        data = body if isinstance(body, bytes) else write_json(body)
         limit = self._timeout if timeout is None else timeout
         asked = self._asked(action, "POST", origin, target, limit)
         headers = {**self._identity.headers(origin, asked.operation), "Content-Type": "application/json"}
