@@ -58,10 +58,11 @@ def stored(api: Api, report_id: str | None) -> str:
     return spec
 
 
-def unknown(part: object) -> list[object]:
+def unknown(part: Any) -> list[object]:
     """Return what is not typed in a part, and in the parts below."""
     if isinstance(part, list):
-        return [found for one in part for found in unknown(one)]
+        listed: list[Any] = part
+        return [found for one in listed for found in unknown(one)]
     if isinstance(part, (UnknownBlock, UnknownInline, UnknownPanel)):
         return [part]
     if isinstance(part, Part):

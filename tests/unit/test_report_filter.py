@@ -85,14 +85,15 @@ def conditions(tree: dict[str, Any], name: str) -> bool:
     return all(found) if tree["op"] == "AND" else any(found)
 
 
+def group(operator: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return conditions that are joined."""
+    return {"op": operator, "filters": parts}
+
+
 FLAGS = st.sampled_from("abc").map(lambda name: leaf("run", name, "=", 1))
-NESTED = st.recursive(
+NESTED: st.SearchStrategy[dict[str, Any]] = st.recursive(
     FLAGS,
-    lambda inner: st.builds(
-        lambda op, parts: {"op": op, "filters": parts},
-        st.sampled_from(["AND", "OR"]),
-        st.lists(inner, min_size=1, max_size=3),
-    ),
+    lambda inner: st.builds(group, st.sampled_from(["AND", "OR"]), st.lists(inner, min_size=1, max_size=3)),
     max_leaves=8,
 )
 

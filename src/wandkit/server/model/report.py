@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import JSON, Column, ForeignKey, String, Table, Text
+from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from wandkit.server.database import Base, Timestamp, now
@@ -18,8 +18,8 @@ __all__ = ["AccessToken", "Star", "View", "Visits"]
 _shared = Table(
     "view_access_token_project",
     Base.metadata,
-    Column("token_id", ForeignKey("view_access_token.id", ondelete="CASCADE"), primary_key=True),
-    Column("project_id", ForeignKey("project.id", ondelete="CASCADE"), primary_key=True),
+    Column("token_id", Integer, ForeignKey("view_access_token.id", ondelete="CASCADE"), primary_key=True),
+    Column("project_id", Integer, ForeignKey("project.id", ondelete="CASCADE"), primary_key=True),
 )
 
 

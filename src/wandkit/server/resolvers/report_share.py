@@ -136,7 +136,7 @@ def _recipient(context: Context, input: dict[str, Any]) -> tuple[str | None, Use
     """Return the address of the person that a link is for, and who they are, where they are known."""
     if input.get("username") is not None:
         user = context.session.scalars(select(User).where(User.username == input["username"])).one_or_none()
-        if user is None or user.email is None:
+        if user is None:
             raise Refusal("user not found", 404)
         return user.email, user
     email = input.get("email")
