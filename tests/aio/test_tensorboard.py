@@ -253,7 +253,7 @@ async def test_what_a_run_has_no_form_for_is_named_in_the_receipt(
         ("graph_def", 1),
     }
     assert all(entry.file == NAME and entry.reason for entry in receipt.skipped)
-    assert (receipt.read, receipt.sent, receipt.complete) == (4, {"scalar": 1}, False)
+    assert (receipt.read, receipt.sent, receipt.complete) == (5, {"scalar": 1}, False)
 
 
 async def test_a_second_sync_sends_only_what_is_new(api: AsyncApi, event_writer: EventWriter) -> None:

@@ -216,7 +216,7 @@ class EventFolder:
                 source.known = True
                 source.sent = self._places.get(file.id, Place())
             if isinstance(event, str):
-                self.tally.skip(file.name, "", event, of_tag=False)
+                self.tally.skip(file.name, "", event)
                 continue
             self.tally.events += 1
             if self._rows is None:
@@ -227,7 +227,7 @@ class EventFolder:
                 return
             reason = NO_VALUES.get(event.WhichOneof("what") or "")
             if reason is not None:
-                self.tally.skip(file.name, event.WhichOneof("what") or "", reason, of_tag=False)
+                self.tally.skip(file.name, event.WhichOneof("what") or "", reason)
 
     def _take(self, source: _Source, rows: RowMaker) -> Iterator[FinishedRow]:
         """Take the values of the next event."""

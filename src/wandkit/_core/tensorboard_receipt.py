@@ -37,12 +37,12 @@ class SkippedTag:
 
 @dataclass(frozen=True, slots=True)
 class TensorboardReceipt:
-    """The account of one sync. `read` is always `sent + known + configured + len of skipped values`.
+    """The account of one sync: `read` is the sum of what was sent, known, configured and skipped.
 
     Attributes:
         files: How many event files were read.
         events: How many events they hold.
-        read: How many values of tags these events hold.
+        read: How many values they hold; a graph or a damaged event counts as one.
         sent: How many of them were sent now, by kind: `scalar`, `histogram`, `tensor`, `image`, …
         known: How many the run had from an earlier sync, so that they were not sent again.
         configured: How many were hyperparameters, which are in the run's config now.
@@ -105,10 +105,10 @@ class TensorboardTally:
         self._skipped: Counter[tuple[str, str, str]] = Counter()
         self._failures: dict[str, str] = {}
 
-    def skip(self, file: str, tag: str, reason: str, *, of_tag: bool = True) -> None:
-        """Count one value that is not sent; an event that is no summary is no value of a tag."""
+    def skip(self, file: str, tag: str, reason: str) -> None:
+        """Count one value that is not sent."""
         self._skipped[file, tag, reason] += 1
-        self.read += of_tag
+        self.read += 1
 
     def note(self, what: str, count: int = 1) -> None:
         """Count what happened to values that are sent."""
