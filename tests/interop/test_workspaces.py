@@ -42,7 +42,7 @@ def project(api: Api) -> str:
 @pytest.fixture
 def editor(newest: Client) -> Client:
     """Give the newest official client with its editor; skip, saying why, where it has none."""
-    if not list(newest.peer.folder.glob("[lL]ib/**/site-packages/wandb_workspaces")):
+    if not list(newest.peer.folder.glob("lib/*/*/wandb_workspaces")):
         pytest.skip("wandb-workspaces is not installed: run `python tests/interop/peers.py install`")
     return newest
 
@@ -160,6 +160,21 @@ def test_a_draft_of_the_editor_is_no_report_until_wandkit_publishes_it(
     assert [one.title for one in api.reports(f"ada/{project}")] == ["T"]
     draft.save()
     assert [one.title for one in api.reports(f"ada/{project}")] == ["Draft", "T"]
+
+
+def test_the_editor_reads_what_a_draft_of_wandkit_became(editor: Client, api: Api, project: str) -> None:
+    written = ask(editor, "write", project=project)
+    draft = api.load_report(written["url"]).create_draft()
+    heading = draft.blocks[4]
+    assert isinstance(heading, Heading)
+    heading.text = "Ours"
+    draft.save(draft=True)
+    before = ask(editor, "load", url=written["url"])
+    seen = ask(editor, "load", url=draft.url)
+    draft.publish()
+    after = ask(editor, "load", url=written["url"])
+    assert (before["headings"][2], seen["headings"][2], after["headings"][2]) == ("three", "Ours", "Ours")
+    assert after["kinds"] == written["kinds"]
 
 
 def test_the_editor_shares_a_report_by_a_link_and_takes_it_back(
