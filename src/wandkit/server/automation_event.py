@@ -136,10 +136,11 @@ def parse_filter(event_type: str, text: str) -> EventFilter:
 
 
 def _run_filter(content: Mapping[str, Any]) -> Any:
-    document = content.get("run_filter")
+    document: Any = content.get("run_filter")
     if isinstance(document, str):
         document = _decoded("run_filter", document)
-    document = {} if document is None else document
+    if document is None:
+        return dict[str, Any]()
     compile_filter(document, run_field)
     return document
 

@@ -9,8 +9,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import inspect, select
-from sqlalchemy.orm import Session, UOWTransaction
+from sqlalchemy import Connection, event, inspect, select
+from sqlalchemy.orm import Mapper, Session, UOWTransaction, object_session
 
 from wandkit.server import ids
 from wandkit.server.automation_event import RUN_STATE
@@ -33,10 +33,11 @@ from wandkit.server.model.collection import (
 from wandkit.server.model.project import Project
 from wandkit.server.model.run import Run
 
-__all__ = ["run_facts", "see_changes"]
+__all__ = ["begin_flush", "run_facts", "see_changes"]
 
 _LINK, _UNLINK, _CREATE = "LINK_MODEL", "UNLINK_ARTIFACT", "CREATE_ARTIFACT"
 _ALIASES = ("ADD_ARTIFACT_ALIAS", "UPDATE_ARTIFACT_ALIAS")
+_REMOVED = "removed"
 _SHOWN = {_LINK: "LINK_ARTIFACT"}
 _STATES = {
     "running": {"RUNNING"},
@@ -44,6 +45,11 @@ _STATES = {
     "failed": {"FAILED"},
     "crashed": {"FAILED", "CRASHED"},
 }
+
+
+def begin_flush(session: Session, *_: object) -> None:
+    """Forget what an earlier flush, which failed, would have deleted."""
+    session.info.pop(_REMOVED, None)
 
 
 def see_changes(session: Session, _flush: UOWTransaction) -> None:
@@ -62,13 +68,23 @@ def see_changes(session: Session, _flush: UOWTransaction) -> None:
     for found in [*session.dirty]:
         if isinstance(found, Run) and inspect(found).attrs.state.history.added:
             _run_state(session, found)
-    for found in [*session.deleted]:
+    for found in session.info.pop(_REMOVED, ()):
         if isinstance(found, CollectionMember):
             _unlinked(session, found)
         elif isinstance(found, ArtifactTag):
             _version_tag(session, found, "REMOVE_ARTIFACT_TAG")
         elif isinstance(found, CollectionTag):
             _collection_tag(session, found, "REMOVE_COLLECTION_TAG")
+
+
+@event.listens_for(CollectionMember, "after_delete")
+@event.listens_for(ArtifactTag, "after_delete")
+@event.listens_for(CollectionTag, "after_delete")
+def _note_removal(_mapper: Mapper[Any], _connection: Connection, removed: object) -> None:
+    """Remember what a flush deletes: what lost its owner is not among the session's deleted objects."""
+    session = object_session(removed)
+    if session is not None:
+        session.info.setdefault(_REMOVED, []).append(removed)
 
 
 def run_facts(session: Session, event_type: str, run: Run) -> dict[str, Any]:
@@ -140,7 +156,7 @@ def _version_event(
 ) -> None:
     """Fire what watches a version in one of these places, each automation once."""
     names = list(event_types)
-    places = []
+    places: list[tuple[Collection, Project, dict[str, Any]]] = []
     for member in members:
         collection = session.get_one(Collection, member.collection_id)
         owner = _project(session, collection.project_id)

@@ -118,9 +118,10 @@ def _engine(config: ServerConfig) -> Engine:
 
 
 def _watch_changes() -> None:
-    from wandkit.server.automation_watch import see_changes
+    from wandkit.server.automation_watch import begin_flush, see_changes
 
     if not event.contains(_WritingSession, "after_flush", see_changes):
+        event.listen(_WritingSession, "before_flush", begin_flush)
         event.listen(_WritingSession, "after_flush", see_changes)
 
 

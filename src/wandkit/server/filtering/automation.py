@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,8 +41,8 @@ def event_lookup(facts: Mapping[str, Any]) -> FieldLookup:
     return find
 
 
-def _unknown(what: str, key: str, known: Any) -> str:
-    near = difflib.get_close_matches(key, known, n=3) or sorted(known)
+def _unknown(what: str, key: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(key, list(known), n=3) or sorted(known)
     return f"unknown key {key!r} for {what}; did you mean {' or '.join(near)}?"
 
 

@@ -217,9 +217,8 @@ def _set_name(context: Context, made: Automation, name: str) -> None:
             None if made.collection is None else made.collection.id
         ),
     )
-    if made.id is not None:
-        same = same.where(Automation.id != made.id)
-    if context.session.scalar(same.limit(1)) is not None:
+    others = same.where(Automation.id != made.id)  # one that is new has no id yet, and every other is another
+    if context.session.scalar(others.limit(1)) is not None:
         raise Refusal(f"an automation {name!r} exists already in this scope", 409)
     made.name = name
 
