@@ -20,7 +20,13 @@ from wandkit._core.artifact_folder import files_below
 from wandkit._core.artifact_name import entry_name
 from wandkit._core.digest import b64_digest, file_digest
 from wandkit._core.manifest import ENTRY_SCHEME, ManifestEntry, reference_url
-from wandkit._core.reference import REMOTE_SCHEMES, describe_remote, fetch_remote, is_blob
+from wandkit._core.reference import (
+    REMOTE_SCHEMES,
+    describe_remote,
+    fetch_remote,
+    is_blob,
+    unchecked_remote,
+)
 from wandkit._core.transfer import Download, Target
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import run_in_thread
@@ -64,7 +70,7 @@ async def describe_reference(
         )
     if url.scheme in REMOTE_SCHEMES or is_blob(uri):
         if not checksum:
-            return [ManifestEntry(name or _last(url.path), uri, None, uri)]
+            return [unchecked_remote(uri, name)]
         found = await run_in_thread(describe_remote, uri, name, most)
         return found
     if url.scheme in ("http", "https"):
@@ -224,8 +230,13 @@ def _describe_files(uri: str, name: str | None, checksum: bool, most: int) -> li
 
 
 def _describe_file(uri: str, path: Path, name: str, checksum: bool) -> ManifestEntry:
-    digest = file_digest(path) if checksum else b64_digest(hashlib.md5(uri.encode()).digest())
+    digest = file_digest(path) if checksum else _path_digest(path)
     return ManifestEntry(entry_name(name), digest, path.stat().st_size, uri)
+
+
+def _path_digest(path: Path) -> str:
+    """Return the digest of a file that goes by where it is, not by what is in it."""
+    return b64_digest(hashlib.md5(path.resolve().as_uri().encode(), usedforsecurity=False).digest())
 
 
 def _fetch_file(entry: ManifestEntry, path: Path) -> None:
@@ -233,7 +244,7 @@ def _fetch_file(entry: ManifestEntry, path: Path) -> None:
     source = Path(unquote(urlsplit(uri).path))
     if not source.is_file():
         raise FileNotFoundError(uri)
-    unchecked = b64_digest(hashlib.md5(uri.encode()).digest())
+    unchecked = _path_digest(source)
     target = Target(path)
     try:
         digest = hashlib.md5(usedforsecurity=False)
