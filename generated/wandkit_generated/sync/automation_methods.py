@@ -166,7 +166,7 @@ class AutomationMethods:
 
         id = obj if isinstance(obj, str) else obj.id
         answer = delete_automation(self._account.gql, id=id)
-        if answer.delete_trigger is None or not answer.delete_trigger.success:
+        if not answer.delete_trigger.success:
             raise AnswerError(
                 f"The server did not delete the automation {id!r}, and does not say why.",
                 operation="DeleteAutomation",

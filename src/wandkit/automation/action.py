@@ -275,7 +275,7 @@ def _known_action(name: str, raw: Mapping[str, Any]) -> Action | None:
     if name == "ARIATriggeredAction":
         return SendPromptToAria(prompt=raw["prompt"])
     if name == "QueueJobTriggeredAction":
-        queue = raw.get("queue") or {}
+        queue: Mapping[str, Any] = raw.get("queue") or {}
         return QueueJob(queue_id=queue.get("id"), queue_name=queue.get("name"), template=raw["template"])
     if name not in ("NotificationTriggeredAction", "GenericWebhookTriggeredAction"):
         return None

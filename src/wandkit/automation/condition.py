@@ -253,7 +253,7 @@ def _one(key: str, operand: Any) -> dict[str, JsonValue]:
     if key == "$not" and isinstance(operand, Mapping):
         return {key: _parts_joined(cast("Mapping[str, Any]", operand))}
     if key.startswith("$") or isinstance(operand, Mapping):
-        return {key: operand}
+        return {key: cast("JsonValue", operand)}
     return {key: {"$eq": json_value(operand, key)}}
 
 

@@ -84,11 +84,10 @@ class Event(BaseModel):
 class _ArtifactEvent(Event):
     """An event of artifacts or collections."""
 
+    # Each of these says again what it takes: type checkers make up an `__init__` from the fields otherwise.
+
     filter: Condition
     """What the artifact or collection must be like; all by default."""
-
-    def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
-        BaseModel.__init__(self, scope=scope, filter=filter)
 
     def filter_json(self) -> str:
         """Return the filter as the JSON text that the server takes."""
@@ -100,11 +99,17 @@ class OnLinkArtifact(_ArtifactEvent):
 
     TYPE: ClassVar[EventType] = EventType.LINK_ARTIFACT
 
+    def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
+        BaseModel.__init__(self, scope=scope, filter=filter)
+
 
 class OnUnlinkArtifact(_ArtifactEvent):
     """A version is unlinked from a collection."""
 
     TYPE: ClassVar[EventType] = EventType.UNLINK_ARTIFACT
+
+    def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
+        BaseModel.__init__(self, scope=scope, filter=filter)
 
 
 class OnAddArtifactAlias(_ArtifactEvent):
@@ -112,11 +117,17 @@ class OnAddArtifactAlias(_ArtifactEvent):
 
     TYPE: ClassVar[EventType] = EventType.ADD_ARTIFACT_ALIAS
 
+    def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
+        BaseModel.__init__(self, scope=scope, filter=filter)
+
 
 class OnAddArtifactTag(_ArtifactEvent):
     """A version gets a tag."""
 
     TYPE: ClassVar[EventType] = EventType.ADD_ARTIFACT_TAG
+
+    def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
+        BaseModel.__init__(self, scope=scope, filter=filter)
 
 
 class OnRemoveArtifactTag(_ArtifactEvent):
@@ -124,11 +135,17 @@ class OnRemoveArtifactTag(_ArtifactEvent):
 
     TYPE: ClassVar[EventType] = EventType.REMOVE_ARTIFACT_TAG
 
+    def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
+        BaseModel.__init__(self, scope=scope, filter=filter)
+
 
 class OnAddCollectionTag(_ArtifactEvent):
     """A collection gets a tag."""
 
     TYPE: ClassVar[EventType] = EventType.ADD_COLLECTION_TAG
+
+    def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
+        BaseModel.__init__(self, scope=scope, filter=filter)
 
 
 class OnRemoveCollectionTag(_ArtifactEvent):
@@ -136,12 +153,18 @@ class OnRemoveCollectionTag(_ArtifactEvent):
 
     TYPE: ClassVar[EventType] = EventType.REMOVE_COLLECTION_TAG
 
+    def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
+        BaseModel.__init__(self, scope=scope, filter=filter)
+
 
 class OnCreateArtifact(_ArtifactEvent):
     """A collection, which must be the scope, gets a version."""
 
     TYPE: ClassVar[EventType] = EventType.CREATE_ARTIFACT
     SCOPES: ClassVar[tuple[type[Scope], ...]] = (ArtifactCollectionScope,)
+
+    def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
+        BaseModel.__init__(self, scope=scope, filter=filter)
 
 
 class OnRunMetric(Event):

@@ -63,6 +63,9 @@ class MetricFilter(BaseModel):
     name: str
     """The metric."""
 
+    threshold: Number
+    """What the value, its change or its score is compared with."""
+
     def __and__(self, other: ConditionLike) -> RunMetricFilter:
         """Return the filter for runs that meet the condition as well."""
         return RunMetricFilter(self, Condition.of(other))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from wandkit.automation.action import Action
 from wandkit.automation.automation import Automation, AutomationChanges, NewAutomation
@@ -31,7 +31,7 @@ def assigned(automation: A, changes: AutomationChanges) -> A:
         raise TypeError(f"an automation has no {', '.join(sorted(unknown))}, but {', '.join(_ASSIGNABLE)}")
     event = automation.event
     made = automation.model_copy(update={"event": event.model_copy() if event is not None else None})
-    values: Mapping[str, Any] = changes
+    values = dict(cast("Mapping[str, Any]", changes))
     for part in _ASSIGNABLE:
         if part in values:
             setattr(made, part, values[part].model_copy() if part == "event" else values[part])
