@@ -272,6 +272,15 @@ def test_namespaces_stay_when_the_folder_grows(api: Api, event_writer: EventWrit
     assert series(second, "other/loss") == [(1, 1, 3.0)]
 
 
+def test_another_folder_joins_the_run_under_names_of_its_own(api: Api, event_writer: EventWriter) -> None:
+    event_writer.write(f"deep/er/{NAME}", event_writer.scalars(0, loss=1.0))
+    event_writer.write(f"alone/{NAME}", event_writer.scalars(0, loss=2.0))
+    first = api.sync_tensorboard(event_writer.root / "deep")
+    second = api.sync_tensorboard(event_writer.root / "alone", first.id)
+    assert series(second, "er/loss") == [(0, 0, 1.0)]
+    assert series(second, "alone/loss") == [(1, 0, 2.0)]
+
+
 def test_a_run_that_has_rows_of_its_own_goes_on_after_them(api: Api, event_writer: EventWriter) -> None:
     run = api.create_run(project="mixed")
     run.log([{"own": 1}, {"own": 2}])

@@ -61,7 +61,15 @@ PEERS = {
         Peer("0.31.0", ("wandb==0.31.0", "wandb-workspaces==0.4.13", "pandas", "pillow")),
         Peer(
             "0.16.6",
-            ("wandb==0.16.6", "setuptools<80", "protobuf<5", "numpy<2", "pandas<3", "pillow"),
+            (
+                "wandb==0.16.6",
+                "setuptools<80",
+                "protobuf<5",
+                "numpy<2",
+                "pandas<3",
+                "pillow",
+                "tensorboard<2.20",
+            ),
             (3, 12),
         ),
     )

@@ -90,7 +90,7 @@ def test_the_name_of_a_media_file_stays_in_its_folder(key: str) -> None:
 def test_marks_are_read_as_they_were_written(written: dict[str, Place], base: str) -> None:
     marks = Marks()
     marks.add(write_mark(written, base))
-    assert (marks.places, marks.base) == (written, base)
+    assert (marks.places, marks.bases) == (written, dict.fromkeys(written, base))
 
 
 def test_the_furthest_mark_of_a_file_counts() -> None:
@@ -222,7 +222,7 @@ def test_a_link_back_to_a_folder_is_not_followed_for_ever(event_writer: EventWri
     event_writer.write(f"a/{NAME}", event_writer.scalars(0, loss=1.0))
     (event_writer.root / "a" / "back").symlink_to(event_writer.root, target_is_directory=True)
     folder = EventFolder(event_writer.root)
-    folder.begin(0, {}, None)
+    folder.begin(0, Marks())
     assert len(folder.batch().rows) == 1
 
 
@@ -231,7 +231,7 @@ def test_a_large_file_is_read_in_batches_of_bounded_memory(event_writer: EventWr
     event_writer.write(NAME, *events)
     del events
     folder = EventFolder(event_writer.root)
-    folder.begin(0, {}, None)
+    folder.begin(0, Marks())
     sizes = []
     tracemalloc.start()
     try:
@@ -258,7 +258,7 @@ def test_an_unreadable_path_is_a_failure_of_that_file_only(event_writer: EventWr
     event_writer.write(NAME, event_writer.scalars(0, loss=1.0))
     (event_writer.root / "events.out.tfevents.0.gone").symlink_to(tmp_path / "nowhere")
     folder = EventFolder(event_writer.root)
-    folder.begin(0, {}, None)
+    folder.begin(0, Marks())
     assert len(folder.batch().rows) == 1
     (failure,) = folder.tally.receipt().failures
     assert failure.item == "events.out.tfevents.0.gone"

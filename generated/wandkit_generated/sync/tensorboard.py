@@ -121,7 +121,7 @@ class _Sync:
             scan = self._run.scan_history(keys=[MARK])
             for row in scan:
                 marks.add(row.get(MARK))
-        run_in_thread(self._folder.begin, self._writer.next_step, marks.places, marks.base)
+        run_in_thread(self._folder.begin, self._writer.next_step, marks)
 
     def catch_up(self, *, last: bool) -> bool:
         """Send what is there and was not sent; return `last`.

@@ -120,7 +120,7 @@ class _Sync:
             scan = self._run.scan_history(keys=[MARK])
             async for row in scan:
                 marks.add(row.get(MARK))
-        await run_in_thread(self._folder.begin, self._writer.next_step, marks.places, marks.base)
+        await run_in_thread(self._folder.begin, self._writer.next_step, marks)
 
     async def catch_up(self, *, last: bool) -> bool:
         """Send what is there and was not sent; return `last`.

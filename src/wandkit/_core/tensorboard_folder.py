@@ -17,7 +17,7 @@ from wandkit._core.tensorboard_file import EventFile
 from wandkit._core.tensorboard_media import MediaFile
 from wandkit._core.tensorboard_name import base_folder, is_event_file, namespace_of
 from wandkit._core.tensorboard_receipt import NON_FINITE, OFF_STEP, TensorboardTally
-from wandkit._core.tensorboard_row import FinishedRow, Place, RowMaker
+from wandkit._core.tensorboard_row import FinishedRow, Marks, Place, RowMaker
 from wandkit._core.tensorboard_value import Converter, Hyperparameters, Skipped, Value
 from wandkit.errors import ArgumentError
 
@@ -114,17 +114,15 @@ class EventFolder:
         """How far they have been read."""
         return sum(source.file.offset for source in self._sources.values())
 
-    def begin(self, next_step: int, places: Mapping[str, Place], base: str | None) -> None:
+    def begin(self, next_step: int, marks: Marks) -> None:
         """Begin to read.
 
         Args:
             next_step: The lowest step that the run can take.
-            places: How far the run has the files already.
-            base: The folder that namespaces begin at, where an earlier sync has chosen it.
+            marks: What the run has of the files already.
         """
-        if base is not None:
-            self.base = base
-        self._places = places
+        self._places = marks.places
+        self.base = self._base_in(marks) or self.base
         self.look()
         self._rows = RowMaker(next_step, base=self.base, began=self._began or 0.0)
 
@@ -162,6 +160,18 @@ class EventFolder:
         self.tally.media += len(batch.files)
         return batch
 
+    def _base_in(self, marks: Marks) -> str | None:
+        """Return the folder that an earlier sync of this one let namespaces begin at."""
+        if not marks.bases:
+            return None
+        for path in self._found():
+            file = self._event_file(path, 1)
+            if file is not None:
+                next(file.events(), None)
+                if file.id in marks.bases:
+                    return marks.bases[file.id]
+        return None
+
     def _found(self) -> list[Path]:
         if self._only:
             return [self._only]
@@ -177,16 +187,22 @@ class EventFolder:
             found += [Path(folder, name) for name in sorted(names) if is_event_file(name)]
         return found
 
-    def _open(self, path: Path, of_files: int) -> None:
+    def _event_file(self, path: Path, of_files: int) -> EventFile | None:
         name = path.relative_to(self._root).as_posix()
-        base = os.path.normpath(self._root / self.base)
-        namespace = namespace_of(str(path.parent), base, str(self._root))
         try:
             file = EventFile(path, name, of_files=of_files)
         except Exception as error:  # the reader has errors of its own
             self.tally.fail(name, f"it cannot be opened: {error}")
-            return
+            return None
         self.tally.fail(name, None)
+        return file
+
+    def _open(self, path: Path, of_files: int) -> None:
+        file = self._event_file(path, of_files)
+        if file is None:
+            return
+        base = os.path.normpath(self._root / self.base)
+        namespace = namespace_of(str(path.parent), base, str(self._root))
         self.tally.files += 1
         converter = self._converters.setdefault(namespace, Converter(namespace))
         self._sources[path] = _Source(file, namespace, converter)

@@ -164,22 +164,22 @@ class Marks:
 
     Attributes:
         places: How far the run has each file.
-        base: The folder that namespaces begin at; None where no row says.
+        bases: The folder that the namespaces of each file begin at.
     """
 
     def __init__(self) -> None:
         self.places: dict[str, Place] = {}
-        self.base: str | None = None
+        self.bases: dict[str, str] = {}
 
     def add(self, mark: object) -> None:
         """Take the mark of one row; anything else than a mark is passed over."""
         if not isinstance(mark, str):
             return
-        files, semicolon, folder = mark.partition(";")
-        self.base = folder if semicolon else self.base
+        files, _, base = mark.partition(";")
         for entry in files.split(","):
             file, _, position = entry.partition(":")
             offset, _, values = position.partition(".")
             if offset.isdigit():
                 place = Place(int(offset), int(values) if values.isdigit() else 0)
                 self.places[file] = max(place, self.places.get(file, place))
+                self.bases[file] = base
