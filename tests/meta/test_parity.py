@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 import yaml
 from parity import DATA, EXPORTS, Row, checklist, gaps, left_out, left_out_errors, ours
+from sources import ROOT
 
 import wandkit
 
@@ -45,3 +48,23 @@ def test_the_list_of_what_is_left_out_names_rows_and_exports_only() -> None:
     """A misspelt entry would excuse nothing."""
     assert {*left_out()} - {*ROWS} - {*EXPORTS} == set()
     assert [key for key in left_out_errors() if key[1] not in ROWS[key[0]].errors] == []
+
+
+def test_every_documented_error_has_a_case_or_a_reason() -> None:
+    """The cases are in tests/aio/test_parity.py, which calls each through the server."""
+    cases = _cases()
+    documented = {(row.name, one) for row in checklist() if row.name not in left_out() for one in row.errors}
+    excused = {*left_out_errors()}
+    drafts = {(name, one) for name, one in documented if name.startswith("Artifact.") and one == "draft"}
+    assert sorted(documented - cases - drafts - excused) == []
+    assert sorted((cases | excused) - documented) == []
+    assert sorted(cases & excused) == []
+
+
+def _cases() -> set[tuple[str, str]]:
+    spec = importlib.util.spec_from_file_location("parity_cases", ROOT / "tests" / "aio" / "test_parity.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return {*module.CASES} | {(row, "refused") for row in module.REFUSED}

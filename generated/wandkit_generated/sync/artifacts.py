@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wandkit.errors import ArgumentError, NotFoundError
+from wandkit.errors import ArgumentError, ArgumentTypeError, NotFoundError
 from wandkit.filters import Expression, Order
 from wandkit.paths import NeedsEntity, ProjectPath
 from wandkit_generated.sync.account import Account
@@ -220,6 +220,15 @@ class ArtifactMethods:
         return path
 
 
+def _check_artifact(artifact: object) -> None:
+    from wandkit_generated.sync.artifact import Artifact
+
+    if not isinstance(artifact, Artifact):
+        raise ArgumentTypeError(
+            f"{artifact!r} is no artifact", next_step="Fetch it with api.artifact(...), or make a draft."
+        )
+
+
 class ProjectArtifactMethods:
     """The artifacts of a project; a part of `Project`."""
 
@@ -281,8 +290,10 @@ class RunArtifactMethods(RunHandle):
 
         Raises:
             ArgumentError: The version belongs to another project.
+            ArgumentTypeError: It is no artifact.
             TransferError: The server refused a file; logging the draft again sends what is missing.
         """
+        _check_artifact(artifact)
         named = [aliases] if isinstance(aliases, str) else aliases
         labels = [tags] if isinstance(tags, str) else tags
         logged = artifact.log_to(self._gql, self.run_path, aliases=named, tags=labels, progress=progress)
@@ -354,9 +365,11 @@ class RunArtifactMethods(RunHandle):
 
         Raises:
             ArgumentError: It is a draft.
+            ArgumentTypeError: It is no artifact.
         """
         from wandkit_generated.gql.operations import USE_ARTIFACT
 
+        _check_artifact(artifact)
         if artifact.is_draft():
             raise ArgumentError(f"the draft {artifact.name!r} cannot be used yet", next_step="Log it first.")
         self._gql.execute(

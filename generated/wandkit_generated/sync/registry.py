@@ -290,22 +290,46 @@ class Registry:
             )
 
     def members(self) -> list[UserMember | TeamMember]:
-        """Fetch its members: the users, then the teams."""
+        """Fetch its members: the users, then the teams.
+
+        Raises:
+            NotFoundError: The registry is gone.
+        """
         users = self.user_members()
         teams = self.team_members()
         return [*users, *teams]
 
     def user_members(self) -> list[UserMember]:
-        """Fetch the users among its members."""
+        """Fetch the users among its members.
+
+        Raises:
+            NotFoundError: The registry is gone.
+        """
         answer = list_registry_members(self._gql, entity=self.entity, name=self.full_name)
-        found = (answer.project.members if answer.project else None) or []
+        if answer.project is None:
+            raise self._gone("ListRegistryMembers")
+        found = answer.project.members or []
         return [UserMember(one.id, one.name, one.username, one.email, one.role.name) for one in found]
 
     def team_members(self) -> list[TeamMember]:
-        """Fetch the teams among its members."""
+        """Fetch the teams among its members.
+
+        Raises:
+            NotFoundError: The registry is gone.
+        """
         answer = list_registry_members(self._gql, entity=self.entity, name=self.full_name)
-        found = (answer.project.team_members if answer.project else None) or []
+        if answer.project is None:
+            raise self._gone("ListRegistryMembers")
+        found = answer.project.team_members or []
         return [TeamMember(one.team.id, one.team.name, one.role.name) for one in found]
+
+    def _gone(self, operation: str) -> NotFoundError:
+        return NotFoundError(
+            f"No registry {self.full_name!r}, or the API key may not see it.",
+            operation=operation,
+            host=self._gql.settings.base_url,
+            next_step="api.registries() lists those that there are.",
+        )
 
     def add_members(self, *members: object) -> Self:
         """Add users and teams, by object or opaque id, and return the registry.

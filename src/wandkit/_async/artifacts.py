@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandkit._async.account import AsyncAccount
 from wandkit._async.run_handle import AsyncRunHandle
-from wandkit.errors import ArgumentError, NotFoundError
+from wandkit.errors import ArgumentError, ArgumentTypeError, NotFoundError
 from wandkit.filters import Expression, Order
 from wandkit.paths import NeedsEntity, ProjectPath
 
@@ -218,6 +218,15 @@ class AsyncArtifactMethods:
         return path
 
 
+def _check_artifact(artifact: object) -> None:
+    from wandkit._async.artifact import AsyncArtifact
+
+    if not isinstance(artifact, AsyncArtifact):
+        raise ArgumentTypeError(
+            f"{artifact!r} is no artifact", next_step="Fetch it with api.artifact(...), or make a draft."
+        )
+
+
 class AsyncProjectArtifactMethods:
     """The artifacts of a project; a part of `AsyncProject`."""
 
@@ -279,8 +288,10 @@ class AsyncRunArtifactMethods(AsyncRunHandle):
 
         Raises:
             ArgumentError: The version belongs to another project.
+            ArgumentTypeError: It is no artifact.
             TransferError: The server refused a file; logging the draft again sends what is missing.
         """
+        _check_artifact(artifact)
         named = [aliases] if isinstance(aliases, str) else aliases
         labels = [tags] if isinstance(tags, str) else tags
         logged = await artifact.log_to(
@@ -354,9 +365,11 @@ class AsyncRunArtifactMethods(AsyncRunHandle):
 
         Raises:
             ArgumentError: It is a draft.
+            ArgumentTypeError: It is no artifact.
         """
         from wandkit_generated.gql.operations import USE_ARTIFACT
 
+        _check_artifact(artifact)
         if artifact.is_draft():
             raise ArgumentError(f"the draft {artifact.name!r} cannot be used yet", next_step="Log it first.")
         await self._gql.execute(

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any, cast
 
-from wandkit.errors import ArgumentError
+from wandkit.errors import ArgumentError, ArgumentTypeError
 
 __all__ = [
     "VERSION",
@@ -74,12 +74,13 @@ def check_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return a copy of `metadata` that JSON can hold.
 
     Raises:
-        ArgumentError: It is no mapping, has more than 100 keys, or holds what JSON cannot.
+        ArgumentTypeError: It is no mapping.
+        ArgumentError: It has more than 100 keys, or holds what JSON cannot.
     """
     if metadata is None:
         return {}
     if not isinstance(cast(object, metadata), Mapping):
-        raise ArgumentError(f"metadata is a mapping, not {type(metadata).__name__}")
+        raise ArgumentTypeError(f"metadata is a mapping, not {type(metadata).__name__}")
     if len(metadata) > _MOST_METADATA_KEYS:
         raise ArgumentError(f"metadata has at most {_MOST_METADATA_KEYS} keys, not {len(metadata)}")
     metadata_text(metadata)

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wandkit.errors import ArgumentError
+from wandkit.errors import ArgumentError, ArgumentTypeError
 
 __all__ = [
     "RegistryTeam",
@@ -108,11 +108,11 @@ def member_id(member: object) -> str:
     """Return the opaque id of a member, a user, a team, or an id itself.
 
     Raises:
-        ArgumentError: It is none of these.
+        ArgumentTypeError: It is none of these.
     """
     found = member if isinstance(member, str) else getattr(member, "id", None)
     if not isinstance(found, str) or not found:
-        raise ArgumentError(f"{member!r} is neither a user nor a team nor an id of one")
+        raise ArgumentTypeError(f"{member!r} is neither a user nor a team nor an id of one")
     return found
 
 
@@ -136,12 +136,13 @@ def ids_by_kind(members: Iterable[object]) -> tuple[list[str], list[str]]:
     """Return the ids of the users and those of the teams among members.
 
     Raises:
-        ArgumentError: There are none, or one is neither.
+        ArgumentTypeError: There are none.
+        ArgumentError: One is neither.
     """
     users: list[str] = []
     teams: list[str] = []
     for member in members:
         (users if kind_of_member(member) == "User" else teams).append(member_id(member))
     if not users and not teams:
-        raise ArgumentError("no members were given")
+        raise ArgumentTypeError("no members were given")
     return users, teams
