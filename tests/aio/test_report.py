@@ -407,3 +407,17 @@ async def test_a_spec_that_is_no_json_is_refused_before_anything_is_sent(
     with pytest.raises(ArgumentError, match="spec"):
         await report.save()
     assert module_server.requests == []
+
+
+async def test_a_run_set_that_is_added_later_names_the_project_too(api: AsyncApi, project: str) -> None:
+    grid = '{"type": "panel-grid", "metadata": {"runSets": [{"id": "a"}]}}'
+    view = await stored(api, project, f'{{"blocks": [{grid}]}}')
+    report = await api.load_report(view)
+    folded = Heading.of("more")
+    folded.collapsed_children = [PanelGrid.of([], [RunSet.of()])]
+    report.blocks.append(folded)
+    await report.save()
+    loaded = await api.load_report(view)
+    read, added = loaded.run_sets
+    assert (read.project, added.project) == (None, {"entityName": "ada", "name": project})
+    assert len(loaded.sections) == 2

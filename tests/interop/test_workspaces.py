@@ -14,7 +14,6 @@ from wandkit.report import (
     Heading,
     LinePanel,
     PanelGrid,
-    Paragraph,
     Part,
     RunSet,
     UnknownBlock,
@@ -85,7 +84,7 @@ def test_a_report_of_the_editor_is_saved_back_byte_for_byte_but_for_the_change(
     written = ask(editor, "write", project=project)
     report = api.load_report(written["url"])
     before = stored(api, report.id)
-    heading = report.blocks[4]
+    heading = report.blocks[3]
     assert isinstance(heading, Heading)
     heading.text = "Ours"
     report.save()
@@ -142,7 +141,7 @@ def test_the_editor_reads_a_filter_that_wandkit_changed_in_its_form(
 def test_the_editor_loads_a_report_of_wandkit(editor: Client, api: Api, project: str) -> None:
     run_set = RunSet.of("ada", project, filters="lr <= 1 and State == 'finished'", group_by=["group"])
     grid = PanelGrid.of([LinePanel.of("loss", smoothing=0.5)], [run_set])
-    blocks = [Paragraph.of(""), Heading.of("Ours"), "text", grid, Paragraph.of("")]
+    blocks = [Heading.of("Ours"), "text", grid]
     report = api.create_report(f"ada/{project}", title="T", blocks=blocks)
     found = ask(editor, "load", url=report.url)
     assert (found["title"], found["kinds"]) == ("T", ["H1", "P", "PanelGrid", "LinePlot"])
@@ -153,7 +152,7 @@ def test_the_editor_loads_a_report_of_wandkit(editor: Client, api: Api, project:
 def test_a_draft_of_the_editor_is_no_report_until_wandkit_publishes_it(
     editor: Client, api: Api, project: str
 ) -> None:
-    report = api.create_report(f"ada/{project}", title="T", blocks=[Paragraph.of(""), Heading.of("a")])
+    report = api.create_report(f"ada/{project}", title="T", blocks=[Heading.of("a")])
     url = ask(editor, "resave", url=report.url, title="Draft")["url"]
     draft = api.load_report(url)
     assert (draft.type, draft.title) == ("runs/draft", "Draft")
@@ -165,7 +164,7 @@ def test_a_draft_of_the_editor_is_no_report_until_wandkit_publishes_it(
 def test_the_editor_reads_what_a_draft_of_wandkit_became(editor: Client, api: Api, project: str) -> None:
     written = ask(editor, "write", project=project)
     draft = api.load_report(written["url"]).create_draft()
-    heading = draft.blocks[4]
+    heading = draft.blocks[3]
     assert isinstance(heading, Heading)
     heading.text = "Ours"
     draft.save(draft=True)

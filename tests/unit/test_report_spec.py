@@ -180,8 +180,50 @@ def test_a_change_of_one_block_leaves_the_others() -> None:
     assert isinstance(heading, Heading)
     heading.text = "Other"
     found = spec.to_json()
-    assert found["blocks"][0] == {"type": "heading", "children": [{"text": "Other"}], "level": 2}
-    assert found["blocks"][1:] == raw["blocks"][1:]
+    assert found["blocks"][1] == {"type": "heading", "children": [{"text": "Other"}], "level": 2}
+    assert found["blocks"][2:] == raw["blocks"][2:]
+
+
+EMPTY = {"type": "paragraph", "children": [{"text": ""}]}
+
+
+def test_a_new_report_begins_and_ends_with_the_empty_paragraph_of_editors() -> None:
+    written = ReportSpec.of(["a"]).to_json()["blocks"]
+    assert (len(written), written[0], written[-1]) == (3, EMPTY, EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("raw", "texts"),
+    [
+        ([], []),
+        ([EMPTY], []),
+        ([EMPTY, EMPTY], []),
+        ([{"children": [{"text": ""}], "type": "paragraph"}, EMPTY, EMPTY], [""]),
+        ([Quote.of("a").to_json()], ["a"]),
+        ([EMPTY, Quote.of("a").to_json()], ["a"]),
+        ([Quote.of("a").to_json(), EMPTY], ["a"]),
+    ],
+)
+def test_the_empty_paragraphs_at_both_ends_are_written_and_no_blocks(
+    raw: list[Any], texts: list[str]
+) -> None:
+    spec = read_spec({"blocks": raw})
+    assert [block.text for block in spec.blocks if isinstance(block, (Paragraph, Quote))] == texts
+    assert json.dumps(spec.checked()) == json.dumps({"blocks": raw})
+
+
+def test_an_empty_paragraph_of_ones_own_is_written_where_it_was_put() -> None:
+    spec = read_spec({"blocks": [Quote.of("a").to_json()]})
+    spec.blocks.insert(0, Paragraph.of(""))
+    spec.blocks.append(Paragraph.of(""))
+    assert [block["type"] for block in spec.checked()["blocks"]] == ["paragraph", "block-quote", "paragraph"]
+
+
+def test_the_panel_grids_under_folded_headings_count() -> None:
+    folded = Heading.of("a")
+    folded.collapsed_children = [PanelGrid.of([], [RunSet.of(name="inner")])]
+    spec = read_spec(ReportSpec.of([folded, PanelGrid.of([], [RunSet.of(name="outer")])]).to_json())
+    assert [run_set.name for run_set in spec.run_sets] == ["inner", "outer"]
 
 
 def test_what_is_added_to_a_list_that_was_not_there_is_written() -> None:
@@ -198,7 +240,7 @@ def test_a_panel_of_a_read_grid_can_be_changed() -> None:
     panel = spec.panel_grids[0].panels[0]
     assert isinstance(panel, LinePanel)
     panel.config.smoothing_weight = 0.9
-    written = spec.to_json()["blocks"][-1]["metadata"]["panelBankSectionConfig"]["panels"][0]
+    written = spec.to_json()["blocks"][-2]["metadata"]["panelBankSectionConfig"]["panels"][0]
     assert written["config"]["smoothingWeight"] == 0.9
 
 

@@ -8,7 +8,7 @@ Schema: schema/report.graphql. Operations: queries/report.graphql. Docs: docs/ap
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -92,7 +92,10 @@ class ReportContent:
 
     @property
     def blocks(self) -> list[Block]:
-        """The blocks, typed; the list and what is in it can be changed. Plain strings become paragraphs."""
+        """The blocks, typed; the list and what is in it can be changed. Plain strings become paragraphs.
+
+        The empty paragraphs that editors put at both ends, and do not show, are not among them.
+        """
         return self.content.blocks
 
     @blocks.setter
@@ -137,8 +140,7 @@ class ReportContent:
         spec = self.spec
         if "panelGroups" in spec:
             return items_of(spec, "panelGroups")
-        grids = [grid for grid in items_of(spec, "blocks") if _is_grid(grid)]
-        return [object_of(grid, "metadata") for grid in grids]
+        return [object_of(grid, "metadata") for grid in _grids_of(items_of(spec, "blocks"))]
 
     @property
     def modified(self) -> bool:
@@ -223,8 +225,9 @@ class ReportContent:
         return {"displayName": self.display_name, "description": self.description, "spec": text}
 
     def _check(self) -> None:
-        """Refuse a content that cannot be written."""
+        """Complete the content; refuse one that cannot be written."""
         if self._content is not None:
+            self._content.complete(self.entity, self.project)
             self._content.checked()
             return
         try:
@@ -240,8 +243,14 @@ class ReportContent:
         return f"<Report {self.entity}/{self.project} {self.display_name!r}>"
 
 
-def _is_grid(block: Any) -> bool:
-    return isinstance(block, dict) and cast("dict[str, Any]", block).get("type") == "panel-grid"
+def _grids_of(blocks: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """Yield the panel grids among blocks, those under folded headings too."""
+    for block in blocks:
+        if isinstance(block, dict):
+            found = cast("dict[str, Any]", block)
+            if found.get("type") == "panel-grid":
+                yield found
+            yield from _grids_of(items_of(found, "collapsedChildren"))
 
 
 def _compact(spec: Mapping[str, Any]) -> str:

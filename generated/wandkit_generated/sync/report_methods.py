@@ -108,9 +108,7 @@ class ReportMethods:
         account = self._account
         content = ReportSpec.of(blocks or [], width)
         path = account.complete(account.project_path(project, entity or None))
-        for run_set in content.run_sets:
-            if run_set.project is None:
-                run_set.project = {"entityName": path.entity, "name": path.project}
+        content.complete(path.entity, path.project)
         report = Report(account, path, json.dumps(content.checked()))
         report.display_name = title
         report.description = description

@@ -14,7 +14,10 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_
 from pydantic.alias_generators import to_camel
 from typing_extensions import Self
 
-__all__ = ["Json", "Number", "Part", "listed", "named", "no_items", "no_keys", "plain", "read_exactly"]
+__all__ = [
+    "Json", "Number", "Part", "listed", "named", "no_items", "no_keys", "plain", "read_exactly",
+    "was_read",
+]  # fmt: skip
 
 Json = dict[str, Any]
 Number = int | float
@@ -79,6 +82,11 @@ class Part(BaseModel):
         return same
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def was_read(part: Part) -> bool:
+    """Whether a part comes from a report that was read, and was not made anew."""
+    return bool(part._order)  # pyright: ignore[reportPrivateUsage]
 
 
 def no_items() -> list[Any]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 
 from wandkit.errors import AnswerError, ArgumentError
-from wandkit.report.block import AnyBlock, Block, Paragraph
+from wandkit.report.block import AnyBlock, Block, Heading, Paragraph
 from wandkit.report.grid import PanelGrid, RunSet
 from wandkit.report.inline import Inline
-from wandkit.report.part import Json, Part, listed, no_items
+from wandkit.report.part import Json, Part, listed, no_items, plain, was_read
 
 __all__ = ["WIDTHS", "ReportSpec", "blocks_of", "check_width", "read_spec"]
 
@@ -23,7 +23,11 @@ _VERSION = 5
 
 
 class ReportSpec(Part):
-    """What a report holds. What was read and not changed is written back as it came."""
+    """What a report holds. What was read and not changed is written back as it came.
+
+    Editors begin and end a report with an empty paragraph and do not show either, and so do we: they are
+    written, and are not among the `blocks`.
+    """
 
     version: int | None = None
     panel_settings: Json | None = None
@@ -33,6 +37,9 @@ class ReportSpec(Part):
     discussion_threads: list[Json] | None = None
     ref: Json | None = None
 
+    _before: list[Block] = PrivateAttr(default_factory=no_items)
+    _after: list[Block] = PrivateAttr(default_factory=no_items)
+
     @classmethod
     def of(cls, blocks: Iterable[Block | Inline | str] = (), width: str = "readable") -> ReportSpec:
         """Return a new spec; a plain string is a paragraph.
@@ -41,7 +48,7 @@ class ReportSpec(Part):
             ArgumentError: No such width, or something that is no block.
         """
         check_width(width)
-        return cls(
+        made = cls(
             version=_VERSION,
             panel_settings={},
             blocks=blocks_of(blocks),
@@ -50,16 +57,40 @@ class ReportSpec(Part):
             discussion_threads=[],
             ref={},
         )
+        made._before, made._after = [Paragraph.of("")], [Paragraph.of("")]
+        return made
+
+    def remember(self, raw: object) -> None:
+        """Keep the order of the keys of `raw`, and the empty paragraphs at its ends apart."""
+        super().remember(raw)
+        if self.blocks and _is_empty(self.blocks[0]):
+            self._before = [self.blocks.pop(0)]
+        if self.blocks and _is_empty(self.blocks[-1]):
+            self._after = [self.blocks.pop()]
+
+    def to_json(self) -> Any:
+        """Return the spec as JSON types, with the empty paragraphs at its ends."""
+        found: Json = super().to_json()
+        if "blocks" in found:
+            before, after = plain(self._before), plain(self._after)
+            found["blocks"] = [*before, *found["blocks"], *after]
+        return found
 
     @property
     def panel_grids(self) -> list[PanelGrid]:
-        """The panel grids among the blocks."""
-        return [block for block in self.blocks if isinstance(block, PanelGrid)]
+        """The panel grids among the blocks, those under folded headings too."""
+        return list(_grids(self.blocks))
 
     @property
     def run_sets(self) -> list[RunSet]:
         """The run sets of all panel grids."""
         return [run_set for grid in self.panel_grids for run_set in grid.run_sets]
+
+    def complete(self, entity: str, project: str) -> None:
+        """Let the new run sets that name no project show the runs of this one."""
+        for run_set in self.run_sets:
+            if run_set.project is None and not was_read(run_set):
+                run_set.project = {"entityName": entity, "name": project}
 
     def checked(self) -> Json:
         """Return the spec as JSON types, as it is sent.
@@ -70,10 +101,11 @@ class ReportSpec(Part):
         found: Json = self.to_json()
         try:
             json.dumps(found, allow_nan=False)
-            again = ReportSpec.model_validate(found)
+            again = ReportSpec.read(found)
         except (TypeError, ValueError) as error:
             raise ArgumentError(f"The report cannot be written: {error}") from error
-        odd = _first_odd(self.blocks, again.blocks, "blocks")
+        written = [*again._before, *again.blocks, *again._after][len(self._before) :]
+        odd = _first_odd(self.blocks, written, "blocks")
         if odd is not None:
             place, part = odd
             raise ArgumentError(
@@ -108,6 +140,18 @@ def blocks_of(blocks: Iterable[Block | Inline | str]) -> list[Block]:
         else:
             raise ArgumentError(f"A report is made of blocks and texts, not of {type(block).__name__}.")
     return made
+
+
+def _is_empty(block: Block) -> bool:
+    return isinstance(block, Paragraph) and block.to_json() == Paragraph.of("").to_json()
+
+
+def _grids(blocks: Iterable[Block]) -> Iterator[PanelGrid]:
+    for block in blocks:
+        if isinstance(block, PanelGrid):
+            yield block
+        elif isinstance(block, Heading):
+            yield from _grids(block.collapsed_children or [])
 
 
 def _first_odd(ours: object, again: object, place: str) -> tuple[str, Part] | None:
