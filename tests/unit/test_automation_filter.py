@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -283,3 +285,16 @@ def test_parts_say_what_they_are() -> None:
         "<Metric MAX(loss, 3)>",
     )
     assert (ChangeType.ABSOLUTE.value, ChangeDirection.ANY.value) == ("ABSOLUTE", "ANY")
+
+
+def test_states_are_read_in_any_case() -> None:
+    given: Any = ["failed", "Finished", RunState.RUNNING]
+    assert StateFilter(states=given).states == [RunState.FAILED, RunState.FINISHED, RunState.RUNNING]
+    assert StateFilter(states="failed") == (RunEvent.state == "failed")  # type: ignore[arg-type]
+
+
+def test_filters_and_automations_cross_to_another_process() -> None:
+    new = OnRunMetric(scope=PROJECT, filter=(loss > 3) & (RunEvent.name == "x")) >> DoNothing()
+    again = pickle.loads(pickle.dumps(new))
+    assert again == new
+    assert copy.deepcopy(new).event == new.event

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
@@ -31,6 +31,12 @@ class StateFilter(BaseModel):
 
     states: list[RunState]
     """The states, each once, in alphabetical order."""
+
+    @field_validator("states", mode="before")
+    @classmethod
+    def _in_capitals(cls, states: Any) -> Any:
+        listed = [states] if isinstance(states, str) else states
+        return [state.upper() if type(state) is str else state for state in listed]
 
     @field_validator("states")
     @classmethod
