@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
+from collections.abc import Iterable
 
-__all__ = ["AddressRefused", "connect", "is_public"]
+__all__ = ["AddressRefused", "check", "connect", "is_public"]
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -32,6 +33,16 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
+def check(addresses: Iterable[str]) -> None:
+    """Return if every address of a host is public; one that is not spoils the host.
+
+    Raises:
+        AddressRefused: One is not.
+    """
+    if not all(is_public(address) for address in addresses):
+        raise AddressRefused("the host has an address that is not public; this server sends nothing there")
+
+
 def connect(host: str, port: int, timeout_s: float, *, allow_private: bool) -> socket.socket:
     """Return a connection to a host, to an address that was checked.
 
@@ -41,8 +52,8 @@ def connect(host: str, port: int, timeout_s: float, *, allow_private: bool) -> s
     """
     deadline = time.monotonic() + timeout_s
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    if not allow_private and not all(is_public(str(entry[4][0])) for entry in found):
-        raise AddressRefused("the host has an address that is not public; this server sends nothing there")
+    if not allow_private:
+        check(str(address[0]) for _, _, _, _, address in found)
     failure: OSError = OSError("the host has no address")
     for family, kind, protocol, _, address in found:
         left = deadline - time.monotonic()
