@@ -102,6 +102,18 @@ def test_views_are_paged_and_counted(ada: Caller, project: str) -> None:
     assert (first["totalCount"], first["pageInfo"]["hasNextPage"], rest) == (3, True, ["a"])
 
 
+def test_views_are_listed_from_a_place_on(ada: Caller, project: str) -> None:
+    for title in ("a", "b", "c"):
+        made(ada, project, displayName=title)
+    document = """query List($project: String!) {
+      project(name: $project, entityName: "lab") {
+        allViews(offset: 1, first: 1) { totalCount edges { node { displayName } } }
+      }
+    }"""
+    found = ada.data(document, project=project)["project"]["allViews"]
+    assert found == {"totalCount": 3, "edges": [{"node": {"displayName": "b"}}]}
+
+
 def test_a_stranger_sees_no_view(house: House, ada: Caller, project: str) -> None:
     found = made(ada, project)
     assert house.call("mallory").data(VIEW, id=found["id"])["view"] is None

@@ -99,14 +99,42 @@ def test_drafts_and_hidden_views_of_others_are_not_listed(house: House, ada: Cal
     assert (f"{project}-report" in bob, f"{project}-draft" in bob) == (True, False)
 
 
-def test_an_organization_lists_the_reports_of_its_teams(house: House, ada: Caller) -> None:
-    document = """query Reports($name: String!) {
-      organization(name: $name) { views { edges { node { displayName } } } }
-    }"""
+ORGANIZATION = """query Reports($name: String!, $order: String, $limit: Int, $offset: Int) {
+  organization(name: $name) {
+    views(order: $order, limit: $limit, offset: $offset) { edges { node { displayName } } }
+  }
+}"""
+
+
+@pytest.fixture
+def organization(house: House, ada: Caller) -> str:
+    """Give an organization with a team, which has two reports and a workspace."""
     name = f"o{uuid.uuid4().hex[:8]}"
     house.server.add_organization(name)
     house.server.add_team(f"{name}-crew", {"ada": "admin"}, organization=name)
     ada.data(NEW_PROJECT, input={"name": "p", "entityName": f"{name}-crew"})
-    made(ada, "p", "report", entityName=f"{name}-crew")
-    made(ada, "p", "space", entityName=f"{name}-crew", type="project-view")
-    assert titles(ada.data(document, name=name)["organization"]["views"]) == ["report"]
+    for title, kind in (("b", "runs"), ("a", "runs"), ("space", "project-view")):
+        made(ada, "p", title, entityName=f"{name}-crew", type=kind)
+    return name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ({}, ["a", "b"]),
+        ({"order": "+createdAt"}, ["b", "a"]),
+        ({"order": "displayName"}, ["a", "b"]),
+        ({"order": "-displayName", "limit": 1}, ["b"]),
+        ({"offset": 1}, ["b"]),
+    ],
+)
+def test_an_organization_lists_the_reports_of_its_teams(
+    ada: Caller, organization: str, arguments: dict[str, Any], found: list[str]
+) -> None:
+    answer = ada.data(ORGANIZATION, name=organization, **arguments)["organization"]["views"]
+    assert titles(answer) == found
+
+
+def test_an_order_that_views_do_not_have_is_refused(ada: Caller, organization: str) -> None:
+    message = ada.refusal(ORGANIZATION, name=organization, order="-beauty")[1]
+    assert "beauty" in message

@@ -206,6 +206,8 @@ def _page(context: Context, statement: Select[Any], arguments: dict[str, Any]) -
         statement = statement.where(View.type.not_like(f"%{DRAFT}") | (View.user_id == mine))
     count = select(func.count()).select_from(statement.subquery())
     statement = statement.options(joinedload(View.user), joinedload(View.project))
+    if arguments.get("offset"):
+        statement = statement.offset(max(arguments["offset"], 0))
     ordering = by_id(View.id.expression, descending=True)
     found = page(context.session, statement, ordering, arguments, max_size=context.config.max_page_size)
     return {**found, "totalCount": context.session.scalar(count) or 0}

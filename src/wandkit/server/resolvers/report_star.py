@@ -27,6 +27,14 @@ organization: ObjectType = ObjectType("Organization")
 BINDABLES: list[SchemaBindable] = [mutation, view, user, organization]
 
 
+_COLUMNS = {
+    "createdAt": View.created_at,
+    "updatedAt": View.updated_at,
+    "displayName": View.display_name,
+    "name": View.name,
+}
+
+
 @view.field("starred")
 def resolve_starred(parent: View, info: GraphQLResolveInfo) -> bool:
     """Return whether the caller starred the view."""
@@ -77,7 +85,16 @@ def resolve_organization_views(
     """Return the reports in the organization's projects, the newest first, as far as the caller sees them."""
     mine = select(Project.id).join(Entity).where(Entity.organization_id == parent.id)
     statement = select(View).where(View.project_id.in_(mine), View.type == "runs")
-    return _listed(context_of(info), statement.order_by(View.id.desc()), arguments)
+    ordered = statement.order_by(*_order(arguments.get("order") or "-createdAt"))
+    return _listed(context_of(info), ordered, arguments)
+
+
+def _order(text: str) -> tuple[Any, Any]:
+    """Return what `+KEY` or `-KEY` sorts by; no sign is ascending."""
+    column = _COLUMNS.get(text.lstrip("+-"))
+    if column is None:
+        raise Refusal(f"views cannot be ordered by {text!r}: use one of {', '.join(_COLUMNS)}")
+    return (column.desc(), View.id.desc()) if text.startswith("-") else (column, View.id)
 
 
 @mutation.field("starView")
@@ -119,4 +136,7 @@ def _seen(context: Context, global_id: str) -> View:
 
 def _listed(context: Context, statement: Select[Any], arguments: dict[str, Any]) -> dict[str, Any]:
     found = [one for one in context.session.scalars(statement) if sees(context, one)]
+    start = max(arguments.get("offset") or 0, 0)
+    limit = arguments.get("limit")
+    found = found[start:] if limit is None else found[start : start + max(limit, 0)]
     return page_of_list(found, arguments, max_size=context.config.max_page_size)
