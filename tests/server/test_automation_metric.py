@@ -91,7 +91,7 @@ def test_values_that_do_not_vary_have_no_z_score() -> None:
 
 @pytest.mark.parametrize(
     "condition",
-    [ABOVE, mean(4), Change("loss", "MAX", 2, 2, True, "ANY", 0.1), ZScore("loss", 4, "ANY", 1.0)],
+    [ABOVE, mean(2), Change("loss", "MAX", 2, 2, True, "ANY", 0.1), ZScore("loss", 4, "ANY", 1.0)],
     ids=["value", "mean", "change", "z-score"],
 )
 def test_no_more_than_the_needed_values_count(condition: Condition) -> None:
