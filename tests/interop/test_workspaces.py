@@ -149,6 +149,14 @@ def test_the_editor_loads_a_report_of_wandkit(editor: Client, api: Api, project:
     assert found["groups"] == [["run.Group"]]
 
 
+def test_the_editor_makes_the_project_of_a_report(editor: Client, api: Api) -> None:
+    name = f"p{uuid.uuid4().hex[:8]}"
+    found = ask(editor, "start", project=name)
+    report = api.load_report(found["url"])
+    assert (found["entity"], report.entity, report.project, report.blocks) == ("ada", "ada", name, [])
+    assert report.spec["blocks"] == [{"type": "paragraph", "children": [{"text": ""}]}] * 2
+
+
 def test_a_draft_of_the_editor_is_no_report_until_wandkit_publishes_it(
     editor: Client, api: Api, project: str
 ) -> None:

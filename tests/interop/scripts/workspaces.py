@@ -145,6 +145,13 @@ def resave(url: str, title: str) -> Any:
     return {"url": report.url}
 
 
+def start(project: str) -> Any:
+    """Save a report without saying whose it is, in a project that is not there yet."""
+    report = wr.Report(project=project)
+    report.save()
+    return {"url": report.url, "entity": report.entity}
+
+
 def share(url: str, other: str) -> Any:
     """Share a report by a link, widen it to another project, take it back; return all links on the way."""
     report = wr.Report.from_url(url)
@@ -181,7 +188,8 @@ def workspace(project: str) -> Any:
 
 
 ACTIONS = {
-    "write": write, "load": load, "resave": resave, "share": share, "delete": delete, "workspace": workspace,
+    "write": write, "load": load, "resave": resave, "start": start, "share": share, "delete": delete,
+    "workspace": workspace,
 }  # fmt: skip
 warnings.simplefilter("ignore")
 print("ANSWER", json.dumps(ACTIONS[sys.argv[1]](**json.loads(sys.argv[2]))))
