@@ -148,5 +148,6 @@ def test_since_2023_some_used_fields_got_looser_and_nothing_used_went_away(
         "* The field `ArtifactSequence.project` was Project! and is Project.",
         "* The field `File.uploadHeaders` was [String!]! and is [String!].",
         "* The field `LogLineConnection.edges` was [LogLineEdge!]! and is [LogLineEdge!].",
+        "* The field `QueueJobTriggeredAction.queue` was RunQueue! and is RunQueue.",
         "* The field `View.spec` was JSONString and is String.",
     ]

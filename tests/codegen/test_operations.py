@@ -134,6 +134,7 @@ def test_only_operations_on_younger_root_fields_escape_the_server_of_october_202
         "enqueueSweepRun",
         "markRunFilesUploaded",
         "unlinkArtifact",
+        "updateFilterTrigger",
         "updateProjectMember",
         "updateProjectTeamMember",
         "updateRunState",
