@@ -62,6 +62,28 @@ def test_a_created_report_says_what_it_is(api: Api, project: str, module_server:
     assert report.url == f"{module_server.url}/ada/{project}/reports/My-title---{token}"
 
 
+def test_a_new_report_is_sent_by_save_alone(api: Api, project: str) -> None:
+    grid = PanelGrid.of(run_sets=[RunSet.of()])
+    report = Report(project, None, "Mine", "why", "fluid", ["hello", grid], api=api)
+    before = (report.id, report.url, report.modified, report.project)
+    report.save()
+    loaded = Report.from_url(report.url or "", api=api)
+    assert before == (None, None, True, project)
+    assert (loaded.title, loaded.description, loaded.width, loaded.entity) == ("Mine", "why", "fluid", "ada")
+    assert [type(block) for block in loaded.blocks] == [Paragraph, PanelGrid]
+    assert loaded.runsets[0].project == {"entityName": "ada", "name": project}
+
+
+def test_a_new_report_knows_its_entity_where_it_is_told(api: Api) -> None:
+    assert Report("p", "team", api=api).entity == "team"
+    assert Report("team/p", api=api).entity == "team"
+
+
+def test_a_new_report_of_a_width_that_is_none_is_refused(api: Api) -> None:
+    with pytest.raises(ArgumentError, match="wide"):
+        Report("p", width="wide", api=api)
+
+
 def test_a_report_is_made_with_its_project(api: Api, project: str) -> None:
     api.create_report(f"ada/{project}")
     found = api.from_path(f"ada/{project}")
@@ -419,3 +441,15 @@ def test_a_run_set_that_is_added_later_names_the_project_too(api: Api, project: 
     read, added = loaded.run_sets
     assert (read.project, added.project) == (None, {"entityName": "ada", "name": project})
     assert len(loaded.sections) == 2
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_a_run_set_of_the_last_day_lists_new_runs(api: Api, project: str, flat: bool) -> None:
+    run = api.create_run(project=project)
+    run_set = RunSet.of(filters="Metric('CreatedTimestamp') within_last 1 day")
+    if flat:
+        run_set.filters = {"filterFormat": "filterV2"}
+        run_set.filter("Metric('CreatedTimestamp') within_last 1 day and State != 'failed'")
+    report = api.create_report(project, blocks=[PanelGrid.of([], [run_set])])
+    found = report.runs(report.panel_grids[0]).load_all()
+    assert [one.id for one in found] == [run.id]

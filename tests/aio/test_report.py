@@ -60,6 +60,28 @@ async def test_a_created_report_says_what_it_is(api: AsyncApi, project: str, mod
     assert report.url == f"{module_server.url}/ada/{project}/reports/My-title---{token}"
 
 
+async def test_a_new_report_is_sent_by_save_alone(api: AsyncApi, project: str) -> None:
+    grid = PanelGrid.of(run_sets=[RunSet.of()])
+    report = AsyncReport(project, None, "Mine", "why", "fluid", ["hello", grid], api=api)
+    before = (report.id, report.url, report.modified, report.project)
+    await report.save()
+    loaded = await AsyncReport.from_url(report.url or "", api=api)
+    assert before == (None, None, True, project)
+    assert (loaded.title, loaded.description, loaded.width, loaded.entity) == ("Mine", "why", "fluid", "ada")
+    assert [type(block) for block in loaded.blocks] == [Paragraph, PanelGrid]
+    assert loaded.runsets[0].project == {"entityName": "ada", "name": project}
+
+
+async def test_a_new_report_knows_its_entity_where_it_is_told(api: AsyncApi) -> None:
+    assert AsyncReport("p", "team", api=api).entity == "team"
+    assert AsyncReport("team/p", api=api).entity == "team"
+
+
+async def test_a_new_report_of_a_width_that_is_none_is_refused(api: AsyncApi) -> None:
+    with pytest.raises(ArgumentError, match="wide"):
+        AsyncReport("p", width="wide", api=api)
+
+
 async def test_a_report_is_made_with_its_project(api: AsyncApi, project: str) -> None:
     await api.create_report(f"ada/{project}")
     found = await api.from_path(f"ada/{project}")
@@ -421,3 +443,15 @@ async def test_a_run_set_that_is_added_later_names_the_project_too(api: AsyncApi
     read, added = loaded.run_sets
     assert (read.project, added.project) == (None, {"entityName": "ada", "name": project})
     assert len(loaded.sections) == 2
+
+
+@pytest.mark.parametrize("flat", [False, True])
+async def test_a_run_set_of_the_last_day_lists_new_runs(api: AsyncApi, project: str, flat: bool) -> None:
+    run = await api.create_run(project=project)
+    run_set = RunSet.of(filters="Metric('CreatedTimestamp') within_last 1 day")
+    if flat:
+        run_set.filters = {"filterFormat": "filterV2"}
+        run_set.filter("Metric('CreatedTimestamp') within_last 1 day and State != 'failed'")
+    report = await api.create_report(project, blocks=[PanelGrid.of([], [run_set])])
+    found = await report.runs(report.panel_grids[0]).load_all()
+    assert [one.id for one in found] == [run.id]

@@ -391,6 +391,28 @@ def test_any_blocks_come_back_as_they_were(blocks: list[dict[str, Any]]) -> None
     assert json.dumps(read_spec(raw).to_json()) == json.dumps(raw)
 
 
+VIEWS = st.sampled_from(["Run History Line Plot", "Bar Chart", "Run Comparer", "Media Browser", "Weave", "x"])
+PANELS = st.fixed_dictionaries(
+    {"viewType": VIEWS, "config": st.dictionaries(
+        st.sampled_from(["metrics", "xAxis", "limit", "legendFields", "diffOnly", "mediaKeys", "new"]), JSON,
+        max_size=4,
+    )},
+    optional={"layout": JSON, "__id__": JSON, "isAuto": JSON},
+)  # fmt: skip
+RUN_SETS = st.dictionaries(
+    st.sampled_from(["filters", "sort", "grouping", "project", "new"]), JSON, max_size=3
+)
+
+
+@given(st.lists(PANELS, max_size=3), st.lists(RUN_SETS, max_size=2))
+def test_any_panels_and_run_sets_come_back_as_they_were(
+    panels: list[dict[str, Any]], run_sets: list[dict[str, Any]]
+) -> None:
+    metadata = {"runSets": run_sets, "panelBankSectionConfig": {"panels": panels}}
+    raw = {"blocks": [{"type": "panel-grid", "metadata": metadata}]}
+    assert json.dumps(read_spec(raw).to_json()) == json.dumps(raw)
+
+
 def test_importing_wandkit_does_not_load_the_blocks() -> None:
     code = "import sys, wandkit; wandkit.Api, wandkit.AsyncApi; print('wandkit.report' in sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
