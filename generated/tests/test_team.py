@@ -42,6 +42,12 @@ def test_a_created_team_has_its_maker_as_administrator(api: Api, name: str) -> N
     assert (team.photo_url, team.avatar_url, team.storage_bytes) == (None, None, 0)
 
 
+def test_an_entity_says_of_which_kind_it_is(api: Api, name: str) -> None:
+    api.create_team(name)
+    found = [(api.team(one)).entity_type for one in (name, "ada")]
+    assert found == ["team", "user"]
+
+
 def test_a_team_that_is_there_is_a_conflict(api: Api, name: str) -> None:
     api.create_team(name)
     with pytest.raises(ConflictError):

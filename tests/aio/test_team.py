@@ -40,6 +40,12 @@ async def test_a_created_team_has_its_maker_as_administrator(api: AsyncApi, name
     assert (team.photo_url, team.avatar_url, team.storage_bytes) == (None, None, 0)
 
 
+async def test_an_entity_says_of_which_kind_it_is(api: AsyncApi, name: str) -> None:
+    await api.create_team(name)
+    found = [(await api.team(one)).entity_type for one in (name, "ada")]
+    assert found == ["team", "user"]
+
+
 async def test_a_team_that_is_there_is_a_conflict(api: AsyncApi, name: str) -> None:
     await api.create_team(name)
     with pytest.raises(ConflictError):

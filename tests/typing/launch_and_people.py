@@ -170,6 +170,7 @@ def teams(api: Api) -> None:
     assert_type((team.id, team.name, team.default_access), tuple[str, str, str])
     assert_type((team.photo_url, team.avatar_url), "tuple[str | None, str | None]")
     assert_type((team.is_team, team.storage_bytes), tuple[bool, int])
+    assert_type(team.entity_type, "str | None")
     assert_type(team.members, list[Member])
     assert_type(team.service_accounts, list[Member])
     assert_type(team.invite("bo@example.com", admin=True), bool)

@@ -159,6 +159,11 @@ class AsyncTeam:
         return self._fields.is_team
 
     @property
+    def entity_type(self) -> str | None:
+        """`team`, or `user` for a user's own entity; None where an older server does not say."""
+        return self._fields.entity_type
+
+    @property
     def private_only(self) -> bool:
         """Whether all its projects are private."""
         return self._fields.private_only

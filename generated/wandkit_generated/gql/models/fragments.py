@@ -653,6 +653,7 @@ class TeamFields(BaseModel):
     read_only: Optional[bool]
     read_only_admin: bool
     is_team: bool
+    entity_type: Optional[str] = None
     private_only: bool
     storage_bytes: Int64
     code_saving_enabled: bool

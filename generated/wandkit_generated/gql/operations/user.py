@@ -359,6 +359,9 @@ fragment TeamFields on Entity {
   readOnly
   readOnlyAdmin
   isTeam
+"""),
+        Piece("  entityType\n", (frozenset({"Entity.entityType"}),)),
+        Piece("""\
   privateOnly
   storageBytes
   codeSavingEnabled
@@ -381,7 +384,7 @@ fragment TeamFields on Entity {
     variables={
         "name": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"Entity.entityType"}),
     answer=_get_team,
     idempotent=True,
     when=(),
@@ -416,6 +419,9 @@ fragment TeamFields on Entity {
   readOnly
   readOnlyAdmin
   isTeam
+"""),
+        Piece("  entityType\n", (frozenset({"Entity.entityType"}),)),
+        Piece("""\
   privateOnly
   storageBytes
   codeSavingEnabled
@@ -439,7 +445,7 @@ fragment TeamFields on Entity {
         "team": (),
         "admin": (),
     },
-    gates=frozenset(),
+    gates=frozenset({"Entity.entityType"}),
     answer=_create_team,
     idempotent=False,
     when=(),

@@ -34,6 +34,7 @@ class TeamFields(Shape, frozen=True, kw_only=True):
     read_only: Optional[bool] = field(name="readOnly")
     read_only_admin: bool = field(name="readOnlyAdmin")
     is_team: bool = field(name="isTeam")
+    entity_type: Optional[str] = field(default=None, name="entityType")
     private_only: bool = field(name="privateOnly")
     storage_bytes: int = field(name="storageBytes")
     code_saving_enabled: bool = field(name="codeSavingEnabled")
