@@ -113,6 +113,27 @@ def test_what_wandkit_sends_is_what_the_official_client_sends(recording: tuple[S
     }
 
 
+@pytest.mark.parametrize("case", ["event metric and name", "action webhook with payload", "event of a team"])
+def test_a_changed_automation_is_sent_as_the_official_client_sends_it(
+    recording: tuple[Server, Client], case: str
+) -> None:
+    server, client = recording
+    theirs = ask(client, "edit_all", team="crew", name=case)
+    with server.api("ada") as api:
+        new = cases(kit, api, "crew")
+        mine = api.create_automation(new["action nothing"], name="ours")
+        mine.name, mine.description, mine.enabled = "ours, changed", "d", False
+        mine.event, mine.action = new[case].event, new[case].action
+        mine.scope = new[case].scope
+        api.update_automation(mine)
+    found = [one.variables for one in server.requests if one.operation == "UpdateAutomation"]
+    sent, ours = found[0]["input"], {INPUT.get(key, key): value for key, value in found[1].items()}
+    assert (sent.pop("id"), ours.pop("id")) == (theirs, mine.id)
+    assert (sent.pop("name"), ours.pop("name")) == ("theirs, changed", "ours, changed")
+    assert decoded(ours) == {key: value for key, value in decoded(sent).items() if key in ours}
+    assert {"description", "enabled"} < {*ours} < {*sent} | {"scopeID"}
+
+
 def test_both_list_what_the_other_made(recording: tuple[Server, Client]) -> None:
     server, client = recording
     ask(client, "create_all", team="crew")

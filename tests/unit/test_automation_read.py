@@ -309,6 +309,12 @@ def test_a_part_that_there_is_not_is_refused() -> None:
         assigned(Automation.read(sent()), {"color": "red"})  # type: ignore[typeddict-unknown-key]
 
 
+def test_an_event_alone_is_no_automation() -> None:
+    event = OnLinkArtifact(scope=read_scope(PROJECT))
+    with pytest.raises(TypeError, match="what `event >> action` makes, not a OnLinkArtifact"):
+        assigned(event, {"name": "n"})  # type: ignore[type-var]
+
+
 def test_a_new_automation_needs_a_name_an_event_and_an_action() -> None:
     with pytest.raises(ArgumentError, match="name and event and action missing"):
         variables_to_create(NewAutomation())

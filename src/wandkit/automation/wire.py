@@ -23,9 +23,11 @@ def assigned(automation: A, changes: AutomationChanges) -> A:
     """Return a copy of an automation with other values for some of its parts.
 
     Raises:
-        TypeError: There is no such part.
+        TypeError: There is no such part, or this is no automation.
         ValueError: A value does not fit.
     """
+    if not isinstance(automation, (Automation, NewAutomation)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"an automation is what `event >> action` makes, not a {type(automation).__name__}")
     unknown = set(changes) - set(_ASSIGNABLE)
     if unknown:
         raise TypeError(f"an automation has no {', '.join(sorted(unknown))}, but {', '.join(_ASSIGNABLE)}")

@@ -61,6 +61,17 @@ def create_again(name: str, project: str) -> list[str]:
     return []
 
 
+def edit_all(team: str, name: str) -> str:
+    """Give a saved automation the event, action and scope of another one, and other words."""
+    other = cases(kit, api, team)[name]
+    made = api.create_automation(cases(kit, api, team)["action nothing"], name="theirs")
+    found = api.update_automation(
+        made, name="theirs, changed", description="d", enabled=False,
+        scope=other.scope, event=other.event, action=other.action,
+    )  # fmt: skip
+    return str(found.id)
+
+
 def edit(name: str, description: str) -> dict[str, Any]:
     """Switch an automation off, describe it, and let it watch for another metric."""
     found = api.automation(name)
@@ -80,6 +91,7 @@ def integrations(team: str) -> list[list[str]]:
 
 
 actions = {
-    one.__name__: one for one in (create_all, read, names, create, create_again, edit, delete, integrations)
+    one.__name__: one
+    for one in (create_all, edit_all, read, names, create, create_again, edit, delete, integrations)
 }
 print("ANSWER " + json.dumps(actions[sys.argv[1]](**json.loads(sys.argv[2]))))
