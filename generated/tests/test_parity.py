@@ -986,6 +986,7 @@ CASES: dict[tuple[str, str], tuple[str, Call]] = {
     ),
     ("RetryingClient.execute", "wrong key"): ("world", with_a_wrong_key),
     ("RetryingClient.execute", "answer with errors"): ("api", lambda api: api.client.execute("{ nothing }")),
+    ("Report.__init__", "bad width"): ("api", lambda api: Report("p", width="wide", api=api)),
     ("Report.from_url", "bad path"): ("api", lambda api: Report.from_url("nothing here", api=api)),
 }  # fmt: skip
 

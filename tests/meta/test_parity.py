@@ -5,22 +5,19 @@ from __future__ import annotations
 import importlib.util
 
 import pytest
-import yaml
-from parity import DATA, EXPORTS, Row, checklist, gaps, left_out, left_out_errors, ours
+from parity import EXPORTS, Row, checklist, gaps, left_out, left_out_errors
 from sources import ROOT
 
 import wandkit
 
 ROWS = {row.name: row for row in checklist()}
-# What is being built right now.
-AWAITED = frozenset(yaml.safe_load((DATA / "awaited.yaml").read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in checklist()])
 def test_a_member_is_as_its_callers_know_it_or_is_left_out_for_a_reason(row: Row) -> None:
     """By name, place, default and kind, in the sync classes."""
     found = gaps(row)
-    if row.name in left_out() or row.name in AWAITED:
+    if row.name in left_out():
         assert found, f"{row.name} is there; take it off the list"
     else:
         assert found == []
@@ -31,14 +28,13 @@ def test_a_member_is_as_its_callers_know_it_or_is_left_out_for_a_reason(row: Row
 )
 def test_a_member_is_in_the_async_class_as_well(row: Row) -> None:
     """What sends is awaited; the rest is the same."""
-    if row.name not in AWAITED and ours(row.owner, sync=False) is not None:
-        assert gaps(row, sync=False) == []
+    assert gaps(row, sync=False) == []
 
 
 @pytest.mark.parametrize("name", EXPORTS)
 def test_a_class_that_people_import_can_be_imported_here(name: str) -> None:
     """From `wandkit` itself."""
-    if name in left_out() or name in AWAITED:
+    if name in left_out():
         assert not hasattr(wandkit, name), f"{name} is there; take it off the list"
     else:
         assert hasattr(wandkit, name)

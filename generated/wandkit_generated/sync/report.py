@@ -7,8 +7,9 @@ Schema: schema/report.graphql. Operations: queries/report.graphql. Docs: docs/ap
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from wandkit._core.operation import UNSET
@@ -27,6 +28,8 @@ from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.report_content import DRAFT, PUBLISHED, ReportContent
 
 if TYPE_CHECKING:
+    from wandkit.report.block import Block
+    from wandkit.report.inline import Inline
     from wandkit_generated.gql.models import ReportFields
     from wandkit_generated.sync.api import Api
 
@@ -34,7 +37,9 @@ __all__ = ["Report", "DRAFT", "PUBLISHED"]
 
 
 class Report(ReportContent):
-    """One report. Get it from `Api.load_report`, `reports` or `create_report`.
+    """One report. Get it from `Api.load_report`, `reports` or `create_report`, or make a new one.
+
+    A new one is sent by `save`, which makes its project if there is none.
 
     Attributes:
         entity: The user or team of the project.
@@ -50,11 +55,60 @@ class Report(ReportContent):
         updated_at: When it was last changed.
     """
 
+    def __init__(
+        self,
+        project: str,
+        entity: str | None = None,
+        title: str = "Untitled Report",
+        description: str = "",
+        width: str = "readable",
+        blocks: Iterable[Block | Inline | str] | None = None,
+        *,
+        api: Api | None = None,
+    ) -> None:
+        """Make a report that is not saved yet. Nothing is sent.
+
+        Args:
+            project: `PROJECT`, `ENTITY/PROJECT` or a URL.
+            entity: Where the project names none; default the settings' entity, then, when it is saved, the
+                account's own.
+            title: What the report is called.
+            description: What stands below the title.
+            width: `readable`, `fixed` or `fluid`.
+            blocks: Blocks of `wandkit.report`; a plain string is a paragraph.
+            api: Whose account to save it with; default that of the environment.
+
+        Raises:
+            ArgumentError: No such width, or something that is no block.
+            PathError: `project` names no project.
+        """
+        from wandkit.report.spec import ReportSpec
+        from wandkit_generated.sync.api import Api
+
+        account = (api or Api())._account  # pyright: ignore[reportPrivateUsage]
+        path = account.project_path(project, entity or None)
+        content = ReportSpec.of(blocks or [], width)
+        text = json.dumps(content.checked())
+        if isinstance(path, ProjectPath):
+            super().__init__(account, path.entity, path.project, text)
+        else:
+            super().__init__(account, "", path.rest[0], text)
+        self._content = content
+        self.display_name = title
+        self.description = description
+
+    @classmethod
+    def from_text(cls, account: Account, path: ProjectPath, text: str) -> Report:
+        """Return a report that is not saved yet, with this spec."""
+        report = cls.__new__(cls)
+        ReportContent.__init__(report, account, path.entity, path.project, text)
+        return report
+
     @classmethod
     def from_fields(cls, account: Account, fields: ReportFields) -> Report:
         """Return the report that an answer describes."""
         path = ProjectPath(fields.entity_name, fields.project_name)
-        report = cls(account, path, fields.spec or "{}")
+        report = cls.from_text(account, path, fields.spec or "{}")
         report._take(fields)
         return report
 
@@ -101,6 +155,8 @@ class Report(ReportContent):
             ConflictError: The report that this is a draft of was changed since the draft was made.
         """
         kind = DRAFT if draft else PUBLISHED
+        if not self.entity:
+            self.entity = self._account.require_entity()
         self._check()
         if self.parent_id is not None and not draft and not clone:
             return self.publish()

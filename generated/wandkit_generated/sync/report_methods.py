@@ -109,7 +109,7 @@ class ReportMethods:
         content = ReportSpec.of(blocks or [], width)
         path = account.complete(account.project_path(project, entity or None))
         content.complete(path.entity, path.project)
-        report = Report(account, path, json.dumps(content.checked()))
+        report = Report.from_text(account, path, json.dumps(content.checked()))
         report.display_name = title
         report.description = description
         report.save(draft=draft)

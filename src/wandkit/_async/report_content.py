@@ -37,14 +37,14 @@ DRAFT = "runs/draft"
 class AsyncReportContent:
     """What a report says. `AsyncReport` is the whole object."""
 
-    def __init__(self, account: AsyncAccount, path: ProjectPath, text: str) -> None:
+    def __init__(self, account: AsyncAccount, entity: str, project: str, text: str) -> None:
         self._account = account
         self._text = text
         self._spec: dict[str, Any] | None = None
         self._content: ReportSpec | None = None
         self._sent: dict[str, str | None] = {}
-        self.entity: str = path.entity
-        self.project: str = path.project
+        self.entity: str = entity
+        self.project: str = project
         self.id: str | None = None
         self.type: str = PUBLISHED
         self.parent_id: str | None = None

@@ -109,7 +109,7 @@ class AsyncReportMethods:
         content = ReportSpec.of(blocks or [], width)
         path = await account.complete(account.project_path(project, entity or None))
         content.complete(path.entity, path.project)
-        report = AsyncReport(account, path, json.dumps(content.checked()))
+        report = AsyncReport.from_text(account, path, json.dumps(content.checked()))
         report.display_name = title
         report.description = description
         await report.save(draft=draft)
