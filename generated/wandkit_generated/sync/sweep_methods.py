@@ -74,7 +74,6 @@ class SweepMethods:
             PermissionDeniedError: The API key may not log to the project.
         """
         from wandkit._core.sweep_config import check_sweep_config
-        from wandkit._core.sweep_yaml import dump_yaml
         from wandkit_generated.sync.sweep import Sweep
 
         checked, remarks = check_sweep_config(_read(config))
@@ -82,18 +81,11 @@ class SweepMethods:
         place = account.complete(
             account.project_path(project or checked.get("project"), entity or checked.get("entity"))
         )
-        try:
-            text = dump_yaml(checked)
-        except ValueError as error:
-            raise ArgumentError(
-                f"Cannot write the sweep configuration as YAML: {error}.",
-                next_step="Use texts, numbers, lists and mappings only.",
-            ) from None
         answer = create_sweep(
             account.gql,
             entity=place.entity,
             project=place.project,
-            config=text,
+            config=_written(checked),
             display_name=name or UNSET,
             description=description or checked.get("description") or UNSET,
             prior_runs_filters=write({"$or": [{"name": run} for run in prior_runs]}) if prior_runs else UNSET,
@@ -110,6 +102,19 @@ class SweepMethods:
             warnings.warn(f"Sweep configuration: {remark}", UserWarning, stacklevel=2)
         owner = (made.project.entity_name, made.project.name) if made.project else place.pieces
         return Sweep(account, SweepPath(owner[0], owner[1], made.name), made)
+
+
+def _written(checked: Mapping[str, Any]) -> str:
+    """Return a configuration as the YAML text that crosses the wire."""
+    from wandkit._core.sweep_yaml import dump_yaml
+
+    try:
+        return dump_yaml(checked)
+    except ValueError as error:
+        raise ArgumentError(
+            f"Cannot write the sweep configuration as YAML: {error}.",
+            next_step="Use texts, numbers, lists and mappings only.",
+        ) from None
 
 
 def _read(config: Mapping[str, Any] | str | PathLike[str]) -> Mapping[str, Any]:
