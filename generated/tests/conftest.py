@@ -10,10 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from wandkit.testing import Server, wandkit_server
 
 __all__ = ["EventWriter", "event_writer", "module_server", "no_outside_settings", "wandkit_server"]
+
+# The same examples on every machine, however slow it is; `--hypothesis-profile default` looks for others.
+settings.register_profile(
+    "any machine", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)
