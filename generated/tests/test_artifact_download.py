@@ -342,6 +342,30 @@ def test_files_are_listed(run: Run, tmp_path: Path) -> None:
         text = file.read()
     count = listing.count()
     assert (found, count, text) == ({"a": 1, "b/c": 2}, 2, "22")
+    assert listing.path == artifact.qualified_name.split("/")
+
+
+def test_a_listed_file_that_is_there_stays_as_it_is_where_told_so(run: Run, tmp_path: Path) -> None:
+    artifact = log(run, {"a": b"1"})
+    (file,) = artifact.files().load_all()
+    (tmp_path / "a").write_text("mine")
+    with pytest.raises(ArgumentError, match="exist_ok"):
+        file.download(tmp_path)
+    with file.download(tmp_path, exist_ok=True) as kept:
+        mine = kept.read()
+    with file.download(tmp_path, replace=True) as fresh:
+        theirs = fresh.read()
+    assert (mine, theirs) == ("mine", "1")
+
+
+def test_an_entry_says_what_the_manifest_says_of_it(run: Run) -> None:
+    artifact = log(run, {"a": b"1"})
+    entry = artifact.get_entry("a")
+    manifest = artifact.manifest
+    assert entry.to_json() == manifest.to_manifest_json()["contents"]["a"]
+    assert entry.digest_algorithm() == "MANIFEST_MD5"
+    again = Manifest.from_manifest_json(manifest.to_manifest_json())
+    assert again.digest() == again.hash_contents_with_md5() == artifact.digest
 
 
 def test_the_manifest_has_the_digest_of_the_version(run: Run) -> None:
@@ -364,6 +388,83 @@ def test_two_clients_download_into_one_folder(module_server: Server, run: Run, t
     others = [spawn(script, *arguments) for _ in range(2)]
     codes = [other.wait(60) for other in others]
     assert (codes, contents(tmp_path / "out") == files) == ([0, 0], True)
+
+
+FETCH = (
+    "import sys; from wandkit import Api; "
+    "api = Api(overrides={'base_url': sys.argv[1]}, api_key=sys.argv[2]); "
+    "api.artifact(sys.argv[3]).download(sys.argv[4])"
+)
+
+
+def partials(cache: Path) -> list[Path]:
+    """Return the files on their way into a cache."""
+    return sorted(cache.rglob("*.part"))
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_killed_download_goes_on_where_it_was(
+    module_server: Server, run: Run, tmp_path: Path, broken: bool
+) -> None:
+    artifact = log(run, {"big": BIG})
+    path = artifact.qualified_name
+    arguments = [module_server.url, module_server.key("ada"), path, str(tmp_path / "out")]
+    with (
+        module_server.fault(method="GET", path=CONTENT, truncate=1_000_000, times=1),
+        module_server.fault(method="GET", path=CONTENT, delay_s=3, drop=True) as stuck,
+    ):
+        process = spawn(FETCH, *arguments)
+        while not stuck.hits and process.poll() is None:
+            run.load()
+        process.kill()
+        process.wait()
+    (left,) = partials(tmp_path / "cache")
+    before = contents(tmp_path / "out")
+    if broken:
+        left.write_bytes(b"x" * left.stat().st_size)
+    artifact.manifest
+    module_server.requests.clear()
+    artifact.download(tmp_path / "out")
+    ranges = [one.headers.get("range") for one in module_server.requests if one.method == "GET"]
+    cached = [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and "obj" in path.parts]
+    assert before == {}
+    assert contents(tmp_path / "out")["big"] == BIG
+    assert [path.read_bytes() == BIG for path in cached] == [True]
+    assert partials(tmp_path / "cache") == []
+    assert [text is None for text in ranges] == ([False, True] if broken else [False])
+
+
+def test_a_file_that_another_is_writing_is_fetched_beside_it(run: Run, tmp_path: Path) -> None:
+    artifact = log(run, {"a": b"alpha"})
+    cache = ArtifactCache.of(run._gql.settings)
+    place = cache.place("LBdDo5EwX782ffjk8Gn5+Q==")
+    other = cache.target(place, 5, resume=True)
+    other.write(b"al")
+    artifact.download(tmp_path / "out")
+    other.drop()
+    assert (place.read_bytes(), contents(tmp_path / "out")) == (b"alpha", {"a": b"alpha"})
+    assert partials(tmp_path / "cache") == []
+
+
+def test_two_processes_download_into_one_cache_at_once(
+    module_server: Server, run: Run, tmp_path: Path
+) -> None:
+    files = {f"{number:02}": bytes([number]) * 50_000 for number in range(20)}
+    artifact = log(run, files)
+    path = artifact.qualified_name
+    with module_server.fault(method="GET", path=CONTENT, delay_s=0.05):
+        processes = [
+            spawn(FETCH, module_server.url, module_server.key("ada"), path, str(tmp_path / f"out{number}"))
+            for number in range(2)
+        ]
+        while any(process.poll() is None for process in processes):
+            run.load()
+    cache = ArtifactCache.of(run._gql.settings)
+    manifest = artifact.manifest
+    held = [cache.place(entry.digest).read_bytes() == files[entry.path] for entry in manifest]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert (contents(tmp_path / "out0"), contents(tmp_path / "out1")) == (files, files)
+    assert (held, partials(tmp_path / "cache")) == ([True] * 20, [])
 
 
 def test_a_full_disk_says_so(run: Run, tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from wandkit._core.artifact_cache import ArtifactCache
+from wandkit._core.artifact_partial import Partial
 from wandkit._core.artifact_state import ArtifactPlace
 from wandkit._core.digest import MD5, file_digest
 from wandkit._core.manifest import Manifest, ManifestEntry
@@ -105,7 +107,9 @@ class ArtifactFetch:
         if run_in_thread(self._cache.copy_out, place, path, entry.digest, algorithm):
             self._watch(entry.size or 0)
             return True
-        target = run_in_thread(self._cache.target, place, entry.size or 0)
+        size = entry.size or 0
+        in_one = size < self._plan.range_threshold
+        target = run_in_thread(partial(self._cache.target, place, size, resume=in_one))
         self._receive_to(entry, target)
         self.cached_bytes += entry.size or 0
         return run_in_thread(self._cache.copy_out, place, path, None)
@@ -117,13 +121,40 @@ class ArtifactFetch:
             if not done:
                 self._receive(entry, target)
             run_in_thread(target.keep)
+        except (ConnectionFailedError, RequestTimeoutError, KeyboardInterrupt):
+            if isinstance(target, Partial):
+                run_in_thread(target.leave)
+            raise
         finally:
             run_in_thread(target.drop)
 
     def _receive(self, entry: ManifestEntry, target: Target) -> None:
-        """Receive all bytes in one stream, over as many attempts as bring any."""
+        """Receive all bytes in one stream; where an earlier process left some, the rest of them."""
+        if isinstance(target, Partial) and target.held:
+            try:
+                self._receive_rest(entry, target, target.held)
+                return
+            except TransferError:
+                # What was left is not how the file begins: all of it, then.
+                run_in_thread(target.restart)
+        self._receive_rest(entry, target, 0)
+
+    def _receive_rest(self, entry: ManifestEntry, target: Target, held: int) -> None:
+        """Receive all bytes beyond the first `held`, over as many attempts as bring any."""
         is_md5 = entry.digest_algorithm == MD5
         download = Download(entry.path, md5=entry.digest if is_md5 else None)
+        if held and isinstance(target, Partial):
+            run_in_thread(_count, target, download)
+            self._watch(held)
+        if not held or held != entry.size:
+            self._receive_into(entry, target, download)
+        download.check()
+        if entry.size is not None and download.received != entry.size:
+            raise _wrong_size(entry, download.received)
+        if not is_md5:
+            self._check_digest(entry, target)
+
+    def _receive_into(self, entry: ManifestEntry, target: Target, download: Download) -> None:
         place = self._urls.url_of(entry.path) or self._storage_path(entry)
         breaks, refused = 0, 0
         while True:
@@ -148,11 +179,6 @@ class ArtifactFetch:
                 refused += 1
                 place = self._other_place(entry, refused)
             sleep(min(LONGEST_WAIT_S, 0.05 * 2**breaks))
-        download.check()
-        if entry.size is not None and download.received != entry.size:
-            raise _wrong_size(entry, download.received)
-        if not is_md5:
-            self._check_digest(entry, target)
 
     def _receive_ranges(self, entry: ManifestEntry, target: Target, size: int) -> bool:
         """Receive the file in parallel ranges; False where the server does not serve any."""
@@ -228,6 +254,12 @@ class ArtifactFetch:
     def _storage_path(self, entry: ManifestEntry) -> str:
         with_id = self._gql.supports("ARTIFACT_V2_DOWNLOAD_HANDLER_SUPPORTS_ARTIFACT_ID")
         return storage_path(self._place, self._id, self._manifest, entry, with_id=with_id)
+
+
+def _count(target: Partial, download: Download) -> None:
+    """Digest the bytes that are there already."""
+    for piece in target.pieces():
+        download.take(piece)
 
 
 def _wrong_size(entry: ManifestEntry, received: int) -> TransferError:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import errno
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from wandkit._async.artifact_urls import AsyncArtifactUrls, storage_path
 from wandkit._core.artifact_cache import ArtifactCache
+from wandkit._core.artifact_partial import Partial
 from wandkit._core.artifact_state import ArtifactPlace
 from wandkit._core.digest import MD5, file_digest
 from wandkit._core.manifest import Manifest, ManifestEntry
@@ -103,7 +105,9 @@ class AsyncArtifactFetch:
         if await run_in_thread(self._cache.copy_out, place, path, entry.digest, algorithm):
             self._watch(entry.size or 0)
             return True
-        target = await run_in_thread(self._cache.target, place, entry.size or 0)
+        size = entry.size or 0
+        in_one = size < self._plan.range_threshold
+        target = await run_in_thread(partial(self._cache.target, place, size, resume=in_one))
         await self._receive_to(entry, target)
         self.cached_bytes += entry.size or 0
         return await run_in_thread(self._cache.copy_out, place, path, None)
@@ -115,13 +119,40 @@ class AsyncArtifactFetch:
             if not done:
                 await self._receive(entry, target)
             await run_in_thread(target.keep)
+        except (ConnectionFailedError, RequestTimeoutError, KeyboardInterrupt):
+            if isinstance(target, Partial):
+                await run_in_thread(target.leave)
+            raise
         finally:
             await run_in_thread(target.drop)
 
     async def _receive(self, entry: ManifestEntry, target: Target) -> None:
-        """Receive all bytes in one stream, over as many attempts as bring any."""
+        """Receive all bytes in one stream; where an earlier process left some, the rest of them."""
+        if isinstance(target, Partial) and target.held:
+            try:
+                await self._receive_rest(entry, target, target.held)
+                return
+            except TransferError:
+                # What was left is not how the file begins: all of it, then.
+                await run_in_thread(target.restart)
+        await self._receive_rest(entry, target, 0)
+
+    async def _receive_rest(self, entry: ManifestEntry, target: Target, held: int) -> None:
+        """Receive all bytes beyond the first `held`, over as many attempts as bring any."""
         is_md5 = entry.digest_algorithm == MD5
         download = Download(entry.path, md5=entry.digest if is_md5 else None)
+        if held and isinstance(target, Partial):
+            await run_in_thread(_count, target, download)
+            self._watch(held)
+        if not held or held != entry.size:
+            await self._receive_into(entry, target, download)
+        download.check()
+        if entry.size is not None and download.received != entry.size:
+            raise _wrong_size(entry, download.received)
+        if not is_md5:
+            await self._check_digest(entry, target)
+
+    async def _receive_into(self, entry: ManifestEntry, target: Target, download: Download) -> None:
         place = await self._urls.url_of(entry.path) or await self._storage_path(entry)
         breaks, refused = 0, 0
         while True:
@@ -146,11 +177,6 @@ class AsyncArtifactFetch:
                 refused += 1
                 place = await self._other_place(entry, refused)
             await sleep(min(LONGEST_WAIT_S, 0.05 * 2**breaks))
-        download.check()
-        if entry.size is not None and download.received != entry.size:
-            raise _wrong_size(entry, download.received)
-        if not is_md5:
-            await self._check_digest(entry, target)
 
     async def _receive_ranges(self, entry: ManifestEntry, target: Target, size: int) -> bool:
         """Receive the file in parallel ranges; False where the server does not serve any."""
@@ -226,6 +252,12 @@ class AsyncArtifactFetch:
     async def _storage_path(self, entry: ManifestEntry) -> str:
         with_id = await self._gql.supports("ARTIFACT_V2_DOWNLOAD_HANDLER_SUPPORTS_ARTIFACT_ID")
         return storage_path(self._place, self._id, self._manifest, entry, with_id=with_id)
+
+
+def _count(target: Partial, download: Download) -> None:
+    """Digest the bytes that are there already."""
+    for piece in target.pieces():
+        download.take(piece)
 
 
 def _wrong_size(entry: ManifestEntry, received: int) -> TransferError:

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from wandkit._core.artifact_partial import claim_partial
 from wandkit._core.digest import MD5, PIECE_BYTES, XXH128, b64_digest, hex_of, new_hash
 from wandkit._core.transfer import Target
 from wandkit.errors import ArgumentError
@@ -111,14 +112,21 @@ class ArtifactCache:
         with contextlib.suppress(OSError):
             os.utime(place, (time.time(), place.stat().st_mtime))
 
-    def target(self, place: Path, size: int) -> Target:
+    def target(self, place: Path, size: int, *, resume: bool = False) -> Target:
         """Return a file in the making that will be at `place`; there is room for `size` bytes.
+
+        Args:
+            place: Where it will be.
+            size: How many bytes it will have.
+            resume: Whether it may hold what an earlier process received already: a `Partial`.
 
         Raises:
             OSError: There is no room, whatever is evicted.
         """
         self.make_room(size)
-        return Target(place, beside=self.folder / "tmp")
+        folder = self.folder / "tmp"
+        partial = claim_partial(place, folder) if resume else None
+        return Target(place, beside=folder) if partial is None else partial
 
     def adopt(self, path: Path, digest: str, algorithm: str = MD5) -> None:
         """Move a file that is not needed elsewhere into the cache; one that cannot be moved is deleted."""

@@ -174,7 +174,7 @@ class ArtifactOrigin:
 
     @property
     def manifest_kind(self) -> str:
-        """What the server is told of its manifest: that it is whole, adds to another, or is one of several."""
+        """What its manifest is: whole, an addition to another, or one of several."""
         if self.incremental:
             return "INCREMENTAL"
         return "PATCH" if self.distributed_id else "FULL"

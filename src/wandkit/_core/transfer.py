@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from wandkit.errors import ArgumentError, ChecksumError, TransferError
@@ -206,7 +206,7 @@ class Target:
         folder = beside or path.parent
         folder.mkdir(parents=True, exist_ok=True)
         self._temporary = folder / f".{path.name[:40]}.{secrets.token_hex(8)}.part"
-        self._file = self._temporary.open("xb")
+        self._file: BinaryIO = self._temporary.open("xb")
 
     def write(self, piece: bytes) -> None:
         """Append some bytes."""
