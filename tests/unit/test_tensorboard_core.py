@@ -212,6 +212,23 @@ def test_what_a_tag_holds_is_remembered_from_its_first_value(event_writer: Event
     assert kinds == ["text", "text"]
 
 
+def test_a_sync_that_ended_within_an_event_goes_on_within_it(event_writer: EventWriter) -> None:
+    values = [event_writer.value(tag, simple_value=at) for at, tag in enumerate(("x", "x", "y"))]
+    event_writer.write(NAME, event_writer.scalars(0, x=9.0), event_writer.event(1, *values))
+    whole = EventFolder(event_writer.root)
+    whole.begin(0, Marks())
+    rows = whole.batch().rows
+    assert [(row.get("logs/x"), row.get("logs/y")) for row in rows] == [(9.0, None), (0.0, None), (1.0, 2.0)]
+    for sent in range(3):
+        marks = Marks()
+        for row in rows[:sent]:
+            marks.add(row[MARK])
+        rest = EventFolder(event_writer.root)
+        rest.begin(rows[sent]["_step"], marks)
+        assert rest.batch().rows == rows[sent:]
+        assert rest.tally.known == sent
+
+
 def test_a_folder_that_was_not_begun_cannot_be_read(event_writer: EventWriter) -> None:
     event_writer.write(NAME, event_writer.scalars(0, loss=1.0))
     with pytest.raises(ArgumentError, match="not been begun"):
@@ -235,8 +252,11 @@ def test_a_large_file_is_read_in_batches_of_bounded_memory(event_writer: EventWr
     sizes = []
     tracemalloc.start()
     try:
-        while rows := folder.batch().rows:
-            sizes.append(len(rows))
+        more = True
+        while more:
+            batch = folder.batch()
+            sizes.append(len(batch.rows))
+            more = batch.more
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

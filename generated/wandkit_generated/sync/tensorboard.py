@@ -134,9 +134,10 @@ class _Sync:
             batch = run_in_thread(self._folder.batch, finish=last or quiet)
             self._show()
             self._configure()
-            if not batch.rows:
+            if batch.rows:
+                self._send(batch)
+            if not batch.more:
                 return last
-            self._send(batch)
 
     def end(self) -> None:
         """Send what is left and finish the run."""

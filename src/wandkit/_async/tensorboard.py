@@ -133,9 +133,10 @@ class _Sync:
             batch = await run_in_thread(self._folder.batch, finish=last or quiet)
             self._show()
             await self._configure()
-            if not batch.rows:
+            if batch.rows:
+                await self._send(batch)
+            if not batch.more:
                 return last
-            await self._send(batch)
 
     async def end(self) -> None:
         """Send what is left and finish the run."""

@@ -28,6 +28,7 @@ __all__ = ["EventFolder", "RowBatch"]
 
 MOST_ROWS = 1000
 MOST_BYTES = 4 << 20
+MOST_EVENTS = 20_000
 NO_VALUES = {
     "graph_def": "a graph has no form in a run",
     "meta_graph_def": "a graph has no form in a run",
@@ -39,16 +40,26 @@ PLAIN = frozenset({"scalar", "tensor"})
 
 @dataclass(slots=True)
 class RowBatch:
-    """Some rows, and the files to upload before they are sent."""
+    """Some rows, and the files to upload before they are sent.
+
+    Attributes:
+        rows: The rows; there may be none where only events were read that the run has already.
+        files: The files.
+        size: About how many bytes they are.
+        events: How many events were read for them.
+        more: Whether there is more to read.
+    """
 
     rows: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     files: list[MediaFile] = field(default_factory=list[MediaFile])
     size: int = 0
+    events: int = 0
+    more: bool = False
 
     @property
     def full(self) -> bool:
         """Whether it is time to send it."""
-        return len(self.rows) >= MOST_ROWS or self.size >= MOST_BYTES
+        return len(self.rows) >= MOST_ROWS or self.size >= MOST_BYTES or self.events >= MOST_EVENTS
 
     def add(self, finished: FinishedRow) -> None:
         """Take one row."""
@@ -137,7 +148,7 @@ class EventFolder:
                 self._advance(source, number)
 
     def batch(self, *, finish: bool = True) -> RowBatch:
-        """Return the next rows; none where the files have been read.
+        """Return the next rows.
 
         Args:
             finish: Whether the last step is complete, too. False leaves it open, as more may be written.
@@ -152,7 +163,9 @@ class EventFolder:
             for finished in self._take(source, rows):
                 batch.add(finished)
             self._advance(source, number)
-        if finish and not self._heap:
+            batch.events += 1
+        batch.more = bool(self._heap)
+        if finish and not batch.more:
             for finished in rows.finish():
                 batch.add(finished)
         self.tally.note(OFF_STEP, rows.displaced - displaced)
