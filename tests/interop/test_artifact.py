@@ -116,6 +116,18 @@ def test_xxh128_digests_cross_from_the_newest_client(served: Served, newest: Cli
     assert printed["contents"]["a.txt"]["extra"] == {"alg": "XXH128"}
 
 
+def test_xxh128_digests_cross_to_the_newest_client(served: Served, newest: Client) -> None:
+    with served.api() as api:
+        run = api.create_run(project="fast-ours")
+        draft = Artifact("data", "dataset", digest_algorithm="XXH128")
+        with draft.new_file("a.txt", "xb") as file:
+            file.write(b"A")
+        logged = run.log_artifact(draft, aliases=["best"])
+        got = newest.run("exchange_artifacts.py", "read", f"{api.default_entity}/fast-ours/data:best")
+    assert got["digests"] == [logged.digest, logged.digest]
+    assert {name: bytes.fromhex(text) for name, text in got["files"].items()} == {"a.txt": b"A"}
+
+
 def test_references_links_tags_and_uses_cross_both_ways(
     served: Served, client: Client, tmp_path: Path
 ) -> None:
