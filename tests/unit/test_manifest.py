@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 
 from wandkit._core.manifest import Manifest, ManifestEntry
 from wandkit.errors import AnswerError, ArgumentError
+
+REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "manifests"
 
 SEEN = b"""{
     "version": 1,
@@ -105,3 +109,40 @@ def test_a_folder_has_what_is_below_it_only() -> None:
 def test_an_entry_has_a_url_of_its_own() -> None:
     entry = ManifestEntry("a/b", "1", birth_artifact_id="QXJ0aWZhY3Q6MQ==")
     assert entry.ref_url() == f"wandb-artifact://{b'Artifact:1'.hex()}/a/b"
+
+
+@pytest.fixture
+def real() -> Path:
+    """Give the folder of real manifests."""
+    if not REAL.exists():
+        pytest.skip("the folder of real data is not here")
+    return REAL
+
+
+def test_real_manifests_print_back_to_their_bytes(real: Path) -> None:
+    texts = {path.name: path.read_bytes() for path in sorted((real / "server_manifests").iterdir())}
+    again = {name: Manifest.parse(text).print() for name, text in texts.items()}
+    # Some were kept on Windows, and one was indented by hand.
+    plain = {name: text.replace(b"\r\n", b"\n").rstrip(b"\n") for name, text in texts.items()}
+    differing = [name for name in texts if again[name] != plain[name]]
+    assert len(texts) > 20
+    assert [name for name in differing if b'\n    "version"' in plain[name]] == []
+    assert [json.loads(again[name]) for name in texts] == [json.loads(text) for text in texts.values()]
+
+
+def test_real_manifests_have_the_digests_that_were_logged_with_them(real: Path) -> None:
+    lines = (real / "from_transaction_logs" / "artifact_records.jsonl").read_text().splitlines()
+    logged: list[dict[str, Any]] = [json.loads(line)["artifact"] for line in lines]
+    found = []
+    for artifact in logged:
+        manifest = artifact["manifest"]
+        config = {one["key"]: json.loads(one["value_json"]) for one in manifest["storage_policy_config"]}
+        document = {
+            "version": manifest["version"],
+            "storagePolicy": manifest["storage_policy"],
+            "storagePolicyConfig": config,
+            "contents": {entry["path"]: entry for entry in manifest.get("contents", [])},
+        }
+        found.append(Manifest.parse(json.dumps(document)).digest())
+    assert len(found) > 100
+    assert found == [artifact["digest"] for artifact in logged]
