@@ -55,6 +55,11 @@ class Report(ReportContent):
         updated_at: When it was last changed.
     """
 
+    entity: str
+    id: str | None
+    display_name: str | None
+    description: str | None
+
     def __init__(
         self,
         project: str,
