@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -43,7 +43,7 @@ sys.stdin.read()
 
 
 @contextmanager
-def agent(script: str, *arguments: str) -> Iterator[str]:
+def agent(script: str, *arguments: str) -> Generator[str, None, None]:
     """Run an agent as a process; give the line that it prints, and kill it at the end."""
     process = subprocess.Popen(
         [sys.executable, "-c", script, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

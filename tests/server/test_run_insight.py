@@ -72,7 +72,7 @@ def test_changes_are_those_of_the_page_that_was_asked_for(ada: Caller) -> None:
 
 def test_a_moment_that_is_none_is_refused(ada: Caller) -> None:
     ada.upsert("delta-odd", "a")
-    given = {"project": "delta-odd", "current": [], "since": "yesterday", "first": 5}
+    given: dict[str, Any] = {"project": "delta-odd", "current": [], "since": "yesterday", "first": 5}
     assert ada.refusal(DELTA, **given) == (400, "'yesterday' is no moment in time")
 
 

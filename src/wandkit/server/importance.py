@@ -47,13 +47,13 @@ def importances(
         target: Tells the number that a run reached; what is no finite number leaves the run out.
         parameters: The paths to look at.
     """
-    reached = [(row, found) for row in rows if (found := _number(target(row))) is not None]
+    reached = [(row, goal) for row in rows if (goal := _number(target(row))) is not None]
     found: list[Importance] = []
     for parameter in dict.fromkeys(parameters):
-        pairs = [(row[parameter], goal) for row, goal in reached if row.get(parameter) is not None]
+        pairs = [(row[parameter], reach) for row, reach in reached if row.get(parameter) is not None]
         if len(pairs) >= _FEWEST_RUNS:
             numbers = [_number(value) for value, _ in pairs]
-            goals = [goal for _, goal in pairs]
+            goals = [reach for _, reach in pairs]
             plain = [number for number in numbers if number is not None]
             whole = len(plain) == len(pairs)
             groups = _by_rank(plain, goals) if whole else _by_value(pairs)

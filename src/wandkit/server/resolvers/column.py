@@ -146,17 +146,17 @@ def resolve_importance(
     own = {key: understood(partial(_value_of, key)) for key in runParameters or []}
     statement = select(Run.config, Run.summary, *own.values()).where(condition)
     rows: list[dict[str, Any]] = []
-    for config, summary, *values in context_of(info).session.execute(statement):
-        leaves = leaves_of(config, summary)
-        rows.append({**leaves, **dict(zip(own, values, strict=True))})
+    for found in context_of(info).session.execute(statement).all():
+        texts: list[Any] = list(found)
+        rows.append({**leaves_of(texts[0], texts[1]), **dict(zip(own, texts[2:], strict=True))})
     paths = dict.fromkeys(path for row in rows for path in row)
     known = [path for path in paths if path.startswith("config.")]
     asked = {name: _path_of(name, known) for name in parameters or []}
     names = {path: name for name, path in asked.items()} | dict(zip(own, own, strict=True))
     wanted = list(names) or known
     goal = target if "." in target else f"summary_metrics.{target}"
-    found = importances(rows, lambda row: row.get(goal), wanted)
-    return [{**asdict(one), "parameter": names.get(one.parameter, one.parameter)} for one in found[:limit]]
+    ranked = importances(rows, lambda row: row.get(goal), wanted)
+    return [{**asdict(one), "parameter": names.get(one.parameter, one.parameter)} for one in ranked[:limit]]
 
 
 def _value_of(key: str) -> ColumnElement[Any]:
