@@ -37,6 +37,15 @@ def run(api: Api) -> Run:
     return run
 
 
+def test_the_client_says_what_the_server_is_and_knows(api: Api, module_server: Server) -> None:
+    info = api.client.server_info
+    module_server.requests.clear()
+    supported = [api.client.version_supported(version) for version in ("0.12.11", "0.31.0", "0.31.1rc1")]
+    assert info["cliVersionInfo"]["max_cli_version"] == "0.31.0"
+    assert isinstance(info["latestLocalVersionInfo"]["outOfDate"], bool)
+    assert (supported, module_server.requests) == ([True, True, False], [])
+
+
 def test_construction_sends_nothing(module_server: Server) -> None:
     module_server.requests.clear()
     api = module_server.api("ada")

@@ -51,6 +51,7 @@ def test_collections_are_filtered_and_sorted(api: Api, run: Run) -> None:
     down = api.artifact_collections(run.project, "dataset", order="-name").load_all()
     some = api.project(run.project).collections(filters={"name": {"$in": ["a", "c"]}}).load_all()
     assert [one.name for one in down] == ["c", "b", "a"]
+    assert {bool(one.project_internal_id) for one in down} == {True}
     assert sorted(one.name for one in some) == ["a", "c"]
 
 

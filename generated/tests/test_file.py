@@ -153,6 +153,17 @@ def test_files_are_listed_by_name_and_by_pattern(run: Run, here: Path) -> None:
     assert sorted([file.name for file in run.files(None, 2)]) == ["a.json", "b.json", "media/c.png"]
 
 
+def test_a_file_is_downloaded_with_the_key_of_another(module_server: Server, run: Run, here: Path) -> None:
+    run.upload_file(write(here / "a.txt", "alpha"))
+    file = run.file("a.txt")
+    with module_server.api("ada") as other:
+        module_server.requests.clear()
+        with file.download(here / "down", api=other) as opened:
+            text = opened.read()
+    assert text == "alpha"
+    assert [request.path for request in module_server.requests] != []
+
+
 def test_a_pattern_in_the_place_of_the_page_size_is_refused(run: Run) -> None:
     with pytest.raises(ArgumentError, match="pattern="):
         run.files(None, "%.json")  # type: ignore[arg-type]

@@ -169,7 +169,9 @@ def test_members_come_and_go(module_server: Server, api: Api, registry: Registry
     bo = module_server.api(name).viewer
     registry.add_members(bo.id)
     registry.update_member(bo.id, "viewer")
-    roles = {member.username: member.role for member in registry.user_members()}
+    users = registry.user_members()
+    roles = {member.username: member.role for member in users}
+    assert {(member.user.username, member.kind) for member in users} >= {(name, "User")}
     registry.remove_members(bo.id)
     left = [member.username for member in registry.user_members()]
     assert (roles[name], name in left, bool(team)) == ("viewer", False, True)

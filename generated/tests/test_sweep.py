@@ -136,6 +136,20 @@ def test_get_returns_none_where_there_is_no_sweep(api: Api, project: str) -> Non
     assert Sweep.get(api, "ada", project, "nothing") is None
 
 
+def test_get_orders_the_runs_of_a_sweep(api: Api, project: str) -> None:
+    made = api.create_sweep(GRID, project=project)
+    runs = work(api, made)
+    sweep = Sweep.get(api, "ada", project, made.id, "-created_at")
+    assert sweep is not None
+    newest = sweep.runs[0]
+    assert newest.id == max(runs, key=lambda run: run.created_at).id
+
+
+def test_get_sends_no_document_of_ones_own(api: Api, project: str) -> None:
+    with pytest.raises(ArgumentError, match=r"client\.execute"):
+        Sweep.get(api, "ada", project, "x", query="query { viewer { id } }")  # type: ignore[arg-type]
+
+
 def test_from_path_returns_sweeps(api: Api, project: str) -> None:
     made = api.create_sweep(GRID, project=project)
     found = api.from_path(f"ada/{project}/sweeps/{made.id}")

@@ -35,6 +35,17 @@ async def run(api: AsyncApi) -> AsyncRun:
     return run
 
 
+async def test_the_client_says_what_the_server_is_and_knows(api: AsyncApi, module_server: Server) -> None:
+    info = await api.client.server_info
+    module_server.requests.clear()
+    supported = [
+        await api.client.version_supported(version) for version in ("0.12.11", "0.31.0", "0.31.1rc1")
+    ]
+    assert info["cliVersionInfo"]["max_cli_version"] == "0.31.0"
+    assert isinstance(info["latestLocalVersionInfo"]["outOfDate"], bool)
+    assert (supported, module_server.requests) == ([True, True, False], [])
+
+
 async def test_construction_sends_nothing(module_server: Server) -> None:
     module_server.requests.clear()
     api = module_server.async_api("ada")

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from wandkit import AsyncApi, AsyncArtifact, AsyncRun
+from wandkit import AsyncApi, AsyncArtifact, AsyncRun, ManifestEntry
 from wandkit.errors import (
     ArgumentError,
     ArtifactFinalizedError,
@@ -250,6 +250,36 @@ async def test_a_draft_holds_what_was_added(tmp_path: Path) -> None:
     assert sorted(manifest.entries) == ["in/a.txt", "note.txt"]
     assert (entry.size, entry.digest) == (5, b64_md5(b"alpha"))
     assert draft.get_added_local_path_name(str(tmp_path / "a.txt")) == "in/a.txt"
+
+
+@pytest.mark.parametrize("mode", ["w", "x"])
+async def test_a_new_file_takes_the_place_of_another_where_it_is_told_to(mode: str) -> None:
+    draft = AsyncArtifact("data", "dataset")
+    with draft.new_file("note.txt") as file:
+        file.write("one")
+    with pytest.raises(ArgumentError, match="overwrite=True"), draft.new_file("note.txt", mode):
+        pass
+    with draft.new_file("note.txt", mode, overwrite=True) as file:
+        file.write("three")
+    manifest = await draft.manifest
+    assert manifest.entries["note.txt"].size == 5
+
+
+@pytest.mark.parametrize(
+    ("path", "folder", "inside"),
+    [
+        ("a/b/c", "a/b", True),
+        ("a/b", "a/b", True),
+        ("a/bc", "a/b", False),
+        ("a", "", True),
+        ("a", "a/b", False),
+    ],
+)
+def test_a_path_lies_below_whole_folders(path: str, folder: str, inside: bool) -> None:
+    entry = ManifestEntry(path, "digest")
+    assert AsyncArtifact.path_contains_dir_prefix(path, folder) is inside
+    assert AsyncArtifact.should_download_entry(entry, folder) is inside
+    assert AsyncArtifact.should_download_entry(entry, None)
 
 
 async def test_a_file_may_change_after_it_was_added(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> None:

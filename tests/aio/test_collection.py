@@ -49,6 +49,7 @@ async def test_collections_are_filtered_and_sorted(api: AsyncApi, run: AsyncRun)
     down = await api.artifact_collections(run.project, "dataset", order="-name").load_all()
     some = await api.project(run.project).collections(filters={"name": {"$in": ["a", "c"]}}).load_all()
     assert [one.name for one in down] == ["c", "b", "a"]
+    assert {bool(one.project_internal_id) for one in down} == {True}
     assert sorted(one.name for one in some) == ["a", "c"]
 
 

@@ -155,6 +155,19 @@ async def test_files_are_listed_by_name_and_by_pattern(run: AsyncRun, here: Path
     assert sorted([file.name async for file in run.files(None, 2)]) == ["a.json", "b.json", "media/c.png"]
 
 
+async def test_a_file_is_downloaded_with_the_key_of_another(
+    module_server: Server, run: AsyncRun, here: Path
+) -> None:
+    await run.upload_file(write(here / "a.txt", "alpha"))
+    file = await run.file("a.txt")
+    async with module_server.async_api("ada") as other:
+        module_server.requests.clear()
+        with await file.download(here / "down", api=other) as opened:
+            text = opened.read()
+    assert text == "alpha"
+    assert [request.path for request in module_server.requests] != []
+
+
 async def test_a_pattern_in_the_place_of_the_page_size_is_refused(run: AsyncRun) -> None:
     with pytest.raises(ArgumentError, match="pattern="):
         run.files(None, "%.json")  # type: ignore[arg-type]

@@ -125,4 +125,5 @@ async def test_a_name_that_is_no_name_is_refused(api: AsyncApi) -> None:
 async def test_the_table_of_a_project_sends_nothing(api: AsyncApi, module_server: Server) -> None:
     module_server.requests.clear()
     assert "ada/demo" in api.project("demo", "ada").to_html()
+    assert api.project("demo", "ada").display() is False
     assert module_server.requests == []

@@ -174,7 +174,9 @@ async def test_members_come_and_go(module_server: Server, api: AsyncApi, registr
     bo = await module_server.async_api(name).viewer
     await registry.add_members(bo.id)
     await registry.update_member(bo.id, "viewer")
-    roles = {member.username: member.role for member in await registry.user_members()}
+    users = await registry.user_members()
+    roles = {member.username: member.role for member in users}
+    assert {(member.user.username, member.kind) for member in users} >= {(name, "User")}
     await registry.remove_members(bo.id)
     left = [member.username for member in await registry.user_members()]
     assert (roles[name], name in left, bool(team)) == ("viewer", False, True)

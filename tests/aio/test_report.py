@@ -315,6 +315,7 @@ async def test_the_table_of_a_report_sends_nothing(
     module_server.requests.clear()
     assert "&lt;T&gt;" in report.to_html()
     assert "<details>" in report.to_html(hidden=True)
+    assert report.display() is False
     assert repr(report) == f"<Report ada/{project} '<T>'>"
     assert module_server.requests == []
 

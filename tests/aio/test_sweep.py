@@ -134,6 +134,20 @@ async def test_get_returns_none_where_there_is_no_sweep(api: AsyncApi, project: 
     assert await AsyncSweep.get(api, "ada", project, "nothing") is None
 
 
+async def test_get_orders_the_runs_of_a_sweep(api: AsyncApi, project: str) -> None:
+    made = await api.create_sweep(GRID, project=project)
+    runs = await work(api, made)
+    sweep = await AsyncSweep.get(api, "ada", project, made.id, "-created_at")
+    assert sweep is not None
+    newest = await sweep.runs[0]
+    assert newest.id == max(runs, key=lambda run: run.created_at).id
+
+
+async def test_get_sends_no_document_of_ones_own(api: AsyncApi, project: str) -> None:
+    with pytest.raises(ArgumentError, match=r"client\.execute"):
+        await AsyncSweep.get(api, "ada", project, "x", query="query { viewer { id } }")  # type: ignore[arg-type]
+
+
 async def test_from_path_returns_sweeps(api: AsyncApi, project: str) -> None:
     made = await api.create_sweep(GRID, project=project)
     found = await api.from_path(f"ada/{project}/sweeps/{made.id}")

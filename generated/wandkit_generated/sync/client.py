@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wandkit.errors import ArgumentError
 from wandkit_generated.gql.sync import get_server_info
 from wandkit_generated.sync.transport.graphql import GraphQL
+
+if TYPE_CHECKING:
+    from wandkit_generated.gql.models import GetServerInfo
 
 __all__ = ["Client"]
 
@@ -35,7 +38,7 @@ class Client:
         """What the server says of itself: `cliVersionInfo`, `latestLocalVersionInfo`; asked once."""
         if self._server_info is None:
             answer = get_server_info(self._gql)
-            self._server_info = answer.model_dump(mode="json", by_alias=True).get("serverInfo") or {}
+            self._server_info = _info_of(answer)
         return self._server_info
 
     def version_supported(self, min_version: str) -> bool:
@@ -62,6 +65,22 @@ class Client:
         """
         data = self._gql.execute_text(_text(document), variable_values, timeout=timeout)
         return data
+
+
+def _info_of(answer: GetServerInfo) -> dict[str, Any]:
+    found = answer.server_info
+    if found is None:
+        return {}
+    release = found.latest_local_version_info
+    return {
+        "cliVersionInfo": found.cli_version_info,
+        "latestLocalVersionInfo": release
+        and {
+            "outOfDate": release.out_of_date,
+            "latestVersionString": release.latest_version_string,
+            "versionOnThisInstanceString": release.version_on_this_instance_string,
+        },
+    }
 
 
 def _numbers(version: str) -> tuple[int, ...]:

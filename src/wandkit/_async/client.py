@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wandkit_generated.gql.aio import get_server_info
 
 from wandkit._core.awaitable import awaitable_property
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from wandkit_generated.gql.models import GetServerInfo
 
 __all__ = ["AsyncClient"]
 
@@ -35,7 +38,7 @@ class AsyncClient:
         """What the server says of itself: `cliVersionInfo`, `latestLocalVersionInfo`; asked once."""
         if self._server_info is None:
             answer = await get_server_info(self._gql)
-            self._server_info = answer.model_dump(mode="json", by_alias=True).get("serverInfo") or {}
+            self._server_info = _info_of(answer)
         return self._server_info
 
     async def version_supported(self, min_version: str) -> bool:
@@ -62,6 +65,22 @@ class AsyncClient:
         """
         data = await self._gql.execute_text(_text(document), variable_values, timeout=timeout)
         return data
+
+
+def _info_of(answer: GetServerInfo) -> dict[str, Any]:
+    found = answer.server_info
+    if found is None:
+        return {}
+    release = found.latest_local_version_info
+    return {
+        "cliVersionInfo": found.cli_version_info,
+        "latestLocalVersionInfo": release
+        and {
+            "outOfDate": release.out_of_date,
+            "latestVersionString": release.latest_version_string,
+            "versionOnThisInstanceString": release.version_on_this_instance_string,
+        },
+    }
 
 
 def _numbers(version: str) -> tuple[int, ...]:
