@@ -15,6 +15,8 @@ from typing_extensions import assert_type
 from wandkit import (
     Api,
     Config,
+    CustomChart,
+    CustomCharts,
     File,
     Files,
     History,
@@ -56,6 +58,15 @@ def projects(api: Api) -> None:
     assert_type(api.from_path("e/p/id"), Project | Report | Run | Sweep)
     assert_type(api.user("ada"), "User | None")
     assert_type(api.users("ada"), list[User])
+
+
+def charts(api: Api) -> None:
+    """Check custom charts."""
+    assert_type(api.create_custom_chart("e", "n", "N", "vega2", "private", {"mark": "bar"}), str)
+    assert_type(api.custom_charts("e"), CustomCharts)
+    assert_type(api.custom_charts("e")[0], CustomChart)
+    assert_type(api.custom_charts()[0].spec, dict[str, Any])
+    assert_type(api.custom_charts()[0].updated_at, "datetime | None")
 
 
 def listing(api: Api) -> None:
