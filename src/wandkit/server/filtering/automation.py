@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from wandkit.server.filtering.errors import FilterSyntaxError
 from wandkit.server.filtering.fields import DateField, Field, FlagField, TextField
 from wandkit.server.filtering.operators import FieldLookup
-from wandkit.server.model.automation import Automation
+from wandkit.server.model.automation import Automation, Delivery
 
-__all__ = ["EVENT_KEYS", "automation_field", "event_lookup"]
+__all__ = ["EVENT_KEYS", "automation_field", "delivery_field", "event_lookup"]
 
 EVENT_KEYS = ("alias", "tag", "artifact_collection_name")
 """What the filter of an artifact event can look at."""
@@ -28,6 +28,17 @@ def automation_field(key: str) -> Field:
     if key not in _AUTOMATION:
         raise FilterSyntaxError(_unknown("automations", key, _AUTOMATION))
     return _AUTOMATION[key]()
+
+
+def delivery_field(key: str) -> Field:
+    """Return the field of a delivery that `key` names.
+
+    Raises:
+        FilterSyntaxError: There is no such key.
+    """
+    if key not in _DELIVERY:
+        raise FilterSyntaxError(_unknown("executions", key, _DELIVERY))
+    return _DELIVERY[key]()
 
 
 def event_lookup(facts: Mapping[str, Any]) -> FieldLookup:
@@ -58,4 +69,15 @@ _AUTOMATION: Mapping[str, Callable[[], Field]] = {
     "createdAt": lambda: DateField(Automation.created_at.expression),
     "updated_at": lambda: DateField(Automation.updated_at.expression),
     "updatedAt": lambda: DateField(Automation.updated_at.expression),
+}
+
+_DELIVERY: Mapping[str, Callable[[], Field]] = {
+    "name": lambda: TextField(Delivery.automation_name.expression),
+    "trigger_name": lambda: TextField(Delivery.automation_name.expression),
+    "triggerName": lambda: TextField(Delivery.automation_name.expression),
+    "state": lambda: TextField(Delivery.state.expression),
+    "event_type": lambda: TextField(Delivery.event_type.expression),
+    "eventType": lambda: TextField(Delivery.event_type.expression),
+    "created_at": lambda: DateField(Delivery.created_at.expression),
+    "createdAt": lambda: DateField(Delivery.created_at.expression),
 }
