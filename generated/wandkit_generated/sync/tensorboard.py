@@ -19,7 +19,7 @@ from wandkit._core.tensorboard_receipt import TensorboardReceipt
 from wandkit._core.tensorboard_row import MARK, Marks
 from wandkit._core.transfer import upload_headers
 from wandkit._transport.concurrency.threads import gather_bounded, monotonic, run_in_thread, sleep
-from wandkit.errors import AnswerError, ArgumentError
+from wandkit.errors import AnswerError, ArgumentError, IncompleteHistoryError
 from wandkit_generated.gql.sync import create_run_files, mark_run_files_uploaded
 from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.log import RunWriter
@@ -80,6 +80,7 @@ class TensorboardMethods:
         Raises:
             ArgumentError: There is no such folder, or no event file in it.
             MissingExtraError: The extra `tensorboard` is not installed.
+            IncompleteHistoryError: The rows of a run that is there cannot all be read; nothing was sent.
             PermissionDeniedError: The API key may not log to the project.
         """
         require_tensorboard()
@@ -114,14 +115,35 @@ class _Sync:
         self._grew_at = monotonic()
 
     def begin(self) -> None:
-        """Ask how far the run is, and open the files."""
+        """Ask how far the run is, and open the files.
+
+        A sync that was killed may have sent rows that the server takes only now: so the run is asked until
+        it stays as it is while its rows are read.
+        """
         self._writer.open()
+        while True:
+            marks = self._marks()
+            before = self._writer.next_step
+            self._writer = RunWriter(self._gql, self._run.run_path)
+            self._writer.open()
+            if self._writer.next_step == before:
+                break
+        run_in_thread(self._folder.begin, before, marks)
+
+    def _marks(self) -> Marks:
+        """Return what the rows say of the files that they came from."""
         marks = Marks()
         if self._writer.next_step:
             scan = self._run.scan_history(keys=[MARK])
             for row in scan:
                 marks.add(row.get(MARK))
-        run_in_thread(self._folder.begin, self._writer.next_step, marks)
+            if not scan.receipt.complete:
+                raise IncompleteHistoryError(
+                    f"the rows of {str(self._run.run_path)!r} cannot all be read, so that it is not known what "
+                    f"it has: {scan.receipt}",
+                    next_step="Sync into a new run, or try again.",
+                )
+        return marks
 
     def catch_up(self, *, last: bool) -> bool:
         """Send what is there and was not sent; return `last`.

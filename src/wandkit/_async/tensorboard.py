@@ -23,7 +23,7 @@ from wandkit._core.tensorboard_row import MARK, Marks
 from wandkit._core.transfer import upload_headers
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import gather_bounded, monotonic, run_in_thread, sleep
-from wandkit.errors import AnswerError, ArgumentError
+from wandkit.errors import AnswerError, ArgumentError, IncompleteHistoryError
 
 if TYPE_CHECKING:
     from wandkit._async.api import AsyncApi
@@ -79,6 +79,7 @@ class AsyncTensorboardMethods:
         Raises:
             ArgumentError: There is no such folder, or no event file in it.
             MissingExtraError: The extra `tensorboard` is not installed.
+            IncompleteHistoryError: The rows of a run that is there cannot all be read; nothing was sent.
             PermissionDeniedError: The API key may not log to the project.
         """
         require_tensorboard()
@@ -113,14 +114,35 @@ class _Sync:
         self._grew_at = monotonic()
 
     async def begin(self) -> None:
-        """Ask how far the run is, and open the files."""
+        """Ask how far the run is, and open the files.
+
+        A sync that was killed may have sent rows that the server takes only now: so the run is asked until
+        it stays as it is while its rows are read.
+        """
         await self._writer.open()
+        while True:
+            marks = await self._marks()
+            before = self._writer.next_step
+            self._writer = AsyncRunWriter(self._gql, self._run.run_path)
+            await self._writer.open()
+            if self._writer.next_step == before:
+                break
+        await run_in_thread(self._folder.begin, before, marks)
+
+    async def _marks(self) -> Marks:
+        """Return what the rows say of the files that they came from."""
         marks = Marks()
         if self._writer.next_step:
             scan = self._run.scan_history(keys=[MARK])
             async for row in scan:
                 marks.add(row.get(MARK))
-        await run_in_thread(self._folder.begin, self._writer.next_step, marks)
+            if not scan.receipt.complete:
+                raise IncompleteHistoryError(
+                    f"the rows of {str(self._run.run_path)!r} cannot all be read, so that it is not known what "
+                    f"it has: {scan.receipt}",
+                    next_step="Sync into a new run, or try again.",
+                )
+        return marks
 
     async def catch_up(self, *, last: bool) -> bool:
         """Send what is there and was not sent; return `last`.

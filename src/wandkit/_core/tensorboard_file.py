@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from wandkit.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
     from tensorboard.compat.proto.event_pb2 import Event
 
 __all__ = ["EventFile", "require_tensorboard"]
@@ -52,16 +53,13 @@ class EventFile:
     """
 
     def __init__(self, path: Path, name: str, *, of_files: int = 1) -> None:
-        from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
-
         self.path = path
         self.name = name
         self.id = ""
         self.offset = 0
         self.fault: str | None = None
         self._size = -1
-        self._loader = RawEventFileLoader(str(path))
-        _limit_buffer(self._loader, of_files)
+        self._loader = _loader_of(path, of_files)
 
     @property
     def has_more(self) -> bool:
@@ -76,25 +74,15 @@ class EventFile:
 
         Ends where the file ends, or where it cannot be read further; then `fault` says why.
         """
-        from google.protobuf.message import DecodeError
-        from tensorboard.compat.proto.event_pb2 import Event
-
         for record in self._loader.Load():
             if not self.id:
                 self.id = hashlib.sha256(f"{self.name}\n".encode() + record).hexdigest()[:12]
             self.offset += len(record) + FRAME_BYTES
-            try:
-                event = Event.FromString(record)
-            except DecodeError:
-                yield "a record of the file is no event"
-            else:
-                yield event
+            yield _decoded(record)
         self.fault = self._look_at_rest()
 
     def _look_at_rest(self) -> str | None:
         """Say what follows the last record that could be read."""
-        from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
-
         with self.path.open("rb") as file:
             size = self._size = file.seek(0, 2)
             file.seek(self.offset)
@@ -108,11 +96,35 @@ class EventFile:
         if len(header) < HEADER_BYTES:
             return f"truncated in the middle of a record {place}"
         length, check = struct.unpack("<QI", header)
-        if masked_crc32c(header[:8]) != check:
+        if _checksum(header[:8]) != check:
             return f"corrupt: the length of the record is damaged {place}"
         if rest < length + FRAME_BYTES:
             return f"truncated in the middle of a record {place}"
         return f"corrupt: the checksum of the record is wrong {place}"
+
+
+def _loader_of(path: Path, of_files: int) -> RawEventFileLoader:
+    from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+
+    loader = RawEventFileLoader(str(path))
+    _limit_buffer(loader, of_files)
+    return loader
+
+
+def _decoded(record: bytes) -> Event | str:
+    from google.protobuf.message import DecodeError
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    try:
+        return Event.FromString(record)
+    except DecodeError:
+        return "a record of the file is no event"
+
+
+def _checksum(data: bytes) -> int:
+    from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
+
+    return masked_crc32c(data)
 
 
 def _limit_buffer(loader: object, of_files: int) -> None:

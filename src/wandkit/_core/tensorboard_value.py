@@ -13,6 +13,7 @@ from wandkit._core.tensorboard_name import TagNames
 if TYPE_CHECKING:
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.compat.proto.tensor_pb2 import TensorProto
 
 __all__ = ["Converter", "Hyperparameters", "Skipped", "Value"]
 
@@ -167,10 +168,7 @@ class Converter:
         return Skipped(value.tag, f"a {kind or plugin or 'value without content'} has no form in a run")
 
     def _histogram(self, value: Summary.Value) -> Value | Skipped:
-        from tensorboard.data_compat import migrate_value
-        from tensorboard.util.tensor_util import make_ndarray
-
-        buckets: list[list[float]] = make_ndarray(migrate_value(value).tensor).tolist()
+        buckets: list[list[float]] = _array_of(_migrated(value).tensor).tolist()
         if not buckets:
             return Skipped(value.tag, "the histogram is empty")
         edges = [buckets[0][0], *(bucket[1] for bucket in buckets)]
@@ -199,10 +197,8 @@ class Converter:
         return Value(key, "audio", data, files=files)
 
     def _tensor(self, value: Summary.Value, plugin: str, step: int) -> Value | Skipped:
-        from tensorboard.util.tensor_util import make_ndarray
-
         key = self.names.key(value.tag)
-        array = make_ndarray(value.tensor)
+        array = _array_of(value.tensor)
         if plugin == "text" or array.dtype.kind in "OSU":
             texts = [_decoded(part) for part in array.reshape(-1).tolist()]
             if not texts:
@@ -220,6 +216,20 @@ class Converter:
         if array.size <= LARGEST_LIST:
             return Value(key, "tensor", array.tolist())
         return Value(key, "tensor", _summed_up(array), note=SUMMED_UP)
+
+
+def _migrated(value: Summary.Value) -> Summary.Value:
+    """Return a histogram of either format in the newer one."""
+    from tensorboard.data_compat import migrate_value
+
+    return migrate_value(value)
+
+
+def _array_of(tensor: TensorProto) -> Any:
+    """Return a tensor as a NumPy array."""
+    from tensorboard.util.tensor_util import make_ndarray
+
+    return make_ndarray(tensor)
 
 
 def _summed_up(array: Any) -> dict[str, Any]:
