@@ -16,7 +16,14 @@ from uuid import uuid4
 import pytest
 
 from wandkit import Api, Run
-from wandkit.errors import ArgumentError, ChecksumError, NotFoundError, TransferError, WandkitError
+from wandkit.errors import (
+    ArgumentError,
+    ChecksumError,
+    InvalidRequestError,
+    NotFoundError,
+    TransferError,
+    WandkitError,
+)
 from wandkit.testing import Server
 
 CONTENT = bytes(range(256)) * 4096
@@ -276,6 +283,14 @@ def test_metadata_is_what_the_client_noted(api: Api, run: Run, here: Path) -> No
     run.upload_file(write(here / "wandb-metadata.json", '{"os": "Linux", "gpu_count": 2}'))
     fetched = api.run("/".join([run.entity, run.project, run.id]))
     assert fetched.metadata == {"os": "Linux", "gpu_count": 2}
+
+
+def test_metadata_that_cannot_be_had_is_an_error(module_server: Server, run: Run) -> None:
+    with (
+        module_server.fault(operation="ListRunFiles", status=400),
+        pytest.raises(InvalidRequestError, match="400"),
+    ):
+        run.metadata
 
 
 def test_a_file_handle_survives_pickling(run: Run, here: Path, tmp_path: Path) -> None:

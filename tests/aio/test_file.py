@@ -14,7 +14,14 @@ from uuid import uuid4
 import pytest
 
 from wandkit import AsyncApi, AsyncRun
-from wandkit.errors import ArgumentError, ChecksumError, NotFoundError, TransferError, WandkitError
+from wandkit.errors import (
+    ArgumentError,
+    ChecksumError,
+    InvalidRequestError,
+    NotFoundError,
+    TransferError,
+    WandkitError,
+)
 from wandkit.testing import Server
 
 CONTENT = bytes(range(256)) * 4096
@@ -284,6 +291,14 @@ async def test_metadata_is_what_the_client_noted(api: AsyncApi, run: AsyncRun, h
     await run.upload_file(write(here / "wandb-metadata.json", '{"os": "Linux", "gpu_count": 2}'))
     fetched = await api.run("/".join([run.entity, run.project, run.id]))
     assert await fetched.metadata == {"os": "Linux", "gpu_count": 2}
+
+
+async def test_metadata_that_cannot_be_had_is_an_error(module_server: Server, run: AsyncRun) -> None:
+    with (
+        module_server.fault(operation="ListRunFiles", status=400),
+        pytest.raises(InvalidRequestError, match="400"),
+    ):
+        await run.metadata
 
 
 async def test_a_file_handle_survives_pickling(run: AsyncRun, here: Path, tmp_path: Path) -> None:

@@ -22,7 +22,18 @@ import wandkit
 from wandkit import automation
 from wandkit._core.awaitable import awaitable_property
 
-__all__ = ["DATA", "EXPORTS", "Row", "checklist", "gaps", "left_out", "left_out_errors", "ours"]
+__all__ = [
+    "DATA",
+    "EXPORTS",
+    "Row",
+    "checklist",
+    "gaps",
+    "left_out",
+    "left_out_errors",
+    "ours",
+    "shown_otherwise",
+    "told",
+]
 
 DATA = ROOT / "tests" / "meta" / "parity_data"
 # Their classes that have another name here, and those that are several of ours.
@@ -98,6 +109,22 @@ def left_out_errors() -> dict[tuple[str, str], str]:
         for name, circumstances in group["names"].items()
         for circumstance in circumstances
     }
+
+
+@cache
+def told() -> tuple[tuple[str, str], ...]:
+    """Return what is not reproduced in words: what, and why; for docs/official-client.md."""
+    read = yaml.safe_load((DATA / "not_reproduced.yaml").read_text(encoding="utf-8"))
+    groups = (*read["members"], *read["errors"], *read["behaviour"])
+    return tuple((group["what"], group["why"]) for group in groups)
+
+
+@cache
+def shown_otherwise() -> tuple[tuple[str, str], ...]:
+    """Return the tests that show what is otherwise here: a module below tests/, and a function in it."""
+    read = yaml.safe_load((DATA / "not_reproduced.yaml").read_text(encoding="utf-8"))
+    named = (test.partition("::") for group in read["behaviour"] for test in group["shown"])
+    return tuple((module, function) for module, _, function in named)
 
 
 def _row(owner: str, member: str, entry: dict[str, Any]) -> Row:

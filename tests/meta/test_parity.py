@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 
 import pytest
-from parity import EXPORTS, Row, checklist, gaps, left_out, left_out_errors
-from sources import ROOT
+from parity import EXPORTS, Row, checklist, gaps, left_out, left_out_errors, shown_otherwise, told
+from sources import ROOT, tree_of
 
 import wandkit
 
@@ -44,6 +45,22 @@ def test_the_list_of_what_is_left_out_names_rows_and_exports_only() -> None:
     """A misspelt entry would excuse nothing."""
     assert {*left_out()} - {*ROWS} - {*EXPORTS} == set()
     assert [key for key in left_out_errors() if key[1] not in ROWS[key[0]].errors] == []
+
+
+def test_the_page_about_the_official_client_has_the_list() -> None:
+    """Row by row, and nothing else in that table."""
+    page = (ROOT / "docs" / "official-client.md").read_text(encoding="utf-8")
+    table = page.partition("## What is not here")[2].partition("|---|---|")[2]
+    rows = [line for line in table.splitlines() if line.startswith("|")]
+    assert rows == [f"| {what} | {why} |" for what, why in told()]
+
+
+@pytest.mark.parametrize(("module", "function"), shown_otherwise())
+def test_what_is_otherwise_here_is_shown_by_a_test(module: str, function: str) -> None:
+    """So that an entry of the list cannot outlive what it says."""
+    nodes = tree_of(ROOT / "tests" / module).body
+    functions = [node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    assert function in functions
 
 
 def test_every_documented_error_has_a_case_or_a_reason() -> None:
