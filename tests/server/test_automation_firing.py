@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from automating import CREATE, UPDATE, automate, project_id, run_event, wanted
 from conftest import Caller
+from receiver import Receiver
 from shelf import Shelf
 
 from wandkit.testing import Server
@@ -111,15 +112,15 @@ def test_a_killed_run_fires_nothing(scene: Scene) -> None:
 
 
 def test_a_run_that_went_silent_counts_as_failed(call_on: Callable[[Server, str], Caller]) -> None:
-    with Server(heartbeat_timeout_s=0.2, settle_interval_s=0.05) as server:
+    settings: dict[str, Any] = {"heartbeat_timeout_s": 0.2, "settle_interval_s": 0.05}
+    with Receiver() as receiver, Server(allow_private_webhooks=True, **settings) as server:
         server.add_user("ada")
         ada = call_on(server, "ada")
-        scope = project_id(ada, "ada", "p")
-        automate(ada, scope, "RUN_STATE", run_event(run_state_filter={"states": ["FAILED"]}))
+        hook = server.add_integration("ada", "hook", receiver.url)
+        failed = run_event(run_state_filter={"states": ["FAILED"]})
+        automate(ada, project_id(ada, "ada", "p"), "RUN_STATE", failed, hook=hook)
         ada.upsert("p", "r1")
-        while not (log := server.deliveries()):
-            ada.data("{ viewer { id } }")  # asking is what lets the server look
-    assert log[0].facts["run_state"] == "crashed"
+        assert receiver.next().json["run_state"] == "crashed"
 
 
 def test_a_filter_of_runs_limits_which_fire(scene: Scene) -> None:

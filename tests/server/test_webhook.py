@@ -26,6 +26,7 @@ from conftest import Caller
 from receiver import Receiver
 from shelf import Shelf
 
+from wandkit.server.automation_log import forget_deliveries
 from wandkit.server.webhook import Webhook, render
 from wandkit.server.webhook_address import AddressRefused, check, connect, is_public
 from wandkit.testing import Server
@@ -332,6 +333,17 @@ def test_a_kill_loses_no_delivery(tmp_path: Path, receiver: Receiver) -> None:
         (found,) = server.deliveries(wait_s=60)
     assert found.state == "FINISHED"
     assert receiver.next().json == {"run": "r1"}
+
+
+def test_the_log_forgets_what_was_over_long_ago(server: Server, ada: Caller, receiver: Receiver) -> None:
+    name = watch(server, ada, receiver.url)
+    for run in ("r1", "r2"):
+        ada.upsert(name, run)
+        found = [entry for entry in server.deliveries() if entry.automation == name]
+    with server.app.state.database.write() as session:
+        forget_deliveries(session, found[1].finished_at)
+    kept = [entry.facts["run_id"] for entry in server.deliveries() if entry.automation == name]
+    assert kept == ["r2"]
 
 
 def make_due(data: Path) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from wandkit.server.model.automation import Delivery
 
-__all__ = ["LoggedDelivery", "list_deliveries"]
+__all__ = ["LoggedDelivery", "forget_deliveries", "list_deliveries"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,12 @@ def list_deliveries(
         statement = statement.where(Delivery.state == state)
     found = session.scalars(statement if limit is None else statement.limit(limit)).all()
     return [_logged(row) for row in reversed(found)]
+
+
+def forget_deliveries(session: Session, before: str) -> None:
+    """Delete what was over before a moment, as it is stored; what is pending stays."""
+    over = (Delivery.state != "PENDING", Delivery.finished_at < before)
+    session.execute(delete(Delivery).where(*over), execution_options={"synchronize_session": False})
 
 
 def _logged(row: Delivery) -> LoggedDelivery:

@@ -80,6 +80,7 @@ class ServerConfig:
         webhook_timeout_s: How long one try of a webhook may take.
         webhook_attempts: How often a webhook is tried at most.
         webhook_retry_s: The wait before the second try; it doubles for each further one.
+        keep_deliveries_s: How long the log keeps a delivery after it is over.
     """
 
     data_dir: Path
@@ -105,6 +106,7 @@ class ServerConfig:
     webhook_timeout_s: float = 10.0
     webhook_attempts: int = 5
     webhook_retry_s: float = 5.0
+    keep_deliveries_s: float = 30 * 86400.0
 
     @property
     def database_file(self) -> Path:

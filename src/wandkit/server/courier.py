@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from wandkit.server.automation_log import forget_deliveries
 from wandkit.server.config import ServerConfig
 from wandkit.server.database import Database, now, timestamp
 from wandkit.server.integrations import find_secret
@@ -31,6 +32,7 @@ _log = logging.getLogger("wandkit.server")
 _AT_ONCE = 8
 _LEASE_MARGIN_S = 5.0
 _MAX_WAIT_S = 3600.0
+_FORGET_EVERY_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Courier:
         self._news = threading.Condition()
         self._awake = True
         self._changes = 0
+        self._forget_next = 0.0
         self._stopped = False
         self._open: set[int] = set()
         self._sending: dict[int, Webhook] = {}
@@ -100,6 +103,7 @@ class Courier:
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="wandkit-webhook") as pool:
             while not self._stopped:
                 try:
+                    self._forget_old()
                     for task in self._claim():
                         pool.submit(self._deliver, task)
                     wait_s = self._until_next()
@@ -110,6 +114,14 @@ class Courier:
                     if not self._awake and not self._stopped:
                         self._news.wait(wait_s)
                     self._awake = False
+
+    def _forget_old(self) -> None:
+        """Delete what the log has kept for long enough, now and then."""
+        if time.monotonic() < self._forget_next:
+            return
+        self._forget_next = time.monotonic() + _FORGET_EVERY_S
+        with self._database.write() as session:
+            forget_deliveries(session, _later(-self._config.keep_deliveries_s))
 
     def _claim(self) -> Iterable[_Task]:
         with self._news:
