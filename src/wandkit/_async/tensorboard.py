@@ -138,8 +138,8 @@ class _Sync:
                 marks.add(row.get(MARK))
             if not scan.receipt.complete:
                 raise IncompleteHistoryError(
-                    f"the rows of {str(self._run.run_path)!r} cannot all be read, so that it is not known what "
-                    f"it has: {scan.receipt}",
+                    f"the rows of {str(self._run.run_path)!r} cannot all be read, so it is not known what it "
+                    f"has: {scan.receipt}",
                     next_step="Sync into a new run, or try again.",
                 )
         return marks
