@@ -116,7 +116,8 @@ def test_a_collection_moves_to_another_type(api: Api, run: Run) -> None:
     log(run, "a")
     log(run, "b", "model")
     collection = api.artifact_collection("dataset", f"{run.project}/a")
-    collection.change_type("model")
+    with pytest.warns(DeprecationWarning, match="change_type"):
+        collection.change_type("model")
     found = api.artifact_collection("model", f"{run.project}/a")
     assert (collection.type, found.id) == ("model", collection.id)
 

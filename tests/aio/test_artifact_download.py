@@ -402,6 +402,24 @@ async def test_two_clients_download_into_one_folder(
     assert (codes, contents(tmp_path / "out") == files) == ([0, 0], True)
 
 
+async def test_errors_say_what_was_done_where_and_what_to_do(
+    module_server: Server, run: AsyncRun, tmp_path: Path
+) -> None:
+    artifact = await log(run, {"a": b"alpha"})
+    await artifact.manifest
+    caught: list[WandkitError] = []
+    for fault in ({"status": 403}, {"status": 200, "body": b"alphx"}):
+        with (
+            module_server.fault(method="GET", path=CONTENT + "|/artifactsV2/", **fault),  # type: ignore[arg-type]
+            pytest.raises(WandkitError) as raised,
+        ):
+            await artifact.download(tmp_path / "out", skip_cache=True)
+        caught.append(raised.value)
+    assert [error.operation for error in caught] == ["Download a", "Download a"]
+    assert [error.host == module_server.url for error in caught] == [True, True]
+    assert all(error.next_step for error in caught)
+
+
 FETCH = (
     "import sys; from wandkit import Api; "
     "api = Api(overrides={'base_url': sys.argv[1]}, api_key=sys.argv[2]); "

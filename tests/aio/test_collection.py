@@ -114,7 +114,8 @@ async def test_a_collection_moves_to_another_type(api: AsyncApi, run: AsyncRun) 
     await log(run, "a")
     await log(run, "b", "model")
     collection = await api.artifact_collection("dataset", f"{run.project}/a")
-    await collection.change_type("model")
+    with pytest.warns(DeprecationWarning, match="change_type"):
+        await collection.change_type("model")
     found = await api.artifact_collection("model", f"{run.project}/a")
     assert (collection.type, found.id) == ("model", collection.id)
 

@@ -72,6 +72,7 @@ class Artifact(ArtifactLink, ArtifactLineage):
                 f"No artifact with the id {artifact_id!r}, or the API key may not see it.",
                 operation="GetArtifact",
                 host=gql.settings.base_url,
+                next_step="It may have been deleted; ask for it by its name: ENTITY/PROJECT/NAME:vN.",
             )
         return cls.from_fields(gql, answer.artifact)
 

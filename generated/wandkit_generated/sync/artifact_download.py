@@ -223,7 +223,7 @@ class ArtifactDownload(ArtifactHandle):
         return path
 
     def verify(self, root: str | os.PathLike[str] | None = None) -> None:
-        """Compare the folder `root` with the artifact; references are not looked at.
+        """Compare the folder `root` with the artifact; references are not looked at, and a warning says so.
 
         Raises:
             FileNotFoundError: A file is missing.
@@ -240,6 +240,10 @@ class ArtifactDownload(ArtifactHandle):
                 next_step="Remove it, or use checkout().",
             )
         files = [entry for entry in manifest if not entry.ref]
+        if len(files) < len(manifest):
+            warnings.warn(
+                f"{len(manifest) - len(files)} reference(s) of {self._name} were not verified.", stacklevel=2
+            )
         groups = [files[at : at + CHECKED_AT_ONCE] for at in range(0, len(files), CHECKED_AT_ONCE)]
         found = gather_bounded(JOBS, [_job(differences, folder, group) for group in groups])
         wrong = [name for names in found for name in names]
@@ -324,9 +328,14 @@ class ArtifactDownload(ArtifactHandle):
         ) as body:
             text = body.read()
         algorithm = fields.digest_algorithm
-        return run_in_thread(
-            Manifest.parse, text, digest_algorithm=str(algorithm.value) if algorithm else MD5
-        )
+        try:
+            return run_in_thread(
+                Manifest.parse, text, digest_algorithm=str(algorithm.value) if algorithm else MD5
+            )
+        except AnswerError as error:
+            error.operation, error.host = "GetArtifactManifest", gql.settings.base_url
+            error.next_step = f"Tell the server's owner: the manifest of {self._name} is broken."
+            raise
 
     def _qualified(self) -> str:
         place = self._found("name")

@@ -148,9 +148,13 @@ class ArtifactFetch:
             self._watch(held)
         if not held or held != entry.size:
             self._receive_into(entry, target, download)
-        download.check()
-        if entry.size is not None and download.received != entry.size:
-            raise _wrong_size(entry, download.received)
+        try:
+            download.check()
+            if entry.size is not None and download.received != entry.size:
+                raise _wrong_size(entry, download.received)
+        except TransferError as error:
+            error.operation, error.host = f"Download {entry.path}", self._gql.settings.base_url
+            raise
         if not is_md5:
             self._check_digest(entry, target)
 
@@ -232,6 +236,8 @@ class ArtifactFetch:
         if digest != entry.digest:
             raise ChecksumError(
                 f"{entry.path}: what arrived has the digest {digest}, the manifest says {entry.digest}",
+                operation=f"Download {entry.path}",
+                host=self._gql.settings.base_url,
                 next_step="Download it again; nothing was kept.",
             )
 
@@ -247,6 +253,7 @@ class ArtifactFetch:
             return self._storage_path(entry)
         raise TransferError(
             f"{entry.path}: neither a fresh signed URL nor the storage endpoint serves the file",
+            operation=f"Download {entry.path}",
             host=self._gql.settings.base_url,
             next_step="Check that the API key may read the artifact, and that its files still exist.",
         )
@@ -264,7 +271,9 @@ def _count(target: Partial, download: Download) -> None:
 
 def _wrong_size(entry: ManifestEntry, received: int) -> TransferError:
     return TransferError(
-        f"{entry.path}: {received} bytes arrived, the manifest says {entry.size}", next_step="Try again."
+        f"{entry.path}: {received} bytes arrived, the manifest says {entry.size}",
+        operation=f"Download {entry.path}",
+        next_step="Download it again; nothing was kept.",
     )
 
 
@@ -272,7 +281,10 @@ def _unwritten(entry: ManifestEntry, path: Path, error: OSError) -> TransferErro
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return TransferError(
         f"{entry.path}: could not be written to {str(path)!r}: {error.strerror or error}",
-        next_step="Make room on the disk; nothing half-written was kept." if full else "",
+        operation=f"Download {entry.path}",
+        next_step="Make room on the disk; nothing half-written was kept."
+        if full
+        else "Check that the folder can be written to.",
     )
 
 

@@ -147,6 +147,7 @@ class RunArtifacts(Listing[Artifact]):
                 f"No run {str(self._run)!r}, or the API key may not see it.",
                 operation="ListRunOutputs" if self._mode == "logged" else "ListRunInputs",
                 host=self._gql.settings.base_url,
+                next_step="Check the path of the run: ENTITY/PROJECT/ID.",
             )
         listed = [(edge.node, edge.cursor) for edge in found.edges if edge.node is not None]
         return Page(

@@ -177,7 +177,10 @@ def _fields_of(path: Path) -> dict[str, Any] | None:
     try:
         found: object = json.loads(path.read_bytes())
     except ValueError as error:
-        raise AnswerError(f"the object in {str(path)!r} cannot be read: {error}") from None
+        raise AnswerError(
+            f"the object in {str(path)!r} cannot be read: {error}",
+            next_step="Read the file itself: artifact.get_entry(name).download().",
+        ) from None
     return cast("dict[str, Any]", found) if isinstance(found, dict) else None
 
 
@@ -189,7 +192,10 @@ def _read(path: Path, name: str) -> MediaObject | None:
     try:
         return read_object(fields, name)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise AnswerError(f"the object {name!r} is not of the form of its type: {error!r}") from error
+        raise AnswerError(
+            f"the object {name!r} is not of the form of its type: {error!r}",
+            next_step="Read the file itself: artifact.get_entry(name).download().",
+        ) from error
 
 
 def _load_arrays(table: Table) -> None:

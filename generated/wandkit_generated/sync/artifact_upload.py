@@ -114,6 +114,7 @@ class ArtifactUpload:
                 f"The server did not say what became of the new version of {self._label}.",
                 operation="CreateArtifact",
                 host=self._gql.settings.base_url,
+                next_step="Log the same draft again; nothing was sent yet.",
             )
         self._artifact_id = created.id
         if created.state.value == "COMMITTED":
@@ -233,6 +234,7 @@ class ArtifactUpload:
                 f"The server has places for {len(found)} of {len(entries)} files.",
                 operation="CreateArtifactFiles",
                 host=self._gql.settings.base_url,
+                next_step="Log the same draft again; what was sent is not sent twice.",
             )
         return found
 
@@ -283,7 +285,12 @@ class ArtifactUpload:
         step = self._part_length(size)
         multipart = place.upload_multipart_urls
         if multipart is None or place.storage_path is None:
-            raise AnswerError(f"The server gave no place for the parts of {entry.path!r}.")
+            raise AnswerError(
+                f"The server gave no place for the parts of {entry.path!r}.",
+                operation="CreateArtifactFiles",
+                host=self._gql.settings.base_url,
+                next_step="Raise artifact_multipart_threshold among the overrides, so that it goes whole.",
+            )
 
         def one(number: int, url: str) -> tuple[int, str]:
             start = (number - 1) * step

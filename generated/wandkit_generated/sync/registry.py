@@ -268,7 +268,12 @@ class Registry:
             )
             renamed = answer.rename_project.project if answer.rename_project else None
             if renamed is None:
-                raise NotFoundError(f"The registry {self._fields.name!r} was not renamed.")
+                raise NotFoundError(
+                    f"Failed to rename the registry {self._fields.name!r}.",
+                    operation="RenameRegistry",
+                    host=self._gql.settings.base_url,
+                    next_step="Check that it is still there: api.registries().",
+                )
             self._fields = renamed
         fields = save_registry(
             self._gql,
@@ -286,7 +291,10 @@ class Registry:
         answer = delete_registry(self._gql, id=self.id)
         if answer.delete_model is None or not answer.delete_model.success:
             raise NotFoundError(
-                f"The registry {self.full_name!r} was not deleted.", operation="DeleteRegistry"
+                f"Failed to delete the registry {self.full_name!r}.",
+                operation="DeleteRegistry",
+                host=self._gql.settings.base_url,
+                next_step="Check that it is still there: api.registries().",
             )
 
     def members(self) -> list[UserMember | TeamMember]:

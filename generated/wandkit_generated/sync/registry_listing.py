@@ -81,6 +81,7 @@ class _RegistryQuery:
         if not self.gql.supports(SEARCH):
             raise UnsupportedError(
                 "this server cannot search registries",
+                operation="ListRegistries",
                 host=self.gql.settings.base_url,
                 next_step="Ask for one by its path: api.artifact('ORG/wandb-registry-NAME/COLLECTION').",
             )
@@ -94,6 +95,7 @@ class _RegistryQuery:
             f"No organization {self.organization!r}, or the API key may not see it.",
             operation=operation,
             host=self.gql.settings.base_url,
+            next_step="api.organization() fetches that of the account.",
         )
 
 

@@ -218,7 +218,8 @@ class AsyncArtifactChange(AsyncArtifactMedia):
     async def _require_tags(self, gql: AsyncGraphQL) -> None:
         if not await gql.supports("ARTIFACT_TAGS"):
             raise UnsupportedError(
-                "this server has no tags of artifacts",
+                f"this server has no tags of artifacts, and {self._name!r} is to get some",
+                operation="UpdateArtifact",
                 host=gql.settings.base_url,
                 next_step="Use aliases, or note it in the metadata.",
             )
@@ -249,6 +250,7 @@ class AsyncArtifactChange(AsyncArtifactMedia):
                 f"The server does not find the version of {self._name} that it has just taken.",
                 operation="GetArtifact",
                 host=gql.settings.base_url,
+                next_step="Fetch it by its name: api.artifact(...).",
             )
         self._take(gql, answer.artifact, None)
 
@@ -282,7 +284,10 @@ class AsyncArtifactChange(AsyncArtifactMedia):
         made = answer.create_artifact.artifact if answer.create_artifact else None
         if made is None:
             raise AnswerError(
-                "The server did not say whether it took the artifact.", operation="CreateArtifact"
+                f"The server did not say whether it took {self._name!r}.",
+                operation="CreateArtifact",
+                host=gql.settings.base_url,
+                next_step="Look whether the run has it: run.logged_artifacts().",
             )
         await self._become(gql, made.id)
         return self

@@ -181,7 +181,7 @@ class AsyncArtifactDraft(AsyncArtifactHandle):
         found = await describe_reference(self._gql, uri, wanted, checksum=checksum, max_objects=max_objects)
         return [manifest.add_entry(entry) for entry in found]
 
-    def remove(self, item: str | os.PathLike[str] | ManifestEntry) -> None:
+    def remove(self, item: str | os.PathLike[str] | ManifestEntry | AsyncArtifactEntry) -> None:
         """Take an entry out, or all entries below a folder.
 
         Raises:
@@ -189,6 +189,8 @@ class AsyncArtifactDraft(AsyncArtifactHandle):
             ArtifactFinalizedError: It is no draft any more.
         """
         manifest = self._open()
+        if isinstance(item, AsyncArtifactEntry):
+            item = item.entry
         if isinstance(item, ManifestEntry):
             manifest.remove_entry(item)
             return

@@ -161,7 +161,12 @@ class AsyncArtifactFiles(AsyncListing[AsyncArtifactFile]):
         answer, problems = await self._gql.execute_with_problems(LIST_ARTIFACT_FILES, variables)
         found = answer.artifact
         if found is None or found.files is None:
-            raise NotFoundError(f"no files of {self._label}", operation="ListArtifactFiles")
+            raise NotFoundError(
+                f"The version {self._label!r} is gone, or the API key may not see it any more.",
+                operation="ListArtifactFiles",
+                host=self._gql.settings.base_url,
+                next_step="Fetch it anew: api.artifact(...).",
+            )
         listed = [(edge.node, edge.cursor) for edge in found.files.edges if edge.node is not None]
         total = found.files.total_count
         if total is None and self._names is None:

@@ -7,6 +7,7 @@ The parts (`artifact_draft.py`, `artifact_download.py`, `artifact_change.py`) de
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -71,6 +72,8 @@ class AsyncArtifactHandle:
         self._edits = ArtifactEdits(description, check_metadata(metadata))
         self._saved = ArtifactEdits()
         self._origin = ArtifactOrigin(incremental, use_as, storage_region)
+        if use_as is not None:
+            warnings.warn("use_as has no effect on an artifact.", DeprecationWarning, stacklevel=2)
         algorithm = XXH128 if digest_algorithm.upper() == "XXH128" else MD5
         self._manifest = Manifest(digest_algorithm=algorithm)
 

@@ -256,6 +256,7 @@ class AsyncArtifactCollections(AsyncListing[AsyncArtifactCollection]):
         if wanted and not await gql.supports(FILTERING):
             raise UnsupportedError(
                 "this server neither filters nor sorts collections",
+                operation="ListCollections",
                 host=gql.settings.base_url,
                 next_step="List them all, and choose among them here.",
             )

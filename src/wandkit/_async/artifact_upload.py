@@ -113,6 +113,7 @@ class AsyncArtifactUpload:
                 f"The server did not say what became of the new version of {self._label}.",
                 operation="CreateArtifact",
                 host=self._gql.settings.base_url,
+                next_step="Log the same draft again; nothing was sent yet.",
             )
         self._artifact_id = created.id
         if created.state.value == "COMMITTED":
@@ -232,6 +233,7 @@ class AsyncArtifactUpload:
                 f"The server has places for {len(found)} of {len(entries)} files.",
                 operation="CreateArtifactFiles",
                 host=self._gql.settings.base_url,
+                next_step="Log the same draft again; what was sent is not sent twice.",
             )
         return found
 
@@ -282,7 +284,12 @@ class AsyncArtifactUpload:
         step = self._part_length(size)
         multipart = place.upload_multipart_urls
         if multipart is None or place.storage_path is None:
-            raise AnswerError(f"The server gave no place for the parts of {entry.path!r}.")
+            raise AnswerError(
+                f"The server gave no place for the parts of {entry.path!r}.",
+                operation="CreateArtifactFiles",
+                host=self._gql.settings.base_url,
+                next_step="Raise artifact_multipart_threshold among the overrides, so that it goes whole.",
+            )
 
         async def one(number: int, url: str) -> tuple[int, str]:
             start = (number - 1) * step

@@ -59,6 +59,7 @@ class AsyncArtifactUrls:
                     "The artifact is gone, or the API key may not see it any more.",
                     operation="ListArtifactUrls",
                     host=self._gql.settings.base_url,
+                    next_step="Fetch it anew: api.artifact(...).",
                 )
             files = answer.artifact.files
             if files is None:

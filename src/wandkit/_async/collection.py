@@ -5,6 +5,7 @@ Schema: schema/artifact.graphql. Operations: queries/collection.graphql. Docs: d
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -177,7 +178,10 @@ class AsyncArtifactCollection:
             answer = await list_collection_aliases(self._gql, id=self.id, first=LARGEST_PAGE, after=after)
             if answer.artifact_collection is None:
                 raise NotFoundError(
-                    f"The collection {self.name!r} is gone.", operation="ListCollectionAliases"
+                    f"The collection {f'{self.entity}/{self.project}/{self.name}'!r} is gone.",
+                    operation="ListCollectionAliases",
+                    host=self._gql.settings.base_url,
+                    next_step="Fetch it anew: api.artifact_collection(TYPE, NAME).",
                 )
             held = answer.artifact_collection.aliases
             found += [edge.node.alias for edge in held.edges if edge.node]
@@ -242,11 +246,16 @@ class AsyncArtifactCollection:
         self._take(fresh._fields)
 
     async def change_type(self, new_type: str) -> None:
-        """Move it to another type at once: the older way to set `type` and `save`.
+        """Move it to another type at once. Deprecated: set `type`, then `save`.
 
         Raises:
             ArgumentError: It is a portfolio, or the type is reserved.
         """
+        warnings.warn(
+            "ArtifactCollection.change_type is deprecated; set type, then save.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
         self.type = new_type
         await self.save()
 

@@ -267,7 +267,12 @@ class AsyncRegistry:
             )
             renamed = answer.rename_project.project if answer.rename_project else None
             if renamed is None:
-                raise NotFoundError(f"The registry {self._fields.name!r} was not renamed.")
+                raise NotFoundError(
+                    f"Failed to rename the registry {self._fields.name!r}.",
+                    operation="RenameRegistry",
+                    host=self._gql.settings.base_url,
+                    next_step="Check that it is still there: api.registries().",
+                )
             self._fields = renamed
         fields = await save_registry(
             self._gql,
@@ -285,7 +290,10 @@ class AsyncRegistry:
         answer = await delete_registry(self._gql, id=self.id)
         if answer.delete_model is None or not answer.delete_model.success:
             raise NotFoundError(
-                f"The registry {self.full_name!r} was not deleted.", operation="DeleteRegistry"
+                f"Failed to delete the registry {self.full_name!r}.",
+                operation="DeleteRegistry",
+                host=self._gql.settings.base_url,
+                next_step="Check that it is still there: api.registries().",
             )
 
     async def members(self) -> list[UserMember | TeamMember]:
