@@ -11,9 +11,8 @@ and `Tags` say it outright; `Tags()` is all tags of a run. A single `=` compares
 from __future__ import annotations
 
 import ast
-import io
 import json
-import tokenize
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -54,6 +53,11 @@ _SECTIONS = {
 }  # fmt: skip
 _CALLS = {section: name for name, section in _SECTIONS.items()}
 _WITHIN = "within_last"
+_SAID = re.compile(
+    r"""(?P<quoted>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
+    r"""|\bwithin_last\s+(?P<amount>[0-9]+(?:\.[0-9]+)?)\s+(?P<quote>['"]?)(?P<unit>[A-Za-z]+)(?P=quote)"""
+    r"""|(?<![=!<>:])=(?!=)"""
+)
 _UNITS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
 _SIGNS: dict[type[ast.cmpop], str] = {
     ast.Eq: "=", ast.Is: "=", ast.NotEq: "!=", ast.IsNot: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">",
@@ -97,7 +101,7 @@ def _parsed(text: str) -> ast.expr:
         pass
     try:
         return ast.parse(_as_python(text.strip()), mode="eval").body
-    except (SyntaxError, ValueError, tokenize.TokenError, MemoryError, RecursionError) as error:
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise _bad(text, "it is no Python expression") from error
 
 
@@ -105,28 +109,15 @@ def _as_python(text: str) -> str:
     """Return a text in which what only reports say is said in Python.
 
     before:  State = "x" and Metric("CreatedTimestamp") within_last 5 days
-    after:   State == "x" and Metric("CreatedTimestamp") == within_last (5 ,"days")
+    after:   State == "x" and Metric("CreatedTimestamp") == within_last(5, "days")
     """
-    tokens = [(token.type, token.string) for token in tokenize.generate_tokens(io.StringIO(text).readline)]
-    made: list[tuple[int, str]] = []
-    place = 0
-    while place < len(tokens):
-        kind, string = tokens[place]
-        following = tokens[place + 1 : place + 3]
-        kinds = [kind for kind, _ in following]
-        if string == _WITHIN and kinds in (
-            [tokenize.NUMBER, tokenize.NAME],
-            [tokenize.NUMBER, tokenize.STRING],
-        ):
-            amount, said = following
-            unit = said if said[0] == tokenize.STRING else (tokenize.STRING, repr(said[1]))
-            opened, comma, closed = ((tokenize.OP, one) for one in "(,)")
-            made += [(tokenize.OP, "=="), (kind, string), opened, amount, comma, unit, closed]
-            place += 3
-            continue
-        made.append((kind, "==" if string == "=" else string))
-        place += 1
-    return tokenize.untokenize(made)
+    return _SAID.sub(_in_python, text)
+
+
+def _in_python(found: re.Match[str]) -> str:
+    if found["quoted"] is not None:
+        return found["quoted"]
+    return f'== {_WITHIN}({found["amount"]}, "{found["unit"]}")' if found["amount"] is not None else "=="
 
 
 class _Reader:
@@ -195,7 +186,7 @@ class _Reader:
         if isinstance(found, ast.Name) and found.id in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[found.id]
         try:
-            return json.loads(json.dumps(ast.literal_eval(found)))
+            return json.loads(json.dumps(ast.literal_eval(found), allow_nan=False))
         except (ValueError, TypeError, MemoryError, RecursionError) as error:
             raise _bad(self._text, "the right side of a comparison must be a plain value") from error
 
