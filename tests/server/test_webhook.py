@@ -38,7 +38,8 @@ STARTS = run_event(run_state_filter={"states": ["RUNNING"]})
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """Give a server that may send to loopback and does not wait long before it tries again."""
-    with Server(allow_private_webhooks=True, webhook_retry_s=0.01, webhook_attempts=3) as server:
+    settings: dict[str, Any] = {"webhook_timeout_s": 60.0, "webhook_retry_s": 0.01, "webhook_attempts": 3}
+    with Server(allow_private_webhooks=True, **settings) as server:
         server.add_user("ada")
         yield server
 
