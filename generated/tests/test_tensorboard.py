@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from wandkit import Api, Run
-from wandkit.errors import ArgumentError, MissingExtraError
+from wandkit.errors import ArgumentError, MissingExtraError, WandkitError
 from wandkit.testing import Server
 
 if TYPE_CHECKING:
@@ -344,6 +344,22 @@ def test_one_file_is_synced_without_a_namespace(api: Api, event_writer: EventWri
     event_writer.write("events.out.tfevents.2.host", event_writer.scalars(0, loss=2.0))
     run = api.sync_tensorboard(path)
     assert series(run, "loss") == [(0, 0, 1.0)]
+
+
+def test_a_sync_whose_uploads_are_refused_sends_no_row_of_them_and_goes_on_later(
+    module_server: Server, api: Api, event_writer: EventWriter
+) -> None:
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+    image = event_writer.value("image", image=Summary.Image(encoded_image_string=b"\x89PNG"))
+    event_writer.write(NAME, event_writer.scalars(0, loss=1.0), event_writer.event(1, image))
+    run = api.create_run(project="refused")
+    with module_server.fault(method="PUT", status=403), pytest.raises(WandkitError, match="media/images"):
+        api.sync_tensorboard(event_writer.root, run.id, "refused")
+    assert rows_of(run) == []
+    synced = api.sync_tensorboard(event_writer.root, run.id, "refused")
+    assert [row["_step"] for row in rows_of(synced)] == [0, 1]
+    assert [file.name for file in synced.files(pattern="media/%")] != []
 
 
 def spawn(script: str, *arguments: str) -> subprocess.Popen[bytes]:

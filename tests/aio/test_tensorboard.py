@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from wandkit import AsyncApi, AsyncRun
-from wandkit.errors import ArgumentError, MissingExtraError
+from wandkit.errors import ArgumentError, MissingExtraError, WandkitError
 from wandkit.testing import Server
 
 if TYPE_CHECKING:
@@ -358,6 +358,22 @@ async def test_one_file_is_synced_without_a_namespace(api: AsyncApi, event_write
     event_writer.write("events.out.tfevents.2.host", event_writer.scalars(0, loss=2.0))
     run = await api.sync_tensorboard(path)
     assert await series(run, "loss") == [(0, 0, 1.0)]
+
+
+async def test_a_sync_whose_uploads_are_refused_sends_no_row_of_them_and_goes_on_later(
+    module_server: Server, api: AsyncApi, event_writer: EventWriter
+) -> None:
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+    image = event_writer.value("image", image=Summary.Image(encoded_image_string=b"\x89PNG"))
+    event_writer.write(NAME, event_writer.scalars(0, loss=1.0), event_writer.event(1, image))
+    run = await api.create_run(project="refused")
+    with module_server.fault(method="PUT", status=403), pytest.raises(WandkitError, match="media/images"):
+        await api.sync_tensorboard(event_writer.root, run.id, "refused")
+    assert await rows_of(run) == []
+    synced = await api.sync_tensorboard(event_writer.root, run.id, "refused")
+    assert [row["_step"] for row in await rows_of(synced)] == [0, 1]
+    assert [file.name async for file in synced.files(pattern="media/%")] != []
 
 
 def spawn(script: str, *arguments: str) -> subprocess.Popen[bytes]:

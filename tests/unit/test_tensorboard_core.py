@@ -178,6 +178,37 @@ def test_a_file_is_read_on_where_it_was_left(event_writer: EventWriter) -> None:
     assert [event.step for event in file.events() if not isinstance(event, str)] == [1]
 
 
+def test_a_record_that_is_still_being_written_is_read_once_it_is_whole(event_writer: EventWriter) -> None:
+    path = event_writer.write(NAME, event_writer.scalars(0, loss=1.0), event_writer.scalars(1, loss=2.0))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-5])
+    file = EventFile(path, NAME)
+    assert len([*file.events()]) == 2
+    assert (file.fault or "").startswith("truncated")
+    path.write_bytes(whole)
+    assert [event.step for event in file.events() if not isinstance(event, str)] == [1]
+    assert (file.fault, file.offset) == (None, len(whole))
+
+
+def test_a_file_that_goes_away_is_a_fault_of_that_file(event_writer: EventWriter) -> None:
+    path = event_writer.write(NAME, event_writer.scalars(0, loss=1.0))
+    file = EventFile(path, NAME)
+    assert len([*file.events()]) == 2
+    path.unlink()
+    assert file.has_more
+    assert [*file.events()] == []
+    assert (file.fault or "").startswith("it cannot be read")
+
+
+def test_a_file_that_shrank_says_so(event_writer: EventWriter) -> None:
+    path = event_writer.write(NAME, event_writer.scalars(0, loss=1.0))
+    file = EventFile(path, NAME)
+    assert len([*file.events()]) == 2
+    path.write_bytes(path.read_bytes()[:10])
+    assert [*file.events()] == []
+    assert "shrunk to 10 bytes" in (file.fault or "")
+
+
 def test_two_files_of_one_name_are_told_apart_by_how_they_begin(event_writer: EventWriter) -> None:
     ids: set[str] = set()
     for wall in (1.0, 2.0):

@@ -74,12 +74,25 @@ class EventFile:
 
         Ends where the file ends, or where it cannot be read further; then `fault` says why.
         """
-        for record in self._loader.Load():
+        for record in self._records():
             if not self.id:
                 self.id = hashlib.sha256(f"{self.name}\n".encode() + record).hexdigest()[:12]
             self.offset += len(record) + FRAME_BYTES
             yield _decoded(record)
-        self.fault = self._look_at_rest()
+
+    def _records(self) -> Iterator[bytes]:
+        """Yield the records, and say in the end what is wrong with the rest."""
+        records = self._loader.Load()
+        while True:
+            try:
+                record = next(records, None)
+                if record is None:
+                    self.fault = self._look_at_rest()
+                    return
+            except Exception as error:  # the reader has errors of its own
+                self.fault = f"it cannot be read: {error}"
+                return
+            yield record
 
     def _look_at_rest(self) -> str | None:
         """Say what follows the last record that could be read."""

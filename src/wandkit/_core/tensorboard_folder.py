@@ -221,17 +221,9 @@ class EventFolder:
         self._sources[path] = _Source(file, namespace, converter)
 
     def _advance(self, source: _Source, number: int) -> None:
-        """Read on to the next event with values that the run does not have."""
+        """Read on to the next event that has values."""
         file = source.file
         source.next = None
-        try:
-            self._read_on(source, number)
-        except OSError as error:
-            self.tally.fail(file.name, f"it cannot be read: {error}")
-            source.events = None
-
-    def _read_on(self, source: _Source, number: int) -> None:
-        file = source.file
         if source.events is None:
             source.events = file.events()
         while True:
