@@ -25,8 +25,10 @@ from automating import DELETE, automate, project_id, run_event
 from conftest import Caller
 from receiver import Receiver
 from shelf import Shelf
+from sqlalchemy import delete, select, update
 
 from wandkit.server.automation_log import forget_deliveries
+from wandkit.server.model.automation import Automation, Integration, Secret
 from wandkit.server.webhook import Webhook, render
 from wandkit.server.webhook_address import AddressRefused, check, connect, is_public
 from wandkit.testing import Server
@@ -257,6 +259,35 @@ def test_what_an_automation_fired_is_sent_after_it_is_deleted(
     ada.upsert(name, "r1")
     ada.data(DELETE, id=made["id"])
     assert outcome(server, name).state == "FINISHED"
+
+
+def test_a_secret_that_is_gone_ends_the_delivery(server: Server, ada: Caller, receiver: Receiver) -> None:
+    name = watch(server, ada, receiver.url, secret=SECRET, secret_name="SHORT_LIVED")
+    with server.app.state.database.write() as session:
+        session.execute(delete(Secret).where(Secret.name == "SHORT_LIVED"))
+    ada.upsert(name, "r1")
+    found = outcome(server, name)
+    assert (found.state, found.attempts, found.error) == ("FAILED", 0, "the secret SHORT_LIVED was deleted")
+    assert receiver.is_quiet
+
+
+def test_an_integration_that_is_gone_ends_the_delivery(
+    server: Server, ada: Caller, receiver: Receiver
+) -> None:
+    name = watch(server, ada, receiver.url)
+    with server.app.state.database.write() as session:
+        hook = session.scalars(select(Integration).where(Integration.name == name)).one()
+        session.execute(update(Automation).where(Automation.name == name).values(integration_id=None))
+        session.delete(hook)
+    ada.upsert(name, "r1")
+    assert outcome(server, name).error == "the integration was deleted"
+
+
+def test_a_host_that_is_no_name_is_said(server: Server, ada: Caller) -> None:
+    name = watch(server, ada, f"http://{'a' * 70}.example/")
+    ada.upsert(name, "r1")
+    found = outcome(server, name)
+    assert (found.state, found.attempts) == ("FAILED", 3)
 
 
 def test_many_events_are_all_delivered(server: Server, ada: Caller, receiver: Receiver) -> None:

@@ -85,12 +85,12 @@ class Courier:
             with self._database.read() as session:
                 if session.scalar(pending) is None:
                     return True
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
             with self._news:
-                while self._changes == seen:
-                    left = deadline - time.monotonic()
-                    if left <= 0:
-                        return False
-                    self._news.wait(left)
+                if self._changes == seen:  # other processes deliver too, and tell nobody here
+                    self._news.wait(min(left, max(self._config.settle_interval_s, 0.05)))
 
     def wake(self) -> None:
         """Look for deliveries now."""
@@ -123,6 +123,11 @@ class Courier:
         with self._database.write() as session:
             forget_deliveries(session, _later(-self._config.keep_deliveries_s))
 
+    def _tell(self) -> None:
+        with self._news:
+            self._changes += 1
+            self._news.notify_all()
+
     def _claim(self) -> Iterable[_Task]:
         with self._news:
             under_way = list(self._open)
@@ -143,6 +148,7 @@ class Courier:
                     tasks.append(_Task(found.id, found.attempts, webhook))
         with self._news:
             self._open |= {task.delivery_id for task in tasks}
+        self._tell()  # some may be over, because there was nothing to send them with
         return tasks
 
     def _prepared(self, session: Session, found: Delivery) -> Webhook | None:
@@ -166,7 +172,11 @@ class Courier:
         if integration.access_token_ref is not None:
             values["ACCESS_TOKEN"] = values[integration.access_token_ref]
             headers["Authorization"] = f"Bearer {values['ACCESS_TOKEN']}"
-        body = render(found.payload, json.loads(found.facts), values)
+        try:
+            body = render(found.payload, json.loads(found.facts), values)
+        except (ValueError, RecursionError):
+            _finish(found, Outcome(error="the payload cannot be filled in"))
+            return None
         if integration.secret_ref is not None:
             headers["X-Wandb-Signature"] = sign(values[integration.secret_ref], body)
         found.attempts += 1
@@ -177,16 +187,15 @@ class Courier:
     def _deliver(self, task: _Task) -> None:
         try:
             with self._news:
-                if self._stopped:
-                    return
                 self._sending[task.delivery_id] = task.webhook
-            outcome = task.webhook.send()
-            if self._stopped and outcome.error is not None:
+                stopped = self._stopped
+            outcome = Outcome(again=True) if stopped else task.webhook.send()
+            if self._stopped and outcome.again:
                 self._release(task)
             else:
                 self._record(task, outcome)
-        except Exception as error:
-            _log.error("a delivery failed: %s", type(error).__name__)
+        except SQLAlchemyError:
+            _log.exception("what became of a delivery could not be kept; it is tried again later")
         finally:
             with self._news:
                 self._sending.pop(task.delivery_id, None)

@@ -93,6 +93,7 @@ def _engine(config: ServerConfig) -> Engine:
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
         pool_size=8,
         max_overflow=64,
+        hide_parameters=True,  # of statements that failed: a secret may be among them
     )
     synchronous = "FULL" if config.synchronous.upper() == "FULL" else "NORMAL"
 

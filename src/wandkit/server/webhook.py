@@ -72,7 +72,7 @@ class Webhook:
             status = self._post()
         except AddressRefused as error:
             return Outcome(error=str(error))
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             late = self._aborted or isinstance(error, TimeoutError)
             return Outcome(error=self._late() if late else _described(error), again=True)
         finally:
