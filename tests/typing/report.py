@@ -53,6 +53,8 @@ def reports(api: Api) -> None:
         "p", "e", title="t", width="fluid", blocks=["text", Heading.of("h"), grid], draft=True
     )
     assert_type(made, Report)
+    assert_type(Report("p", "e", "t", blocks=["text"], api=api).save(), Report)
+    assert_type(Report.from_url("https://example.com/e/p/reports/t--id"), Report)
     assert_type(api.load_report("e/p/reports/t--id"), Report)
     listing = api.reports("e/p", name="n", per_page=10)
     assert_type(listing, Reports)

@@ -57,7 +57,8 @@ class View(Base):
 class AccessToken(Base):
     """A share link: whoever has its text may look at one view, and at the projects that it shows.
 
-    `type` is `PUBLIC`, or `INDIVIDUAL_SHARING` where it is for the people of `emails`.
+    `type` is `PUBLIC`, or `INDIVIDUAL_SHARING` where it is for the people of `emails`. The text is kept as it
+    is, since those who may change the view can ask for it.
     """
 
     __tablename__ = "view_access_token"
