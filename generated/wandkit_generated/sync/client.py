@@ -44,8 +44,8 @@ class Client:
     def version_supported(self, min_version: str) -> bool:
         """Return whether the server knows clients as new as `min_version`, such as "0.12.11"."""
         info = self.server_info
-        newest = str((info.get("cliVersionInfo") or {}).get("max_cli_version") or "0")
-        return _numbers(min_version) <= _numbers(newest)
+        clients: Mapping[str, Any] = info.get("cliVersionInfo") or {}
+        return _numbers(min_version) <= _numbers(str(clients.get("max_cli_version") or "0"))
 
     def execute(
         self,

@@ -23,14 +23,12 @@ from wandkit._core.registry import (
     full_name,
     visibility_of,
 )
-from wandkit.errors import AnswerError, ArgumentError, NotFoundError, UnsupportedError
+from wandkit.errors import ArgumentError, NotFoundError
 from wandkit.filters import Expression, Order
 from wandkit.paths_artifact import REGISTRY_PREFIX
-from wandkit_generated.gql.operations import SAVE_REGISTRY
 from wandkit_generated.gql.sync import (
     add_registry_members,
     delete_registry,
-    get_registry,
     list_registry_members,
     remove_registry_members,
     rename_registry,
@@ -38,6 +36,7 @@ from wandkit_generated.gql.sync import (
     update_registry_user,
 )
 from wandkit_generated.sync.organization import find_organization
+from wandkit_generated.sync.registry_change import find_registry, save_registry
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
@@ -47,8 +46,6 @@ if TYPE_CHECKING:
     from wandkit_generated.sync.registry_listing import RegistryCollections, RegistryVersions
 
 __all__ = ["Registry"]
-
-MAKING = "INCLUDE_ARTIFACT_TYPES_IN_REGISTRY_CREATION"
 
 
 class Registry:
@@ -78,7 +75,7 @@ class Registry:
         Raises:
             NotFoundError: No such registry, or the API key may not see it.
         """
-        fields = _find(gql, organization.org_entity.name, full_name(name))
+        fields = find_registry(gql, organization.org_entity.name, full_name(name))
         if fields is None:
             raise NotFoundError(
                 f"No registry {name!r} in {organization.name!r}, or the API key may not see it.",
@@ -384,44 +381,6 @@ class Registry:
         return f"<Registry {self.organization}/{self._name}>"
 
 
-def save_registry(
-    gql: GraphQL,
-    entity: str,
-    name: str,
-    *,
-    description: str | None,
-    visibility: str,
-    artifact_types: Iterable[str],
-    all_types: bool,
-) -> RegistryFields:
-    """Send what a registry is to be and return what it is then."""
-    if not gql.supports(MAKING):
-        raise UnsupportedError(
-            "this server does not make or change registries; nothing was changed",
-            operation="SaveRegistry",
-            host=gql.settings.base_url,
-            next_step=f"It lacks the feature {MAKING}; a newer one has it.",
-        )
-    types = [{"name": one} for one in artifact_types]
-    variables: dict[str, Any] = {
-        "entity": entity,
-        "name": full_name(name),
-        "description": description or "",
-        "access": access_of(visibility),
-        "allowAllArtifactTypes": all_types,
-    }
-    answer = gql.execute(SAVE_REGISTRY, {**variables, "artifactTypes": types} if types else variables)
-    made = answer.upsert_model.project if answer.upsert_model else None
-    if made is None:
-        raise AnswerError(
-            f"The server did not say what became of the registry {name!r}.",
-            operation="SaveRegistry",
-            host=gql.settings.base_url,
-            next_step="Look for it with api.registry().",
-        )
-    return made
-
-
 def create_registry(
     gql: GraphQL,
     name: str,
@@ -438,7 +397,7 @@ def create_registry(
     short = check_registry_name(name)
     access_of(visibility)
     place = find_organization(gql, organization)
-    if _find(gql, place.org_entity.name, full_name(short)) is not None:
+    if find_registry(gql, place.org_entity.name, full_name(short)) is not None:
         raise ArgumentError(f"the organization {place.name!r} has a registry {short!r} already")
     types = list(artifact_types) if artifact_types is not None else []
     fields = save_registry(
@@ -451,8 +410,3 @@ def create_registry(
         all_types=not types,
     )
     return Registry(gql, place, fields)
-
-
-def _find(gql: GraphQL, entity: str, name: str) -> RegistryFields | None:
-    answer = get_registry(gql, entity=entity, name=name)
-    return answer.entity.project if answer.entity else None

@@ -14,16 +14,15 @@ from typing_extensions import Self
 from wandkit_generated.gql.aio import (
     add_registry_members,
     delete_registry,
-    get_registry,
     list_registry_members,
     remove_registry_members,
     rename_registry,
     update_registry_team,
     update_registry_user,
 )
-from wandkit_generated.gql.operations import SAVE_REGISTRY
 
 from wandkit._async.organization import find_organization
+from wandkit._async.registry_change import find_registry, save_registry
 from wandkit._core.member import TeamMember, UserMember, ids_by_kind, kind_of_member, member_id
 from wandkit._core.organization import Organization
 from wandkit._core.registry import (
@@ -34,7 +33,7 @@ from wandkit._core.registry import (
     visibility_of,
 )
 from wandkit._transport.aio.graphql import AsyncGraphQL
-from wandkit.errors import AnswerError, ArgumentError, NotFoundError, UnsupportedError
+from wandkit.errors import ArgumentError, NotFoundError
 from wandkit.filters import Expression, Order
 from wandkit.paths_artifact import REGISTRY_PREFIX
 
@@ -46,8 +45,6 @@ if TYPE_CHECKING:
     from wandkit.automation.scope import RegistryScope
 
 __all__ = ["AsyncRegistry"]
-
-MAKING = "INCLUDE_ARTIFACT_TYPES_IN_REGISTRY_CREATION"
 
 
 class AsyncRegistry:
@@ -77,7 +74,7 @@ class AsyncRegistry:
         Raises:
             NotFoundError: No such registry, or the API key may not see it.
         """
-        fields = await _find(gql, organization.org_entity.name, full_name(name))
+        fields = await find_registry(gql, organization.org_entity.name, full_name(name))
         if fields is None:
             raise NotFoundError(
                 f"No registry {name!r} in {organization.name!r}, or the API key may not see it.",
@@ -383,44 +380,6 @@ class AsyncRegistry:
         return f"<Registry {self.organization}/{self._name}>"
 
 
-async def save_registry(
-    gql: AsyncGraphQL,
-    entity: str,
-    name: str,
-    *,
-    description: str | None,
-    visibility: str,
-    artifact_types: Iterable[str],
-    all_types: bool,
-) -> RegistryFields:
-    """Send what a registry is to be and return what it is then."""
-    if not await gql.supports(MAKING):
-        raise UnsupportedError(
-            "this server does not make or change registries; nothing was changed",
-            operation="SaveRegistry",
-            host=gql.settings.base_url,
-            next_step=f"It lacks the feature {MAKING}; a newer one has it.",
-        )
-    types = [{"name": one} for one in artifact_types]
-    variables: dict[str, Any] = {
-        "entity": entity,
-        "name": full_name(name),
-        "description": description or "",
-        "access": access_of(visibility),
-        "allowAllArtifactTypes": all_types,
-    }
-    answer = await gql.execute(SAVE_REGISTRY, {**variables, "artifactTypes": types} if types else variables)
-    made = answer.upsert_model.project if answer.upsert_model else None
-    if made is None:
-        raise AnswerError(
-            f"The server did not say what became of the registry {name!r}.",
-            operation="SaveRegistry",
-            host=gql.settings.base_url,
-            next_step="Look for it with api.registry().",
-        )
-    return made
-
-
 async def create_registry(
     gql: AsyncGraphQL,
     name: str,
@@ -437,7 +396,7 @@ async def create_registry(
     short = check_registry_name(name)
     access_of(visibility)
     place = await find_organization(gql, organization)
-    if await _find(gql, place.org_entity.name, full_name(short)) is not None:
+    if await find_registry(gql, place.org_entity.name, full_name(short)) is not None:
         raise ArgumentError(f"the organization {place.name!r} has a registry {short!r} already")
     types = list(artifact_types) if artifact_types is not None else []
     fields = await save_registry(
@@ -450,8 +409,3 @@ async def create_registry(
         all_types=not types,
     )
     return AsyncRegistry(gql, place, fields)
-
-
-async def _find(gql: AsyncGraphQL, entity: str, name: str) -> RegistryFields | None:
-    answer = await get_registry(gql, entity=entity, name=name)
-    return answer.entity.project if answer.entity else None
