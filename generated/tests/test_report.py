@@ -384,6 +384,19 @@ def test_a_draft_that_was_put_onto_its_report_but_not_deleted_is_published_again
     assert report.drafts() == []
 
 
+def test_a_draft_whose_deletion_was_not_answered_is_published_again(
+    api: Api, project: str, module_server: Server
+) -> None:
+    report = api.create_report(project, title="T")
+    draft = report.create_draft()
+    draft.title = "U"
+    fault = module_server.fault(drop=True, after=True, operation="DeleteReport")
+    with fault, pytest.raises(WandkitError):
+        draft.publish()
+    published = draft.publish()
+    assert (published.id, published.title, published.modified) == (report.id, "U", False)
+
+
 def test_a_draft_of_a_report_that_is_gone_can_become_one(api: Api, project: str) -> None:
     report = api.create_report(project, title="T", blocks=["a"])
     draft = report.create_draft()

@@ -386,6 +386,19 @@ async def test_a_draft_that_was_put_onto_its_report_but_not_deleted_is_published
     assert await report.drafts() == []
 
 
+async def test_a_draft_whose_deletion_was_not_answered_is_published_again(
+    api: AsyncApi, project: str, module_server: Server
+) -> None:
+    report = await api.create_report(project, title="T")
+    draft = await report.create_draft()
+    draft.title = "U"
+    fault = module_server.fault(drop=True, after=True, operation="DeleteReport")
+    with fault, pytest.raises(WandkitError):
+        await draft.publish()
+    published = await draft.publish()
+    assert (published.id, published.title, published.modified) == (report.id, "U", False)
+
+
 async def test_a_draft_of_a_report_that_is_gone_can_become_one(api: AsyncApi, project: str) -> None:
     report = await api.create_report(project, title="T", blocks=["a"])
     draft = await report.create_draft()

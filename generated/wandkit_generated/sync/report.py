@@ -7,6 +7,7 @@ Schema: schema/report.graphql. Operations: queries/report.graphql. Docs: docs/ap
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping
@@ -232,7 +233,8 @@ class Report(ReportContent):
             if not force and self._is_behind(fields):
                 raise self._conflict(fields)
             fields = self._update(self.parent_id, _changed(values, theirs))
-        self._delete(draft_id)
+        with contextlib.suppress(NotFoundError):  # deleted before, by a request whose answer was lost
+            self._delete(draft_id)
         self._take(fields)
         return self
 

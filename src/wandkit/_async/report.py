@@ -5,6 +5,7 @@ Schema: schema/report.graphql. Operations: queries/report.graphql. Docs: docs/ap
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping
@@ -232,7 +233,8 @@ class AsyncReport(AsyncReportContent):
             if not force and self._is_behind(fields):
                 raise self._conflict(fields)
             fields = await self._update(self.parent_id, _changed(values, theirs))
-        await self._delete(draft_id)
+        with contextlib.suppress(NotFoundError):  # deleted before, by a request whose answer was lost
+            await self._delete(draft_id)
         self._take(fields)
         return self
 
