@@ -48,7 +48,7 @@ class RowReader:
         self._misses = 0
 
     def read(self, texts: Sequence[str]) -> dict[str, Values] | None:
-        """Return the columns of rows by name, in the order of the first row; None where they are not alike."""
+        """Return the columns of rows by name, ordered as the first row; None where rows are not alike."""
         if len(texts) < FEWEST_ROWS or self._misses >= MOST_MISSES:
             return None
         joined = join_rows(texts)
@@ -135,8 +135,7 @@ def _floats(rows: list[Any], width: int) -> list[array[float]] | None:
         if "numpy" not in sys.modules:
             flat = array("d", values)
             return [flat[number::width] for number in range(width)]
-        import numpy
-
+        numpy: Any = sys.modules["numpy"]
         block: Any = numpy.fromiter(values, numpy.float64, len(rows) * width).reshape(len(rows), width)
     except OverflowError:
         return None
