@@ -41,7 +41,7 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-artifacts-") as folder, Server() as server:
         server.add_user("bench", api_key=clock.KEY)
-        with server.api("bench") as api:
+        with Api(overrides={"base_url": server.url}, api_key=clock.KEY, timeout=600) as api:
             _prepare(api, chosen.megabytes, chosen.entries, Path(folder))
         print(server.url, flush=True)
         sys.stdin.read()

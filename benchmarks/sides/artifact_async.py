@@ -64,7 +64,7 @@ JOBS = {
 
 
 async def main() -> str:
-    async with AsyncApi(overrides={"base_url": TASK.url}, api_key=clock.KEY) as api:
+    async with AsyncApi(overrides={"base_url": TASK.url}, api_key=clock.KEY, timeout=600) as api:
         return await JOBS[TASK.part](api)
 
 

@@ -59,6 +59,6 @@ JOBS = {
     "J5 manifest up": manifest_up,
     "J5 manifest down": manifest_down,
 }
-with Api(overrides={"base_url": TASK.url}, api_key=clock.KEY) as opened:
+with Api(overrides={"base_url": TASK.url}, api_key=clock.KEY, timeout=600) as opened:
     text = JOBS[TASK.part](opened)
 clock.report_stopped(text)
