@@ -66,7 +66,7 @@ def interop(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Side by side with the official client and the bare floor; `-- --job J2`, `--quick`, `--json`."""
-    session.install(".[polars,arrow,pandas]", "graphql-core>=3.2,<3.3", "orjson")
+    session.install(".[polars,arrow,pandas,server]", "graphql-core>=3.2,<3.3", "orjson")
     session.run("python", "-m", "benchmarks", *(session.posargs or ["--quick"]))
 
 

@@ -39,6 +39,8 @@ class Sizes:
     steps: int = 200_000
     histories: int = 200
     points: int = 500
+    megabytes: int = 2048
+    entries: int = 20_000
 
 
 def encode(value: object) -> bytes:

@@ -24,12 +24,18 @@ WANDKIT_ASYNC = Side("wandkit async", "wandkit_async.py")
 FLOOR = Side("floor", "floor.py")
 FLOOR_ASYNC = Side("floor async", "floor_async.py")
 SIDES = (OFFICIAL, OFFICIAL_BEST, WANDKIT, WANDKIT_ASYNC, FLOOR, FLOOR_ASYNC)
+ARTIFACTS = Side("wandkit", "artifact_sync.py")
+ARTIFACTS_ASYNC = Side("wandkit async", "artifact_async.py")
 _ALL = (OFFICIAL, WANDKIT, WANDKIT_ASYNC, FLOOR, FLOOR_ASYNC)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One thing to read. `faster` maps an opponent and a delay in ms to the ratio aimed at."""
+    """One thing to read. `faster` maps an opponent and a delay in ms to the ratio aimed at.
+
+    Jobs about `artifacts` run against the embedded server; `above_mb` is how much memory they may take above
+    what the process had before.
+    """
 
     name: str
     title: str
@@ -38,6 +44,13 @@ class Job:
     floor: float | None = None
     memory: float | None = None
     seconds: float | None = None
+    artifacts: bool = False
+    above_mb: float | None = None
+
+    @property
+    def delays(self) -> bool:
+        """Whether its server can answer with a delay."""
+        return not self.artifacts
 
 
 JOBS = (
@@ -84,5 +97,14 @@ JOBS = (
         "histories of {histories} runs × {points} points into one frame",
         faster={("official", 0): 4, ("official", 50): 12},
         floor=1.5,
+    ),
+    *(
+        Job(f"J5 {name}", title, (ARTIFACTS, ARTIFACTS_ASYNC), artifacts=True, above_mb=200)
+        for name, title in (
+            ("file up", "an artifact with a file of {megabytes:,} MiB logged"),
+            ("file down", "the same downloaded"),
+            ("manifest up", "an artifact of {entries:,} references logged"),
+            ("manifest down", "its manifest read"),
+        )
     ),
 )

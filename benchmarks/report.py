@@ -30,6 +30,7 @@ def table(title: str, results: list[Result]) -> str:
         lines.append(
             f"  {result.side:15}{result.seconds:10.3f}{ratio:>9}{result.cpu_seconds:8.2f}{last.requests:10,}"
             f"{last.received_bytes / 1e6:9.1f}{peak:>9}  {last.checksum}"
+            + (f"  (+{result.above_mb:.0f} MB for the job)" if last.above_mb else "")
             + (f"  (extrapolated × {result.scale:g})" if result.scale != 1 else "")
         )
         if last.unknown:
@@ -60,6 +61,8 @@ def goals(job: Job, latency_ms: int, results: list[Result]) -> Iterator[dict[str
                 job.memory,
                 False,
             )
+        if job.above_mb:
+            yield _goal(name, "MB of memory above the baseline", ours.above_mb, job.above_mb, False)
         if job.seconds and latency_ms == 0:
             yield _goal(name, "seconds", ours.seconds, job.seconds, False)
 

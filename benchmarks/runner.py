@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,7 @@ class Measured:
     received_bytes: int
     connections: int
     unknown: dict[str, int]
+    above_mb: float = 0.0
 
 
 @dataclass
@@ -73,6 +75,11 @@ class Result:
     def total_mb(self) -> float:
         """Peak memory of the side with all that it started."""
         return self.peak_mb + self.children_mb
+
+    @property
+    def above_mb(self) -> float:
+        """Median peak of memory above what the process had before the job."""
+        return median(r.above_mb for r in self.rounds)
 
     @property
     def children_mb(self) -> float:
@@ -131,6 +138,30 @@ class Canned:
         self._process.wait(timeout=10)
 
 
+class Embedded:
+    """The embedded server with its artifacts, as a process of its own."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        self._process = subprocess.Popen(
+            [
+                sys.executable, "-m", "benchmarks.embedded",
+                "--megabytes", str(sizes.megabytes), "--entries", str(sizes.entries),
+            ],
+            cwd=_ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().strip()
+
+    def close(self) -> None:
+        """Stop it; what it stored goes away."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=60)
+
+
 class Runner:
     """Runs jobs in interleaved rounds and keeps what they measured."""
 
@@ -140,10 +171,13 @@ class Runner:
         self._peer = peer
         self._say = say
         self._warm: set[tuple[str, str]] = set()
+        self._embedded: Embedded | None = None
         self._home = tempfile.TemporaryDirectory(prefix="bench-home-")
 
     def close(self) -> None:
-        """Remove the home folder that the sides used."""
+        """Stop the embedded server, and remove the home folder that the sides used."""
+        if self._embedded is not None:
+            self._embedded.close()
         self._home.cleanup()
 
     def run(self, job: Job, latency_ms: int, rounds: int, warm: bool) -> list[Result]:
@@ -168,10 +202,15 @@ class Runner:
         partly = side.label == "official" and job.name == "J2" and latency_ms >= 10 and runs > _HEAD_RUNS
         limit = _HEAD_RUNS if partly or not side.peer else 0
         result.scale = runs / _HEAD_RUNS if partly else 1.0
+        url = self._canned.url
+        if job.artifacts:
+            self._embedded = self._embedded or Embedded(self._sizes)
+            url = self._embedded.url
+            limit = self._sizes.megabytes if "file" in job.name else self._sizes.entries
         self._canned.control(latency_ms)
         command = [
             self._peer if side.peer and self._peer else sys.executable,
-            str(_SIDES / side.script), job.name + side.variant, self._canned.url, str(limit),
+            str(_SIDES / side.script), job.name + side.variant, url, str(limit),
         ]  # fmt: skip
         try:
             done = subprocess.run(
@@ -185,6 +224,7 @@ class Runner:
         except subprocess.TimeoutExpired:
             result.failure = f"not done after {_PATIENCE_S} s"
             return
+        shutil.rmtree(Path(self._home.name, "down"), ignore_errors=True)
         counters = self._canned.control(0)
         lines = done.stdout.strip().splitlines()
         if done.returncode or not lines:

@@ -125,7 +125,7 @@ def _children() -> list[str]:
         return []
 
 
-def report(spent: Spent, checksum: str, head: str = "") -> None:
+def report(spent: Spent, checksum: str, head: str = "", above_mb: float = 0.0) -> None:
     """Print the one line that the runner reads."""
     line = {
         **spent._asdict(),
@@ -133,8 +133,41 @@ def report(spent: Spent, checksum: str, head: str = "") -> None:
         "head": head,
         "peak_mb": round(_peak_mb("self"), 1),
         "children_mb": round(sum(map(_peak_mb, _children())), 1),
+        "above_mb": round(above_mb, 1),
     }
     print(json.dumps(line), flush=True)
+
+
+class Stopwatch:
+    """What `start` and `stop` note: the clocks, and the memory that was there before."""
+
+    started = STARTED
+    spent: Spent | None = None
+    before_mb = 0.0
+    above_mb = 0.0
+
+
+def start() -> None:
+    """Begin to count; the peak of memory counts from here too, above what the process has now."""
+    try:
+        with open("/proc/self/clear_refs", "w", encoding="ascii") as peak:
+            peak.write("5")
+    except OSError:
+        pass
+    Stopwatch.before_mb = _peak_mb("self")
+    Stopwatch.started = now()
+
+
+def stop() -> None:
+    """End counting."""
+    Stopwatch.spent = since(Stopwatch.started)
+    Stopwatch.above_mb = _peak_mb("self") - Stopwatch.before_mb
+
+
+def report_stopped(checksum: str) -> None:
+    """Print the one line that the runner reads, about what was between `start` and `stop`."""
+    assert Stopwatch.spent is not None
+    report(Stopwatch.spent, checksum, above_mb=Stopwatch.above_mb)
 
 
 def leave() -> None:

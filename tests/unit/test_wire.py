@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import multiprocessing
 import os
 import pickle
+import random
 import socket
 import ssl
 import sys
@@ -301,3 +303,55 @@ def test_a_proxy_of_the_settings_comes_before_the_variables(monkeypatch: pytest.
     monkeypatch.setenv("HTTPS_PROXY", "http://other:1")
     origin, _ = resolve("https://x.org")
     assert Network(proxies={"https": "http://p:3128"}).proxy_for(origin) == "http://p:3128"
+
+
+LONG = bytes(range(256)) * 4096
+LONG_OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(LONG), LONG)
+
+
+def test_a_long_answer_comes_whole_and_its_connection_is_used_again(
+    face: Blocking, lie: Callable[..., Liar]
+) -> None:
+    server = lie([LONG_OK, OK, LONG_OK])
+    assert [face.get(server.url).body for _ in range(3)] == [LONG, b"ok", LONG]
+    assert server.connections == 1
+
+
+def test_a_long_last_answer_is_not_followed_by_another(face: Blocking, lie: Callable[..., Liar]) -> None:
+    last = LONG_OK.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+    server = lie([last], [OK])
+    assert [face.get(server.url).body for _ in range(2)] == [LONG, b"ok"]
+    assert server.connections == 2
+
+
+def test_a_long_answer_in_gzip_is_inflated(face: Blocking, lie: Callable[..., Liar]) -> None:
+    body = gzip.compress(random.Random(1).randbytes(200_000))
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+    assert face.get(lie([head + body]).url).body == random.Random(1).randbytes(200_000)
+
+
+def test_a_long_answer_that_breaks_off_is_told(face: Blocking, lie: Callable[..., Liar]) -> None:
+    with pytest.raises(WireError) as caught:
+        face.get(lie([LONG_OK[:-1]]).url)
+    assert caught.value.kind == "broken"
+
+
+def test_a_long_answer_that_stalls_is_a_timeout(face: Blocking) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        ended = threading.Event()
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(LONG_OK[:500_000])
+                ended.wait(30)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        with pytest.raises(WireError) as caught:
+            face.get(f"http://127.0.0.1:{port}/x", timeout=0.5)
+        ended.set()
+        thread.join(30)
+    assert caught.value.kind == "timeout"

@@ -164,8 +164,9 @@ class Walk(Generic[T]):
 
     Attributes:
         chain: Where it is, and what it counted.
-        look_ahead_at: The item, counted from 1, whose use starts the fetching of the next page: the second of
-            the newest page, so that whoever takes a first item only does not pay for a second page.
+        look_ahead_at: The item, counted from 1, whose use starts the fetching of the next page: the first of
+            the newest page, but the second of the first one, so that whoever takes a first item only does not
+            pay for a second page.
     """
 
     def __init__(self, fetch: Callable[[PageRequest], Page[T]], sizes: PageSize, start: str | None) -> None:
@@ -185,7 +186,7 @@ class Walk(Generic[T]):
                 page = ahead.result()
             before = self.chain.received
             fresh = self.chain.take(page)
-            self.look_ahead_at = min(before + 2, self.chain.received)
+            self.look_ahead_at = min(before + (1 if before else 2), self.chain.received)
             if fresh:
                 return fresh
         return None

@@ -6,7 +6,7 @@ Operations: queries/history.graphql. Docs: docs/api/history.md. One run: _async/
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Literal, cast, overload
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast, overload
 
 from wandkit_generated.gql.operations import LIST_RUN_HISTORIES
 
@@ -125,18 +125,28 @@ class AsyncRunsHistories:
         if format == "default":
             rows: list[Row] = []
             async for name, block in blocks:
-                for row in block:
+                decoded = decode_rows(block.texts) if isinstance(block, RowTexts) else block
+                for row in decoded:
                     row["run_id"] = name
-                rows += block
+                rows += decoded
             return History(rows, reading.receipt(), None if wanted is None else [*wanted, "run_id"])
         columns = Columns(wanted)
         async for name, block in blocks:
-            columns.add(block, run_id=name)
+            if isinstance(block, RowTexts):
+                columns.add_texts(block.texts, run_id=name)
+            else:
+                columns.add(block, run_id=name)
         if format == "polars":
             return columns.to_polars()
         frame = columns.sorted().to_pandas()
         frame.attrs["receipt"] = reading.receipt()
         return frame
+
+
+class RowTexts(NamedTuple):
+    """Rows that have not been decoded."""
+
+    texts: list[str]
 
 
 class AsyncHistoriesReading:
@@ -157,7 +167,7 @@ class AsyncHistoriesReading:
         self._receipts: list[Receipt] = []
         self._listing = Receipt()
 
-    async def blocks(self, runs: AsyncRuns) -> AsyncIterator[tuple[str, list[Row]]]:
+    async def blocks(self, runs: AsyncRuns) -> AsyncIterator[tuple[str, list[Row] | RowTexts]]:
         """Yield each run's id and rows: many runs a request, or each by itself where the server refuses."""
         begun = False
         try:
@@ -227,15 +237,15 @@ class AsyncHistoriesReading:
             problems=problems,
         )
 
-    def _rows_of(self, node: ListRunHistoriesRun) -> tuple[list[Row], Receipt]:
+    def _rows_of(self, node: ListRunHistoriesRun) -> tuple[list[Row] | RowTexts, Receipt]:
         if self._keys is not None:
             rows = cast("list[list[Row]]", node.sampled_history or [[]])[0]
             restore_values(rows, self._keys)
             return rows, sample_receipt(len(rows), self._samples, node.history_line_count)
         is_default = self._stream == "default"
-        rows = decode_rows((node.history if is_default else node.events) or [])
+        texts = (node.history if is_default else node.events) or []
         expected = node.history_line_count if is_default else node.events_line_count
-        return rows, whole_receipt(len(rows), self._samples, expected)
+        return RowTexts(texts), whole_receipt(len(texts), self._samples, expected)
 
     async def _one_by_one(self, runs: AsyncRuns) -> AsyncIterator[tuple[str, History]]:
         """Yield each run's id and history, several at a time; one failure does not stop the others."""

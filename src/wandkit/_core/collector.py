@@ -42,7 +42,10 @@ _pause = _Pause()
 
 @contextmanager
 def uncollected() -> Generator[None, None, None]:
-    """Let the collector rest inside the block, in all threads. Keep the block short and never wait in it."""
+    """Let the collector rest inside the block, in all threads.
+
+    Keep the block short; others may get their turn in it, but it must not wait for anything.
+    """
     pause = _pause
     pause.enter()
     try:

@@ -6,7 +6,7 @@ On the server each key holds `{"value": …, "desc": …}`. Keys of the clients 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Union, cast
 
 from msgspec import MsgspecError, Struct
@@ -25,7 +25,8 @@ class _Entry(Struct, gc=False):
     value: Any
 
 
-_entries = Decoder(dict[str, Union[_Entry, str, int, float, bool, list[Any], None]]).decode  # noqa: UP007
+_Wire = Union[_Entry, str, int, float, bool, list[Any], None]  # noqa: UP007 - evaluated on Python 3.10
+_entries: Callable[[str], dict[str, Any]] = Decoder(dict[str, _Wire]).decode
 
 
 class Config(dict[str, Any]):

@@ -11,9 +11,10 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wandkit._core.history import Row
+from wandkit._core.bulk import RowReader, Values
+from wandkit._core.history import Row, decode_rows
 from wandkit.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Columns:
         self.count = 0
         self._fixed = names is not None
         self._columns = {name: Column() for name in names or ()}
+        self._reader = RowReader()
 
     def add(self, rows: Sequence[Row], **constant: Any) -> None:
         """Append rows; `constant` values are the same for all of them."""
@@ -94,13 +96,34 @@ class Columns:
             return
         self._make(constant)
         names = [name for name in self._columns if name not in constant]
-        values = _uniform(rows, names)
+        values: Mapping[str, Values] | None = _uniform(rows, names)
         if values is None:
             self._make([] if self._fixed else columns_of(rows))
             values = {name: [row.get(name) for row in rows] for name in self._columns}
+        self._append(values, len(rows), constant)
+
+    def add_texts(self, texts: Sequence[str], **constant: Any) -> None:
+        """Append the rows in these JSON texts, in bulk where they are alike.
+
+        Raises:
+            AnswerError: A row is not a JSON object.
+        """
+        values = self._reader.read(texts)
+        if values is None:
+            rows = decode_rows(texts)
+            self.add(rows, **constant)
+            self._reader.learn(rows)
+            return
+        self._make(constant)
+        self._make([] if self._fixed else values)
+        lacking = [name for name in self._columns if name not in values and name not in constant]
+        absent = dict.fromkeys(lacking, [None] * len(texts))
+        self._append({**values, **absent}, len(texts), constant)
+
+    def _append(self, values: Mapping[str, Values], count: int, constant: Mapping[str, Any]) -> None:
         for name, column in self._columns.items():
-            column.add([constant[name]] * len(rows) if name in constant else values[name])
-        self.count += len(rows)
+            column.add(Repeated(constant[name], count) if name in constant else values[name])
+        self.count += count
 
     def _make(self, names: Iterable[str]) -> None:
         for name in names:
@@ -136,18 +159,28 @@ class Columns:
         return table
 
 
+class Repeated(NamedTuple):
+    """One value, many times over."""
+
+    value: Any
+    times: int
+
+
 class Column:
     """The values of one column, block by block; blocks of floats and of integers are kept small."""
 
     def __init__(self, values: list[Any] | None = None) -> None:
-        self._blocks: list[list[Any] | array[Any]] = []
+        self._blocks: list[Values | Repeated] = []
         if values:
             self.add(values)
 
-    def add(self, values: list[Any]) -> None:
+    def add(self, values: Values | Repeated) -> None:
         """Append values."""
+        if not isinstance(values, list):
+            self._blocks.append(values)
+            return
         kinds = {*map(type, values)}
-        block: list[Any] | array[Any] = values
+        block: Values = values
         if kinds == {float}:
             block = array("d", values)
         elif kinds == {int}:
@@ -160,9 +193,12 @@ class Column:
     def to_pandas(self) -> Any:
         """Return what pandas takes over as it is, or a list."""
         numbers = self._numbers()
-        if numbers is None:
-            return self._values()
-        return _numpy_view(numbers)
+        if numbers is not None:
+            return _numpy_view(numbers)
+        repeated = [block for block in self._blocks if isinstance(block, Repeated)]
+        if len(repeated) == len(self._blocks) and {type(block.value) for block in repeated} == {str}:
+            return _repeated_texts(repeated)
+        return self._values()
 
     def to_polars(self, polars: Any, name: str) -> Any:
         """Return a polars series."""
@@ -204,12 +240,15 @@ class Column:
             return None
         joined: array[Any] = array("d") if "d" in codes else array("q")
         for block in self._blocks:
-            same = isinstance(block, array) and block.typecode == joined.typecode
-            joined.extend(block if same else map(float, block))
+            if isinstance(block, array):
+                joined.extend(block if block.typecode == joined.typecode else map(float, block))
         return joined
 
     def _values(self) -> list[Any]:
-        return [value for block in self._blocks for value in block]
+        values: list[Any] = []
+        for block in self._blocks:
+            values.extend([block.value] * block.times if isinstance(block, Repeated) else block)
+        return values
 
 
 def columns_from(rows: Sequence[Row], names: Sequence[str] | None = None) -> Columns:
@@ -256,6 +295,15 @@ def _numpy_view(numbers: array[Any]) -> Any:
     import numpy
 
     return numpy.frombuffer(numbers, numpy.float64 if numbers.typecode == "d" else numpy.int64)
+
+
+def _repeated_texts(blocks: Sequence[Repeated]) -> Any:
+    """Texts as pandas holds them; each is made one once."""
+    import numpy
+    import pandas
+
+    different: Any = pandas.Series([block.value for block in blocks]).array
+    return different.take(numpy.repeat(numpy.arange(len(blocks)), [block.times for block in blocks]))
 
 
 def _kinds(values: Sequence[Any]) -> set[type]:

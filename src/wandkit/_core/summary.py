@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from typing_extensions import Self
 
+from wandkit._core.history import has_non_finite_text
 from wandkit._core.jsontext import merge, read_object, same, to_json, write
 
 __all__ = ["SummaryData", "SummarySubDict", "is_changed", "merged_into", "settle"]
@@ -192,7 +193,7 @@ def settle(summary: SummaryData, text: str | None) -> None:
 
 def _values(text: str | None) -> dict[str, Any]:
     values = read_object(text, "summary")
-    if text and ('"NaN"' in text or 'Infinity"' in text):
+    if text and has_non_finite_text(text):
         return cast("dict[str, Any]", _with_floats(values))
     return values
 

@@ -21,6 +21,8 @@ __all__ = ["READ_SIZE", "Exchange", "Head", "Inflate", "Origin", "Request", "red
 
 READ_SIZE = 256 * 1024
 _LONGEST_HEAD = 256 * 1024
+_WORTH_PASSING = 64 * 1024
+_LARGEST_PASSED = 256 * 1024 * 1024
 _URL_SAFE = "!#$%&'()*+,/:;=?@[]~"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -116,7 +118,12 @@ class Exchange:
     """The HTTP state of one connection: what to send, and what the received bytes mean."""
 
     def __init__(self) -> None:
+        self._renew()
+
+    def _renew(self) -> None:
         self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
+        self._body: int | None = None
+        self._is_past_body = False
 
     def start(self, request: Request) -> bytes:
         """Return the bytes that begin `request`: its head, and its body where that is at hand."""
@@ -176,19 +183,52 @@ class Exchange:
             if isinstance(event, h11.Data):
                 return bytes(event.data)
             if isinstance(event, h11.Response):
-                return Head(event.status_code, _folded(event.headers))
+                head = Head(event.status_code, _folded(event.headers))
+                self._body = _plain_length(event, head) if self._h11.our_state is h11.DONE else None
+                return head
             if isinstance(event, h11.EndOfMessage):
                 return True
             if isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
                 raise WireError("broken", "the server closed the connection without an answer", sent=True)
 
+    def pass_body(self) -> tuple[bytes, int] | None:
+        """Hand a large body of known length over to the caller, who reads it off the connection in one go.
+
+        Call it when the head has come. Nothing but `recycle` may be called after the body.
+
+        Returns:
+            What has come of the body, and how many bytes are to come; None where `next` gives the body.
+        """
+        if self._body is None:
+            return None
+        begun = self._h11.trailing_data[0]
+        left = self._body - len(begun)
+        if left < _WORTH_PASSING:
+            return None
+        self._is_past_body = True
+        return begun, left
+
     def recycle(self) -> bool:
         """Make ready for the next request; return False where the connection cannot be used again."""
+        if self._is_past_body:
+            self._renew()
+            return True
         try:
             self._h11.start_next_cycle()
         except h11.LocalProtocolError:
             return False
         return True
+
+
+def _plain_length(response: h11.Response, head: Head) -> int | None:
+    """Return the length of a body that may be read around h11: not too long to be held, and no last one."""
+    headers = head.headers
+    length = headers.get("content-length", "")
+    if response.http_version != b"1.1" or head.status in (204, 304) or "transfer-encoding" in headers:
+        return None
+    if "close" in headers.get("connection", "").lower() or not length.isdecimal():
+        return None
+    return int(length) if int(length) <= _LARGEST_PASSED else None
 
 
 def _folded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -199,7 +199,10 @@ class Answering:
         Raises:
             WireError: It breaks off.
         """
-        return b"".join([piece async for piece in self.pieces()])
+        whole = await self._body.rest()
+        if whole is None:
+            return b"".join([piece async for piece in self.pieces()])
+        return self._inflate.feed(whole) + self._inflate.end()
 
     async def aclose(self) -> None:
         """Let go of the connection; an unread body is given up."""
@@ -239,6 +242,21 @@ class _OwnBody:
         self._connection = None
         self._wire.give_back(connection)
 
+    async def rest(self) -> bytes | None:
+        """Return the whole body at once where that is cheaper than in pieces; else None."""
+        connection = self._connection
+        if connection is None or (passed := connection.exchange.pass_body()) is None:
+            return None
+        begun, left = passed
+        try:
+            rest = await connection.receive_all(left, self._timer)
+        except (WireError, asyncio.CancelledError):
+            await self.aclose()
+            raise
+        self._connection = None
+        self._wire.give_back(connection)
+        return begun + rest
+
     async def aclose(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -259,6 +277,9 @@ class _HttpxBody:
                 yield piece
         except httpx.HTTPError as error:
             raise httpx_failure(error) from None
+
+    async def rest(self) -> None:
+        """It comes in pieces."""
 
     async def aclose(self) -> None:
         await self._response.aclose()
@@ -333,20 +354,33 @@ class _Connection:
             event = self.exchange.next()
             if event is not False:
                 return event
-            # Cheaper than `wait_for`, which makes a task for each read.
-            alarm = asyncio.get_running_loop().call_later(timer.left(), self._expire)
-            try:
-                data = await self._reader.read(READ_SIZE)
-            except OSError as error:
-                if self._too_late:
-                    raise WireError("timeout", "no answer in time", sent=True) from None
-                raise socket_failure(error, sent=True) from None
-            finally:
-                alarm.cancel()
-            if self._too_late:
-                raise WireError("timeout", "no answer in time", sent=True)
+            data = await self._received(self._reader.read(READ_SIZE), timer)
             self.received = self.received or bool(data)
             self.exchange.receive(data)
+
+    async def receive_all(self, size: int, timer: _Timer) -> bytes:
+        """Return the next `size` bytes."""
+        try:
+            return await self._received(self._reader.readexactly(size), timer)
+        except asyncio.IncompleteReadError:
+            if self._too_late:
+                raise WireError("timeout", "no answer in time", sent=True) from None
+            raise WireError("broken", "the server closed the connection in the middle", sent=True) from None
+
+    async def _received(self, reading: Coroutine[Any, Any, bytes], timer: _Timer) -> bytes:
+        # Cheaper than `wait_for`, which makes a task for each read.
+        alarm = asyncio.get_running_loop().call_later(timer.left(), self._expire)
+        try:
+            data = await reading
+        except OSError as error:
+            if self._too_late:
+                raise WireError("timeout", "no answer in time", sent=True) from None
+            raise socket_failure(error, sent=True) from None
+        finally:
+            alarm.cancel()
+        if self._too_late:
+            raise WireError("timeout", "no answer in time", sent=True)
+        return data
 
     def _expire(self) -> None:
         self._too_late = True

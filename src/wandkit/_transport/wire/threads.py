@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import struct
 from collections.abc import Iterator, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import ssl
 
 __all__ = ["Answering", "Wire"]
+
+_WAIT_FOR_ALL: int = getattr(socket, "MSG_WAITALL", 0) if os.name == "posix" else 0
 
 
 class Wire:
@@ -64,7 +67,7 @@ class Wire:
         proxy = self._proxies[request.origin]
         if proxy is not None or self._network.transport is not None:
             return self._open_by_httpx(request, timer, pieces, proxy)
-        connection = self._reusable(request.origin)
+        connection = self._reusable(request.origin, look=not request.idempotent)
         if connection is not None:
             try:
                 return self._begin(connection, request, timer, pieces)
@@ -86,14 +89,15 @@ class Wire:
             raise
         return Answering(head, _OwnBody(self, connection, timer), inflate=request.inflate)
 
-    def _reusable(self, origin: Origin) -> _Connection | None:
+    def _reusable(self, origin: Origin, *, look: bool) -> _Connection | None:
+        """Return an idle connection that has not been closed yet, as far as one knows without a `look`."""
         idle = self._idle.get(origin, [])
         while idle:
             try:
                 connection = idle.pop()
             except IndexError:
                 return None
-            if connection.is_fresh():
+            if connection.is_fresh(look=look):
                 return connection
             connection.close()
         return None
@@ -196,7 +200,10 @@ class Answering:
         Raises:
             WireError: It breaks off.
         """
-        return b"".join(self.pieces())
+        whole = self._body.rest()
+        if whole is None:
+            return b"".join(self.pieces())
+        return self._inflate.feed(whole) + self._inflate.end()
 
     def close(self) -> None:
         """Let go of the connection; an unread body is given up."""
@@ -236,6 +243,21 @@ class _OwnBody:
         self._connection = None
         self._wire.give_back(connection)
 
+    def rest(self) -> bytes | None:
+        """Return the whole body at once where that is cheaper than in pieces; else None."""
+        connection = self._connection
+        if connection is None or (passed := connection.exchange.pass_body()) is None:
+            return None
+        begun, left = passed
+        try:
+            whole = b"".join([begun, *connection.receive_all(left, self._timer)])
+        except WireError:
+            self.close()
+            raise
+        self._connection = None
+        self._wire.give_back(connection)
+        return whole
+
     def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -255,6 +277,9 @@ class _HttpxBody:
             yield from self._response.stream
         except httpx.HTTPError as error:
             raise httpx_failure(error) from None
+
+    def rest(self) -> None:
+        """It comes in pieces."""
 
     def close(self) -> None:
         self._response.close()
@@ -290,10 +315,15 @@ class _Connection:
         self.received: bool = False
         self._socket = opened
 
-    def is_fresh(self) -> bool:
-        """Tell whether the server has kept it open; a readable idle connection was closed."""
+    def is_fresh(self, *, look: bool) -> bool:
+        """Tell whether the server has kept it open; a readable idle connection was closed.
+
+        What is sent again anyhow needs no look, which would let other threads cut in.
+        """
         if monotonic() - self.used_at > IDLE_S:
             return False
+        if not look:
+            return True
         try:
             if hasattr(select, "poll"):
                 poll = select.poll()
@@ -341,6 +371,33 @@ class _Connection:
                 raise socket_failure(error, sent=True) from None
             self.received = self.received or bool(data)
             self.exchange.receive(data)
+
+    def receive_all(self, left: int, timer: _Timer) -> Iterator[bytes]:
+        """Yield the next `left` bytes, in as few pieces as can be.
+
+        For each piece that a socket hands over, its thread waits until another one lets go of the
+        interpreter; so the system is asked to wait for all of it.
+        """
+        plain = _WAIT_FOR_ALL and not hasattr(self._socket, "context")
+        try:
+            while left:
+                if plain:
+                    wait_s = timer.left()
+                    self._socket.settimeout(None)
+                    limit = struct.pack("@ll", int(wait_s), int(wait_s % 1 * 1_000_000) or 1)
+                    self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+                    data = self._socket.recv(left, _WAIT_FOR_ALL)
+                else:
+                    self._socket.settimeout(timer.left())
+                    data = self._socket.recv(min(left, READ_SIZE))
+                if not data:
+                    raise WireError("broken", "the server closed the connection in the middle", sent=True)
+                left -= len(data)
+                yield data
+        except BlockingIOError:
+            raise WireError("timeout", "no answer in time", sent=True) from None
+        except OSError as error:
+            raise socket_failure(error, sent=True) from None
 
     def close(self) -> None:
         self._socket.close()
