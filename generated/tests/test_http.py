@@ -329,6 +329,6 @@ def test_a_refused_upload_tells_the_store_s_words(gql: GraphQL, store: Store) ->
 
 def test_a_silent_server_runs_into_the_time_limit(gql: GraphQL, store: Store) -> None:
     store.speaks.clear()
-    with pytest.raises(RequestTimeoutError, match=r"within 0\.05 s"):
-        gql.http.open_stream(f"{store.url}/big.bin", timeout=0.05)
+    with pytest.raises(RequestTimeoutError, match="within 1 s"):
+        gql.http.open_stream(f"{store.url}/big.bin", timeout=1)
     assert len(store.seen) == 2

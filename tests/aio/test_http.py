@@ -333,6 +333,6 @@ async def test_a_refused_upload_tells_the_store_s_words(gql: AsyncGraphQL, store
 
 async def test_a_silent_server_runs_into_the_time_limit(gql: AsyncGraphQL, store: Store) -> None:
     store.speaks.clear()
-    with pytest.raises(RequestTimeoutError, match=r"within 0\.05 s"):
-        await gql.http.open_stream(f"{store.url}/big.bin", timeout=0.05)
+    with pytest.raises(RequestTimeoutError, match="within 1 s"):
+        await gql.http.open_stream(f"{store.url}/big.bin", timeout=1)
     assert len(store.seen) == 2

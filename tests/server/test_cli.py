@@ -24,7 +24,7 @@ def admin(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def viewer(url: str, key: str) -> httpx.Response:
     """Ask who the key belongs to."""
-    return httpx.post(f"{url}/graphql", json=VIEWER, auth=("api", key))
+    return httpx.post(f"{url}/graphql", json=VIEWER, auth=("api", key), timeout=60)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_the_first_start_makes_an_admin_and_shows_the_key_once(tmp_path: Path, s
     assert key is not None
     assert viewer(url, key[1]).json()["data"]["viewer"]["admin"] is True
     process.send_signal(signal.SIGTERM)
-    process.wait(10)
+    process.wait(60)
     _, url, printed = serve(tmp_path)
     assert "API key" not in printed
     assert viewer(url, key[1]).status_code == 200
@@ -69,9 +69,9 @@ def test_the_first_start_makes_an_admin_and_shows_the_key_once(tmp_path: Path, s
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it_cleanly(tmp_path: Path, serve: Serve, number: signal.Signals) -> None:
     process, url, _ = serve(tmp_path)
-    httpx.get(f"{url}/healthz")
+    httpx.get(f"{url}/healthz", timeout=60)
     process.send_signal(number)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert process.stdout is not None
     assert process.stdout.read() == ""
 

@@ -135,7 +135,7 @@ def test_an_upload_is_whole_or_absent_after_a_kill(data: Path, processes: list[P
 
     answer = server.graphql(CREATE, name="r", files=["whole.bin", "half.bin"])
     whole, half = (file["uploadUrl"] for file in answer["createRunFiles"]["files"])  # type: ignore[index]
-    assert httpx.put(whole, content=b"w" * 100_000).status_code == 200
+    assert httpx.put(whole, content=b"w" * 100_000, timeout=60).status_code == 200
     with ThreadPoolExecutor(1) as pool:
         upload = pool.submit(httpx.put, half, content=slow_body())
         assert first_piece.wait(30)
@@ -145,7 +145,7 @@ def test_an_upload_is_whole_or_absent_after_a_kill(data: Path, processes: list[P
     processes.append(again)
     edges = again.graphql(READ, name="r")["project"]["run"]["files"]["edges"]  # type: ignore[index]
     assert [(edge["node"]["name"], edge["node"]["sizeBytes"]) for edge in edges] == [("whole.bin", 100_000)]
-    assert httpx.get(edges[0]["node"]["directUrl"]).content == b"w" * 100_000
+    assert httpx.get(edges[0]["node"]["directUrl"], timeout=60).content == b"w" * 100_000
 
 
 def test_two_processes_write_to_one_store(data: Path, processes: list[Process]) -> None:

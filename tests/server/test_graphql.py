@@ -66,7 +66,9 @@ def test_a_missing_variable_is_a_bad_request(ada: Caller) -> None:
 
 def test_a_body_beyond_the_limit_is_refused() -> None:
     with Server(max_request_bytes=1000) as server:
-        answer = httpx.post(f"{server.url}/graphql", json={"query": "{ viewer { id } }" + " " * 1000})
+        answer = httpx.post(
+            f"{server.url}/graphql", json={"query": "{ viewer { id } }" + " " * 1000}, timeout=60
+        )
     assert answer.status_code == 413
 
 
@@ -113,7 +115,7 @@ def test_server_info_has_what_old_clients_compare(ada: Caller) -> None:
 def test_features_are_as_configured() -> None:
     with Server(features={"ARTIFACT_TAGS"}) as server:
         document = {"query": "{ serverInfo { features { name isEnabled } } }"}
-        answer = httpx.post(f"{server.url}/graphql", json=document).json()
+        answer = httpx.post(f"{server.url}/graphql", json=document, timeout=60).json()
     assert answer["data"]["serverInfo"]["features"] == [{"name": "ARTIFACT_TAGS", "isEnabled": True}]
 
 
@@ -136,7 +138,7 @@ def test_features_are_as_configured() -> None:
 def test_a_hidden_member_is_unknown_as_on_an_older_server(hidden: str, document: str, message: str) -> None:
     with Server(hidden=frozenset({hidden})) as server:
         key = server.add_user("ada")
-        answer = httpx.post(f"{server.url}/graphql", json={"query": document}, auth=("api", key))
+        answer = httpx.post(f"{server.url}/graphql", json={"query": document}, auth=("api", key), timeout=60)
     assert answer.status_code == 400
     assert message in answer.json()["errors"][0]["message"]
 

@@ -157,7 +157,7 @@ def test_an_export_has_every_number_as_double_and_leaves_a_live_tail(house: Hous
     house.server.export_history(f"ada/history/{sparse.name}", upto_step=10)
     live = 'parquetHistory(liveKeys: ["_step", "acc"]) { parquetUrls liveData }'
     found = sparse.ask(live)["parquetHistory"]
-    table = pyarrow.parquet.read_table(io.BytesIO(httpx.get(found["parquetUrls"][0]).content))
+    table = pyarrow.parquet.read_table(io.BytesIO(httpx.get(found["parquetUrls"][0], timeout=60).content))
     assert found["liveData"] == [{"_step": 100, "acc": 0.3}]
     assert {name: str(table.schema.field(name).type) for name in ("_step", "loss", "acc")} == dict.fromkeys(
         ("_step", "loss", "acc"), "double"
@@ -172,7 +172,7 @@ def test_a_second_export_takes_up_where_the_first_ended(house: House, sparse: Lo
         house.server.export_history(f"ada/history/{sparse.name}", upto_step=upto)
     found = sparse.ask('parquetHistory(liveKeys: ["_step"]) { parquetUrls liveData }')["parquetHistory"]
     steps = [
-        pyarrow.parquet.read_table(io.BytesIO(httpx.get(url).content))["_step"].to_pylist()
+        pyarrow.parquet.read_table(io.BytesIO(httpx.get(url, timeout=60).content))["_step"].to_pylist()
         for url in found["parquetUrls"]
     ]
     assert steps == [[0.0, 5.0], [10.0, 100.0]]
@@ -199,7 +199,7 @@ def test_values_with_parts_survive_an_export(house: House, ada: Caller) -> None:
     run = Logged(ada, [first, {"_step": 1, "mixed": "one", "b": True}])
     house.server.export_history(f"ada/history/{run.name}")
     url = run.ask('parquetHistory(liveKeys: ["_step"]) { parquetUrls }')["parquetHistory"]["parquetUrls"][0]
-    rows = pyarrow.parquet.read_table(io.BytesIO(httpx.get(url).content)).to_pylist()
+    rows = pyarrow.parquet.read_table(io.BytesIO(httpx.get(url, timeout=60).content)).to_pylist()
     assert rows[0]["h"] == histogram
     assert [row["mixed"] for row in rows] == ["1", '"one"']
     assert (rows[0]["s"], rows[1]["b"]) == ("x", True)
@@ -213,10 +213,12 @@ def test_ended_runs_are_exported_by_themselves_where_that_is_set() -> None:
         run.finish()
         document = """query Q($run: String!) { project(name: "p", entityName: "ada") { run(name: $run) {
             parquetHistory(liveKeys: ["_step"]) { parquetUrls liveData } } } }"""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while True:
             body = {"query": document, "variables": {"run": run.id}}
-            answer = httpx.post(f"{server.url}/graphql", json=body, auth=("api", server.key("ada"))).json()
+            answer = httpx.post(
+                f"{server.url}/graphql", json=body, auth=("api", server.key("ada")), timeout=60
+            ).json()
             found = answer["data"]["project"]["run"]["parquetHistory"]
             if found["parquetUrls"] or time.monotonic() > deadline:
                 break
@@ -233,8 +235,8 @@ def test_an_export_link_is_good_for_that_export_only(house: House, sparse: Logge
     house.server.export_history(f"ada/history/{sparse.name}")
     exported = sparse.ask('parquetHistory(liveKeys: ["_step"]) { parquetUrls }')["parquetHistory"]
     url = exported["parquetUrls"][0]
-    assert httpx.get(url.partition("?")[0]).status_code == 403
-    assert httpx.get(url, headers={"Range": "bytes=0-3"}).content == b"PAR1"
+    assert httpx.get(url.partition("?")[0], timeout=60).status_code == 403
+    assert httpx.get(url, headers={"Range": "bytes=0-3"}, timeout=60).content == b"PAR1"
 
 
 LINES = """logLines(first: $n, after: $c) { edges { cursor node { number line level label timestamp } }

@@ -59,7 +59,7 @@ class Silent:
     def __init__(self, server: Server, state: str = "running") -> None:
         self.server = server
         key = server.add_user("ada")
-        self.client = httpx.Client(base_url=server.url, auth=("api", key))
+        self.client = httpx.Client(base_url=server.url, auth=("api", key), timeout=60)
         self.ask('mutation { upsertBucket(input: {modelName: "p", name: "r"}) { inserted } }')
         with server.app.state.database.write() as session:
             session.execute(update(Run).values(heartbeat_at=LONG_AGO, state=state))

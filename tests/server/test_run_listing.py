@@ -155,7 +155,7 @@ def test_a_page_is_no_longer_than_the_servers_limit() -> None:
     page = """{ project(name: "short") { runs(first: 1000) {
       edges { node { name } } pageInfo { hasNextPage } } } }"""
     with Server(max_page_size=2) as server:
-        client = httpx.Client(base_url=server.url, auth=("api", server.add_user("ada")))
+        client = httpx.Client(base_url=server.url, auth=("api", server.add_user("ada")), timeout=60)
         for name in ("a", "b", "c"):
             client.post("/graphql", json={"query": document, "variables": {"n": name}})
         runs = client.post("/graphql", json={"query": page}).json()["data"]["project"]["runs"]

@@ -47,7 +47,7 @@ def link(caller: Caller, run: str, name: str) -> str:
 
 def put(caller: Caller, run: str, name: str, content: bytes) -> str:
     """Upload a file and return its download link."""
-    assert httpx.put(link(caller, run, name), content=content).status_code == 200
+    assert httpx.put(link(caller, run, name), content=content, timeout=60).status_code == 200
     url: str = files(caller, run, names=[name])[0]["directUrl"]
     return url
 
@@ -62,7 +62,7 @@ def run(ada: Caller, request: pytest.FixtureRequest) -> str:
 
 def test_an_uploaded_file_comes_back_with_its_digest(ada: Caller, run: str) -> None:
     content = os.urandom(2_500_000)
-    answer = httpx.get(put(ada, run, "model.bin", content))
+    answer = httpx.get(put(ada, run, "model.bin", content), timeout=60)
     digest = hashlib.md5(content).digest()
     assert answer.content == content
     assert answer.headers["etag"] == f'"{digest.hex()}"'
@@ -72,7 +72,7 @@ def test_an_uploaded_file_comes_back_with_its_digest(ada: Caller, run: str) -> N
 
 
 def test_an_upload_answers_with_an_etag(ada: Caller, run: str) -> None:
-    answer = httpx.put(link(ada, run, "a.txt"), content=b"hello")
+    answer = httpx.put(link(ada, run, "a.txt"), content=b"hello", timeout=60)
     assert answer.headers["etag"] == '"5d41402abc4b2a76b9719d911017c592"'
 
 
@@ -80,15 +80,15 @@ def test_a_chunked_upload_is_taken(ada: Caller, run: str) -> None:
     def pieces() -> Iterator[bytes]:
         yield from (b"one", b"two")
 
-    assert httpx.put(link(ada, run, "a.txt"), content=pieces()).status_code == 200
-    assert httpx.get(files(ada, run)[0]["url"]).content == b"onetwo"
+    assert httpx.put(link(ada, run, "a.txt"), content=pieces(), timeout=60).status_code == 200
+    assert httpx.get(files(ada, run)[0]["url"], timeout=60).content == b"onetwo"
 
 
 @pytest.mark.parametrize(
     "name", ["a b.txt", "dir/sub/é.txt", "100%.txt", "a#b?c=d&e.txt", "日本.json", "plus+.txt"]
 )
 def test_odd_names_are_kept(ada: Caller, run: str, name: str) -> None:
-    assert httpx.get(put(ada, run, name, b"x")).content == b"x"
+    assert httpx.get(put(ada, run, name, b"x"), timeout=60).content == b"x"
     assert [node["name"] for node in files(ada, run)] == [name]
 
 
@@ -119,7 +119,7 @@ def test_names_that_lead_elsewhere_are_refused(ada: Caller, run: str, name: str)
 def test_ranges(
     ada: Caller, run: str, asked: str, status: int, content: bytes | None, content_range: str | None
 ) -> None:
-    answer = httpx.get(put(ada, run, "ten.txt", b"0123456789"), headers={"Range": asked})
+    answer = httpx.get(put(ada, run, "ten.txt", b"0123456789"), headers={"Range": asked}, timeout=60)
     assert answer.status_code == status
     assert answer.headers.get("content-range") == content_range
     assert content is None or answer.content == content
@@ -127,7 +127,7 @@ def test_ranges(
 
 def test_a_range_of_an_older_content_gets_the_whole_new_one(ada: Caller, run: str) -> None:
     url = put(ada, run, "ten.txt", b"0123456789")
-    answer = httpx.get(url, headers={"Range": "bytes=2-4", "If-Range": '"another"'})
+    answer = httpx.get(url, headers={"Range": "bytes=2-4", "If-Range": '"another"'}, timeout=60)
     assert (answer.status_code, answer.content) == (200, b"0123456789")
 
 
@@ -136,7 +136,7 @@ def test_a_new_upload_replaces_the_content_and_frees_the_old(house: House, ada: 
     put(ada, run, "a.txt", b"old")
     before = len(list(blobs.folder.rglob("*")))
     url = put(ada, run, "a.txt", b"newer")
-    assert httpx.get(url).content == b"newer"
+    assert httpx.get(url, timeout=60).content == b"newer"
     assert len([path for path in blobs.folder.rglob("*") if path.is_file()]) <= before
     assert [node["sizeBytes"] for node in files(ada, run)] == [5]
 
@@ -145,25 +145,25 @@ def test_a_new_upload_replaces_the_content_and_frees_the_old(house: House, ada: 
 def test_a_changed_link_is_refused(ada: Caller, run: str, change: str) -> None:
     url = put(ada, run, "a.txt", b"x")
     if change == "method":
-        answer = httpx.put(url, content=b"y")
+        answer = httpx.put(url, content=b"y", timeout=60)
     else:
         changed = {
             "name": url.replace("a.txt", "b.txt"),
             "expiry": url.replace("expires=", "expires=9"),
             "unsigned": url.partition("?")[0],
         }[change]
-        answer = httpx.get(changed)
+        answer = httpx.get(changed, timeout=60)
     assert answer.status_code == 403
-    assert httpx.get(url).content == b"x"
+    assert httpx.get(url, timeout=60).content == b"x"
 
 
 def test_links_need_no_credentials_and_ignore_wrong_ones(ada: Caller, run: str) -> None:
     url = put(ada, run, "a.txt", b"x")
-    assert httpx.get(url, auth=("api", "wrong")).content == b"x"
+    assert httpx.get(url, auth=("api", "wrong"), timeout=60).content == b"x"
 
 
 def test_a_wrong_content_md5_is_refused_and_nothing_is_stored(ada: Caller, run: str) -> None:
-    answer = httpx.put(link(ada, run, "a.txt"), content=b"x", headers={"Content-MD5": "AAAA"})
+    answer = httpx.put(link(ada, run, "a.txt"), content=b"x", headers={"Content-MD5": "AAAA"}, timeout=60)
     assert answer.status_code == 400
     assert files(ada, run) == []
 
@@ -171,7 +171,7 @@ def test_a_wrong_content_md5_is_refused_and_nothing_is_stored(ada: Caller, run: 
 def test_a_file_that_is_too_large_is_refused() -> None:
     with Server(max_file_bytes=10) as server:
         server.add_user("ada")
-        client = httpx.Client(base_url=server.url, auth=("api", server.key("ada")))
+        client = httpx.Client(base_url=server.url, auth=("api", server.key("ada")), timeout=60)
         upsert = (
             'mutation { upsertBucket(input: {name: "r", modelName: "p", entityName: "ada"}) { inserted } }'
         )
@@ -179,9 +179,9 @@ def test_a_file_that_is_too_large_is_refused() -> None:
         answer = client.post("/graphql", json={"query": CREATE, "variables": {
             "project": "p", "run": "r", "files": ["a"], "entity": "ada"}})  # fmt: skip
         url = answer.json()["data"]["createRunFiles"]["files"][0]["uploadUrl"]
-        assert httpx.put(url, content=b"x" * 11).status_code == 413
-        assert httpx.put(url, content=iter([b"x" * 6, b"x" * 6])).status_code == 413
-        assert httpx.put(url, content=b"x" * 10).status_code == 200
+        assert httpx.put(url, content=b"x" * 11, timeout=60).status_code == 413
+        assert httpx.put(url, content=iter([b"x" * 6, b"x" * 6]), timeout=60).status_code == 413
+        assert httpx.put(url, content=b"x" * 10, timeout=60).status_code == 200
 
 
 def test_files_are_listed_by_name_in_pages(ada: Caller, run: str) -> None:
@@ -218,12 +218,12 @@ def test_names_that_are_asked_for_come_in_that_order_missing_ones_with_size_0(ad
         ("c.txt", 0, False),
         ("b.txt", 2, True),
     ]
-    assert httpx.get(nodes[0]["url"]).status_code == 404
+    assert httpx.get(nodes[0]["url"], timeout=60).status_code == 404
 
 
 def test_a_listing_can_hand_out_upload_links(ada: Caller, run: str) -> None:
     url = files(ada, run, names=["new.txt"], upload=True)[0]["url"]
-    assert httpx.put(url, content=b"x").status_code == 200
+    assert httpx.put(url, content=b"x", timeout=60).status_code == 200
 
 
 def test_a_viewer_gets_download_links_but_no_upload_links(house: House) -> None:
@@ -239,7 +239,7 @@ def test_a_deleted_file_is_gone(ada: Caller, run: str) -> None:
     url = put(ada, run, "a.txt", b"x")
     assert ada.data(DELETE, files=[files(ada, run)[0]["id"]])["deleteFiles"]["success"] is True
     assert files(ada, run) == []
-    assert httpx.get(url).status_code == 404
+    assert httpx.get(url, timeout=60).status_code == 404
 
 
 def test_a_stranger_can_delete_nothing(house: House, ada: Caller, run: str) -> None:
@@ -254,7 +254,7 @@ def test_deleting_several_is_all_or_nothing(ada: Caller, run: str) -> None:
     known = files(ada, run)[0]["id"]
     missing = files(ada, run, names=["nope"])[0]["id"]
     assert ada.refusal(DELETE, files=[known, missing])[0] == 404
-    assert httpx.get(url).content == b"x"
+    assert httpx.get(url, timeout=60).content == b"x"
 
 
 def test_uploaded_files_are_counted(ada: Caller, run: str) -> None:

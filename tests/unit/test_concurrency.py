@@ -138,7 +138,7 @@ def test_a_prefetched_job_gives_its_error(face: WithThreads) -> None:
 
 
 def test_at_most_so_many_jobs_run_at_once_in_threads() -> None:
-    gate = threading.Barrier(3, timeout=5)
+    gate = threading.Barrier(3, timeout=60)
     running: list[int] = []
     most: list[int] = []
     lock = threading.Lock()
@@ -203,7 +203,7 @@ def test_an_error_cancels_the_other_tasks() -> None:
 
 
 def test_threads_end_with_what_they_were_for() -> None:
-    gate = threading.Barrier(4, timeout=5)
+    gate = threading.Barrier(4, timeout=60)
 
     def job() -> threading.Thread:
         gate.wait()
@@ -211,7 +211,7 @@ def test_threads_end_with_what_they_were_for() -> None:
 
     workers = threads.gather_bounded(4, [job] * 8)
     for worker in workers:
-        worker.join(5)
+        worker.join(60)
     assert len(set(workers)) == 4
     assert [worker for worker in workers if worker.is_alive()] == []
 
