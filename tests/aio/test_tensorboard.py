@@ -212,15 +212,18 @@ def session(**values: Any) -> bytes:
 
     started = SessionStartInfo()
     for name, value in values.items():
-        kind = {bool: "bool_value", str: "string_value"}.get(type(value), "number_value")
-        setattr(started.hparams[name], kind, value)
+        if isinstance(value, list):
+            started.hparams[name].list_value.extend(value)
+        else:
+            kind = {bool: "bool_value", str: "string_value"}.get(type(value), "number_value")
+            setattr(started.hparams[name], kind, value)
     data: bytes = HParamsPluginData(session_start_info=started).SerializeToString()
     return data
 
 
 async def test_hyperparameters_are_the_config(api: AsyncApi, event_writer: EventWriter) -> None:
     for folder, rate in (("a", 0.1), ("b", 0.2)):
-        start = session(lr=rate, name="adam", flag=True)
+        start = session(lr=rate, name="adam", flag=True, betas=[0.5, 0.75])
         value = event_writer.value("_hparams_/session_start_info", "hparams", start)
         event_writer.write(
             f"{folder}/{NAME}", event_writer.event(0, value), event_writer.scalars(1, loss=rate)
@@ -228,7 +231,13 @@ async def test_hyperparameters_are_the_config(api: AsyncApi, event_writer: Event
     run = await api.sync_tensorboard(event_writer.root)
     again = await api.sync_tensorboard(event_writer.root, run.id)
     config = await again.config
-    assert dict(config) == {"lr": 0.1, "name": "adam", "flag": True, "b/lr": 0.2}
+    assert dict(config) == {
+        "lr": 0.1,
+        "name": "adam",
+        "flag": True,
+        "betas": [0.5, 0.75],
+        "b/lr": 0.2,
+    }
     assert (run.receipt.configured, again.receipt.known) == (2, 4)
 
 

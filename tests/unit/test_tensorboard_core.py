@@ -15,7 +15,7 @@ from wandkit._core.tensorboard_folder import EventFolder
 from wandkit._core.tensorboard_name import TagNames, base_folder, is_event_file, media_name, namespace_of
 from wandkit._core.tensorboard_receipt import SkippedTag, TensorboardReceipt
 from wandkit._core.tensorboard_row import MARK, Marks, Place, RowMaker, write_mark
-from wandkit._core.tensorboard_value import Converter, Value
+from wandkit._core.tensorboard_value import Converter, Skipped, Value
 from wandkit.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -260,10 +260,38 @@ def test_a_sync_that_ended_within_an_event_goes_on_within_it(event_writer: Event
         assert rest.tally.known == sent
 
 
+def test_hyperparameters_without_a_form_are_skipped_by_name(event_writer: EventWriter) -> None:
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionStartInfo
+
+    started = SessionStartInfo()
+    started.hparams["rates"].list_value.extend([float("nan")])
+    content = HParamsPluginData(session_start_info=started).SerializeToString()
+    event = event_writer.event(0, event_writer.value("start", "hparams", content))
+    (found,) = Converter("").convert(event)
+    assert isinstance(found, Skipped)
+    assert "rates" in found.reason
+
+
 def test_a_folder_that_was_not_begun_cannot_be_read(event_writer: EventWriter) -> None:
     event_writer.write(NAME, event_writer.scalars(0, loss=1.0))
     with pytest.raises(ArgumentError, match="not been begun"):
         EventFolder(event_writer.root).batch()
+
+
+def test_names_are_the_same_whether_files_are_there_first_or_come_later(
+    event_writer: EventWriter,
+) -> None:
+    event_writer.root.mkdir()
+    followed = EventFolder(event_writer.root)
+    followed.begin(0, Marks())
+    assert followed.batch().rows == []
+    event_writer.write(NAME, event_writer.scalars(0, loss=1.0))
+    followed.look()
+    synced = EventFolder(event_writer.root)
+    synced.begin(0, Marks())
+    rows = followed.batch().rows
+    assert [{**row, "_runtime": 0.0} for row in rows] == synced.batch().rows
+    assert "logs/loss" in rows[0]
 
 
 def test_a_link_back_to_a_folder_is_not_followed_for_ever(event_writer: EventWriter) -> None:

@@ -106,9 +106,7 @@ class EventFolder:
         self._heap: list[tuple[int, float, int, _Source]] = []
         self._began: float | None = None
         self._rows: RowMaker | None = None
-        folders = {str(file.parent) for file in self._found()}
-        base = str(self._root) if self._only or not folders else base_folder(folders)
-        self.base = os.path.relpath(base, self._root).replace(os.sep, "/")
+        self.base = self._first_base(self._found())
 
     @property
     def empty(self) -> bool:
@@ -140,6 +138,8 @@ class EventFolder:
     def look(self) -> None:
         """Take in files that are new and what was written since, to be read by the next `batch`."""
         found = self._found()
+        if self._rows is not None and not self._sources:
+            self.base = self._rows.base = self._first_base(found)
         for path in found:
             if path not in self._sources:
                 self._open(path, len(found))
@@ -172,6 +172,13 @@ class EventFolder:
         self.tally.rows += len(batch.rows)
         self.tally.media += len(batch.files)
         return batch
+
+    def _first_base(self, found: Sequence[Path]) -> str:
+        """Return the folder that namespaces begin at, by the files that there are; relative to the root."""
+        base = (
+            str(self._root) if self._only or not found else base_folder({str(path.parent) for path in found})
+        )
+        return os.path.relpath(base, self._root).replace(os.sep, "/")
 
     def _base_in(self, marks: Marks) -> str | None:
         """Return the folder that an earlier sync of this one let namespaces begin at."""

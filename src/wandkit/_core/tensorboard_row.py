@@ -68,12 +68,13 @@ class RowMaker:
     Attributes:
         next_step: The lowest `_step` that the next row may have.
         displaced: How many rows have another `_step` than the event file says.
+        base: The folder that namespaces begin at, for the marks.
     """
 
     def __init__(self, next_step: int, *, base: str, began: float) -> None:
         self.next_step = next_step
         self.displaced = 0
-        self._base = base
+        self.base = base
         self._began = began
         self._open: list[_Open] = []
         self._row_of: dict[str, _Open] = {}
@@ -141,7 +142,7 @@ class RowMaker:
             "_step": step,
             "_timestamp": latest,
             "_runtime": max(0.0, latest - self._began),
-            MARK: write_mark(row.places, self._base),
+            MARK: write_mark(row.places, self.base),
         }
         return FinishedRow(values, row.files, row.size + sum(len(file.data) for file in row.files))
 

@@ -152,11 +152,11 @@ class Converter:
         kind = value.WhichOneof("value")
         if kind == "simple_value":
             return Value(self.names.key(value.tag), "scalar", value.simple_value)
-        if plugin == "hparams":
-            return _hyperparameters(value)
         if plugin in NO_FORM:
             return Skipped(value.tag, NO_FORM[plugin])
         try:
+            if plugin == "hparams":
+                return _hyperparameters(value)
             if kind == "histo" or plugin == "histograms":
                 return self._histogram(value)
             if kind == "audio" or plugin == "audio":
@@ -164,7 +164,7 @@ class Converter:
             if kind == "tensor":
                 return self._tensor(value, plugin, step)
         except (TypeError, ValueError) as error:
-            return Skipped(value.tag, f"its tensor cannot be read: {error}")
+            return Skipped(value.tag, f"it cannot be read: {error}")
         return Skipped(value.tag, f"a {kind or plugin or 'value without content'} has no form in a run")
 
     def _histogram(self, value: Summary.Value) -> Value | Skipped:
@@ -267,6 +267,7 @@ def _joined(edges: list[float], counts: list[float]) -> tuple[list[float], list[
 
 
 def _hyperparameters(value: Summary.Value) -> Hyperparameters | Skipped:
+    from google.protobuf.json_format import MessageToDict, SerializeToJsonError
     from google.protobuf.message import DecodeError
     from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
@@ -280,6 +281,9 @@ def _hyperparameters(value: Summary.Value) -> Hyperparameters | Skipped:
     values: dict[str, Any] = {}
     for name, entry in found.session_start_info.hparams.items():
         kind = entry.WhichOneof("kind")
-        if kind in ("number_value", "string_value", "bool_value"):
-            values[name] = getattr(entry, kind)
+        plain = kind in ("number_value", "string_value", "bool_value")
+        try:
+            values[name] = getattr(entry, kind) if plain and kind else MessageToDict(entry)
+        except (SerializeToJsonError, ValueError) as error:
+            return Skipped(value.tag, f"the hyperparameter {name} cannot be read: {error}")
     return Hyperparameters(values)

@@ -6,6 +6,7 @@ class SummaryMetadata:
     class PluginData:
         plugin_name: str
         content: bytes
+
     plugin_data: PluginData
 
 class Summary:
@@ -13,8 +14,10 @@ class Summary:
         height: int
         width: int
         encoded_image_string: bytes
+
     class Audio:
         encoded_audio_string: bytes
+
     class Value:
         tag: str
         metadata: SummaryMetadata
@@ -23,4 +26,5 @@ class Summary:
         audio: Summary.Audio
         tensor: TensorProto
         def WhichOneof(self, oneof_group: str) -> str | None: ...
+
     value: Sequence[Value]

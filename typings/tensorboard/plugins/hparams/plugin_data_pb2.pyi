@@ -1,9 +1,6 @@
 from collections.abc import Mapping
 
 class _Value:
-    number_value: float
-    string_value: str
-    bool_value: bool
     def WhichOneof(self, oneof_group: str) -> str | None: ...
 
 class SessionStartInfo:
