@@ -1,4 +1,4 @@
-"""What type checkers see in artifacts, their entries and their objects, sync and async. Checked, never run."""
+"""What type checkers see in artifacts, their entries and their objects. Checked, never run."""
 
 # pyright: reportUnnecessaryTypeIgnoreComment=true
 
