@@ -345,6 +345,11 @@ if TYPE_CHECKING:
         GetQueuedRunRunQueue,
     )
     from wandkit_generated.gql.models.get_registry import GetRegistry, GetRegistryEntity
+    from wandkit_generated.gql.models.get_registry_search import (
+        GetRegistrySearch,
+        GetRegistrySearchAdvancedRegistryFeatures,
+        GetRegistrySearchOrganization,
+    )
     from wandkit_generated.gql.models.get_report import GetReport
     from wandkit_generated.gql.models.get_run import GetRun, GetRunProject
     from wandkit_generated.gql.models.get_run_last_step import (
@@ -990,6 +995,9 @@ __all__ = [
     "GetQueuedRunRunQueue",
     "GetRegistry",
     "GetRegistryEntity",
+    "GetRegistrySearch",
+    "GetRegistrySearchAdvancedRegistryFeatures",
+    "GetRegistrySearchOrganization",
     "GetReport",
     "GetRun",
     "GetRunLastStep",
@@ -1564,6 +1572,9 @@ _HOMES = {
     "GetQueuedRunRunQueue": "get_queued_run",
     "GetRegistry": "get_registry",
     "GetRegistryEntity": "get_registry",
+    "GetRegistrySearch": "get_registry_search",
+    "GetRegistrySearchAdvancedRegistryFeatures": "get_registry_search",
+    "GetRegistrySearchOrganization": "get_registry_search",
     "GetReport": "get_report",
     "GetRun": "get_run",
     "GetRunLastStep": "get_run_last_step",
