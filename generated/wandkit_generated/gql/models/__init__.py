@@ -297,6 +297,10 @@ if TYPE_CHECKING:
         GetArtifactMembershipProject,
     )
     from wandkit_generated.gql.models.get_artifact_type import GetArtifactType, GetArtifactTypeProject
+    from wandkit_generated.gql.models.get_client_id_mapping import (
+        GetClientIdMapping,
+        GetClientIdMappingClientIDMapping,
+    )
     from wandkit_generated.gql.models.get_collection import (
         GetCollection,
         GetCollectionArtifactCollection,
@@ -958,6 +962,8 @@ __all__ = [
     "GetArtifactMembershipProject",
     "GetArtifactType",
     "GetArtifactTypeProject",
+    "GetClientIdMapping",
+    "GetClientIdMappingClientIDMapping",
     "GetCollection",
     "GetCollectionArtifactCollection",
     "GetCollectionArtifactType",
@@ -1535,6 +1541,8 @@ _HOMES = {
     "GetArtifactMembershipProject": "get_artifact_membership",
     "GetArtifactType": "get_artifact_type",
     "GetArtifactTypeProject": "get_artifact_type",
+    "GetClientIdMapping": "get_client_id_mapping",
+    "GetClientIdMappingClientIDMapping": "get_client_id_mapping",
     "GetCollection": "get_collection",
     "GetCollectionArtifactCollection": "get_collection",
     "GetCollectionArtifactType": "get_collection",
