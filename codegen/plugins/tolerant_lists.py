@@ -15,7 +15,7 @@ LISTS = frozenset({"edges", "triggers"})
 
 
 class TolerantLists(Plugin):
-    """Mark the items of `edges` and `triggers` as `Tolerant`, with the class and field that a report names."""
+    """Mark the items of `edges` and `triggers` as `Tolerant`, with the class and field to report."""
 
     # before:  edges: List["ListRunsRunEdge"]
     # after:   edges: List[Annotated["ListRunsRunEdge", Tolerant("ListRunsRunConnection.edges")]]

@@ -399,6 +399,22 @@ def test_a_url_of_an_entry_leads_to_where_its_bytes_are(api: Api, run: Run, tmp_
     assert files == {"b": b"alpha", "c": b"alpha"}
 
 
+def test_a_url_by_the_name_that_a_client_gave_leads_to_the_version(
+    api: Api, run: Run, tmp_path: Path
+) -> None:
+    first = run.log_artifact(draft_of({"a": b"alpha"}))
+    entry = first.get_entry("a")
+    draft = first.new_draft()
+    url = f"wandb-client-artifact://{first._origin.client_id}/a"
+    (found,) = draft.add_reference(url, "b")
+    logged = run.log_artifact(draft)
+    files = again(api, logged, tmp_path / "out")
+    other = first.new_draft()
+    with pytest.raises(ArgumentError, match="knows no version"):
+        other.add_reference("wandb-client-artifact://nobody/a", "b")
+    assert (found.ref, files) == (entry.ref_url(), {"a": b"alpha", "b": b"alpha"})
+
+
 @pytest.mark.parametrize("url", ["wandb-artifact://zz/a", "wandb-artifact://41727469666163743a39393939/a"])
 def test_a_url_of_no_entry_is_refused(run: Run, url: str) -> None:
     logged = run.log_artifact(draft_of({"a": b"alpha"}))

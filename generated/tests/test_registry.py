@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -161,6 +162,57 @@ def test_a_listing_in_the_order_of_another_goes_on_from_its_cursor(api: Api, reg
         down.collections(start="x").load_all()
 
 
+def asked(server: Server) -> dict[str, object]:
+    """Return the variables of the last listing of versions."""
+    (*_, last) = [one for one in server.requests if one.operation == "ListRegistryVersions"]
+    variables: dict[str, object] = last.json["variables"]
+    return variables
+
+
+def test_versions_are_sorted_and_found_by_what_the_search_spells_its_own_way(
+    module_server: Server, api: Api, registry: Registry
+) -> None:
+    linked(api, "one", "wandb-registry-models/first")
+    linked(api, "two", "wandb-registry-models/second")
+    newest = api.registries().versions({"created_at": {"$gt": "2020-01-01"}}, "-linked_at")
+    names = [one.name for one in newest.load_all()]
+    variables = asked(module_server)
+    assert names == ["second:v0", "first:v0"]
+    assert json.loads(str(variables["filters"])) == {"artifact_created_at": {"$gt": "2020-01-01"}}
+    assert variables["order"] == "-acm_created_at"
+
+
+def test_a_plain_search_is_asked_in_its_own_words(
+    module_server: Server, api: Api, registry: Registry
+) -> None:
+    linked(api, "one", "wandb-registry-models/first")
+    body = {"data": {"organization": {"id": "x", "advancedRegistryFeatures": None}}}
+    registries = api.registries()
+    with module_server.fault(operation="GetRegistrySearch", status=200, body=body):
+        found = registries.versions({"created_at": {"$gt": "2020-01-01"}}).load_all()
+        with pytest.raises(RuntimeError, match="does not sort the versions"):
+            registries.versions(order="created_at").load_all()
+        with pytest.raises(FilterError, match="artifact_size"):
+            registries.versions({"artifact_size": {"$gt": 1}}).load_all()
+    assert json.loads(str(asked(module_server)["filters"])) == {"created_at": {"$gt": "2020-01-01"}}
+    assert [one.name for one in found] == ["first:v0"]
+
+
+def test_the_search_is_only_asked_about_where_that_matters(
+    module_server: Server, api: Api, registry: Registry
+) -> None:
+    linked(api, "one", "wandb-registry-models/first")
+    module_server.requests.clear()
+    found = registry.collections({"name": "first"}).versions({"alias": "latest"}).load_all()
+    with pytest.raises(FilterError, match="sorted by"):
+        registry.versions(order="colour").load_all()
+    operations = [one.operation for one in module_server.requests]
+    assert (len(found), operations.index("ListRegistryVersions") < operations.index("GetRegistrySearch")) == (
+        1,
+        True,
+    )
+
+
 def test_members_come_and_go(module_server: Server, api: Api, registry: Registry) -> None:
     name = f"bo{uuid4().hex[:6]}"
     module_server.add_user(name)
@@ -193,8 +245,9 @@ def test_a_server_without_registry_search_says_so() -> None:
         server.features = ()
         server.add_user("ada")
         with server.api("ada") as api:
-            with pytest.raises(UnsupportedError, match="search registries"):
+            with pytest.raises(UnsupportedError, match="search registries") as raised:
                 api.registries().load_all()
+    assert isinstance(raised.value, RuntimeError)
 
 
 def test_a_version_of_the_old_model_registry_is_found_where_it_has_moved(api: Api) -> None:

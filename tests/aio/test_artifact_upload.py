@@ -413,6 +413,22 @@ async def test_a_url_of_an_entry_leads_to_where_its_bytes_are(
     assert files == {"b": b"alpha", "c": b"alpha"}
 
 
+async def test_a_url_by_the_name_that_a_client_gave_leads_to_the_version(
+    api: AsyncApi, run: AsyncRun, tmp_path: Path
+) -> None:
+    first = await run.log_artifact(draft_of({"a": b"alpha"}))
+    entry = await first.get_entry("a")
+    draft = await first.new_draft()
+    url = f"wandb-client-artifact://{first._origin.client_id}/a"
+    (found,) = await draft.add_reference(url, "b")
+    logged = await run.log_artifact(draft)
+    files = await again(api, logged, tmp_path / "out")
+    other = await first.new_draft()
+    with pytest.raises(ArgumentError, match="knows no version"):
+        await other.add_reference("wandb-client-artifact://nobody/a", "b")
+    assert (found.ref, files) == (entry.ref_url(), {"a": b"alpha", "b": b"alpha"})
+
+
 @pytest.mark.parametrize("url", ["wandb-artifact://zz/a", "wandb-artifact://41727469666163743a39393939/a"])
 async def test_a_url_of_no_entry_is_refused(run: AsyncRun, url: str) -> None:
     logged = await run.log_artifact(draft_of({"a": b"alpha"}))

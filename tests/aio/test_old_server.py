@@ -179,3 +179,18 @@ async def test_what_an_older_server_does_as_well_without_is_left_out_silently(
             await (await run.file("a.txt")).delete()
             left = await run.files().load_all()
     assert left == []
+
+
+async def test_a_queue_that_is_refused_leaves_nothing_behind() -> None:
+    hidden = {"CreateDefaultResourceConfigInput.templateVariables", "CreateRunQueueInput.prioritizationMode"}
+    with Server(hidden=hidden) as server:
+        server.add_user("ada")
+        async with server.async_api("ada") as api:
+            with pytest.raises(UnsupportedError, match="template_variables"):
+                await api.create_run_queue("q", "kubernetes", template_variables=CPU)
+            projects = await api.projects("ada").load_all()
+            with pytest.raises(UnsupportedError, match="prioritization_mode"):
+                await api.create_run_queue("q", "kubernetes", prioritization_mode="V0")
+            asked = [request.operation for request in server.requests]
+    assert projects == []
+    assert asked[-1] == "DeleteDefaultResourceConfig"

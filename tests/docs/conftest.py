@@ -34,7 +34,7 @@ def log_job(run: Run) -> None:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store where ada has the project `spirals`: six runs of fifty steps, a file with each, a job, and a webhook."""
+    """A store where ada has the project `spirals`: runs of fifty steps with a file each, a job, a webhook."""
     folder = tmp_path_factory.mktemp("weights")
     weights = folder / "weights.json"
     weights.write_text(json.dumps([0.5] * 100))

@@ -112,13 +112,13 @@ class Client:
         lines = [line for line in printed.splitlines() if line.startswith("ANSWER ")]
         return json.loads(lines[-1][7:]) if lines else None
 
-    def command(self, *arguments: str) -> str:
+    def command(self, *arguments: str, timeout_s: float = 240) -> str:
         """Run the client's own command line; return what it printed."""
         program = self.peer.python.with_name("wandb")
         answer = subprocess.run(
             [str(program), *arguments], cwd=self.folder, env={**self.environment, "WANDB_SILENT": "false"},
             text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=240, check=False,
+            timeout=timeout_s, check=False,
         )  # fmt: skip
         return answer.stdout
 

@@ -72,7 +72,12 @@ class ArtifactDownload(ArtifactHandle):
         return ArtifactEntry(self._self(), found)
 
     def get_path(self, name: str | os.PathLike[str]) -> ArtifactEntry:
-        """Return the entry called `name`. Deprecated: say `get_entry`."""
+        """Return the entry called `name`. Deprecated: say `get_entry`.
+
+        Raises:
+            KeyError: There is no such entry.
+            ArtifactNotLoggedError: It is a draft.
+        """
         warnings.warn(
             "Artifact.get_path is deprecated; say Artifact.get_entry.", DeprecationWarning, stacklevel=2
         )
@@ -99,7 +104,12 @@ class ArtifactDownload(ArtifactHandle):
 
     @staticmethod
     def path_contains_dir_prefix(path: str | os.PathLike[str], dir_path: str | os.PathLike[str]) -> bool:
-        """Return whether `path` is `dir_path` or lies below it, folder by folder; all lies below ""."""
+        """Return whether `path` is `dir_path` or lies below it, folder by folder; all lies below "".
+
+        Args:
+            path: A name with forward slashes.
+            dir_path: A folder, or the beginning of one in whole names.
+        """
         parts, folders = PurePosixPath(path).parts, PurePosixPath(dir_path).parts
         return parts[: len(folders)] == folders
 
@@ -107,7 +117,12 @@ class ArtifactDownload(ArtifactHandle):
     def should_download_entry(
         cls, entry: ManifestEntry | ArtifactEntry, prefix: str | os.PathLike[str] | None
     ) -> bool:
-        """Return whether an entry is `prefix` or lies below it, as `path_contains_dir_prefix` has it."""
+        """Return whether an entry is `prefix` or lies below it, as `path_contains_dir_prefix` has it.
+
+        Args:
+            entry: An entry of a manifest.
+            prefix: A folder or name; None lets every entry through.
+        """
         return prefix is None or cls.path_contains_dir_prefix(entry.path, prefix)
 
     def file(self, root: str | os.PathLike[str] | None = None) -> str:
@@ -214,6 +229,10 @@ class ArtifactDownload(ArtifactHandle):
         """Make the folder `root` hold the artifact's files and nothing else; return the folder.
 
         Files of other names are deleted. The default folder has no version in its name.
+
+        Raises:
+            TransferError: A file did not arrive whole; nothing was removed.
+            ArtifactNotLoggedError: It is a draft.
         """
         manifest: Manifest = self.manifest
         folder = self._root(root, versioned=False)

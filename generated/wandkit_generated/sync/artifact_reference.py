@@ -38,12 +38,15 @@ from wandkit.errors import (
     TransferError,
 )
 from wandkit.settings import Settings
+from wandkit_generated.gql.sync import get_client_id_mapping
 from wandkit_generated.sync.artifact_entry import ArtifactEntry
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 __all__ = ["describe_reference", "fetch_reference", "referred_entry"]
 
 MOST_OBJECTS = 10_000_000
+CLIENT_SCHEME = "wandb-client-artifact"
+ENTRY_SCHEMES = (ENTRY_SCHEME, CLIENT_SCHEME)
 
 
 def describe_reference(
@@ -81,7 +84,7 @@ def describe_reference(
     if url.scheme == "file":
         found = run_in_thread(_describe_files, uri, name, checksum, most)
         return found
-    if url.scheme == ENTRY_SCHEME:
+    if url.scheme in ENTRY_SCHEMES:
         entry = _describe_entry(gql, uri, name)
         return [entry]
     if name is None:
@@ -109,7 +112,7 @@ def fetch_reference(gql: GraphQL, entry: ManifestEntry, path: Path, *, allow_mis
             _fetch_http(gql, entry, path)
         elif scheme == "file":
             run_in_thread(_fetch_file, entry, path)
-        elif scheme == ENTRY_SCHEME:
+        elif scheme in ENTRY_SCHEMES:
             _fetch_entry(gql, entry, path)
         else:
             raise ArgumentError(f"nothing is known of {scheme}:// here; {entry.path!r} cannot be downloaded")
@@ -198,18 +201,38 @@ def referred_entry(gql: GraphQL, url: str) -> ArtifactEntry:
     from wandkit_generated.sync.artifact import Artifact
 
     place = urlsplit(url)
-    try:
-        artifact_id = base64.b64encode(bytes.fromhex(place.netloc)).decode()
-    except ValueError:
-        raise ArgumentError(
-            f"{url!r} refers to no version", next_step="Make such a URL by entry.ref_url()."
-        ) from None
+    if place.scheme == CLIENT_SCHEME:
+        artifact_id = _id_of_client(gql, place.netloc)
+    else:
+        try:
+            artifact_id = base64.b64encode(bytes.fromhex(place.netloc)).decode()
+        except ValueError:
+            raise ArgumentError(
+                f"{url!r} refers to no version", next_step="Make such a URL by entry.ref_url()."
+            ) from None
     artifact = Artifact.fetch_id(gql, artifact_id)
     try:
         found = artifact.get_entry(unquote(place.path.lstrip("/")))
     except KeyError as error:
         raise FileNotFoundError(str(error)) from None
     return found
+
+
+def _id_of_client(gql: GraphQL, client_id: str) -> str:
+    """Return the id of the version that a client made as `client_id`.
+
+    Raises:
+        NotFoundError: The server knows none.
+    """
+    answer = get_client_id_mapping(gql, client_id=client_id)
+    if answer.client_id_mapping is None:
+        raise NotFoundError(
+            f"The server knows no version that a client made as {client_id[:20]!r}….",
+            operation="GetClientIdMapping",
+            host=gql.settings.base_url,
+            next_step="Log that artifact first, and refer to it by entry.ref_url().",
+        )
+    return answer.client_id_mapping.server_id
 
 
 def _describe_files(uri: str, name: str | None, checksum: bool, most: int) -> list[ManifestEntry]:

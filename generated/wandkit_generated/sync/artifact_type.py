@@ -107,7 +107,11 @@ class ArtifactType:
         return self._fields.created_at
 
     def load(self) -> Self:
-        """Fetch it anew and return it."""
+        """Fetch it anew and return it.
+
+        Raises:
+            NotFoundError: The project has no such type any more.
+        """
         fresh = type(self).fetch(self._account, ProjectPath(self.entity, self.project), self.name)
         self._fields = fresh._fields
         return self

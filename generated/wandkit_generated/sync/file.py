@@ -166,7 +166,11 @@ class File:
         return same_digest(self.md5, digest)
 
     def delete(self) -> None:
-        """Delete the file on the server."""
+        """Delete the file on the server.
+
+        Raises:
+            PermissionDeniedError: The API key may not do this.
+        """
         project_id = self._project_id
         delete_files(
             self._gql,
@@ -333,6 +337,10 @@ class RunFiles(RunHandle):
 
     def upload_file(self, path: str | os.PathLike[str], root: str | os.PathLike[str] = ".") -> File:
         """Upload the file at `path`, named by its place below `root`, and return it as the server has it.
+
+        Args:
+            path: The file.
+            root: The folder that the name is relative to.
 
         Raises:
             ArgumentError: There is no such file, or it is not below `root`.

@@ -86,7 +86,12 @@ class HistoryScan(Looped):
             reading.close()
 
     def load(self) -> History:
-        """Read all rows into memory."""
+        """Read all rows into memory.
+
+        Raises:
+            NotFoundError: The run is gone, or the API key may not see it.
+            MissingExtraError: Rows stand in exports only, and no library that reads parquet is installed.
+        """
         rows: list[Row] = []
         for page in self.pages():
             rows += page

@@ -49,6 +49,10 @@ class JobMethods:
         A version has its `id`, `state`, `aliases` and the name of its `artifactSequence`. A project without
         jobs has an empty list.
 
+        Args:
+            entity: The user or team of the project.
+            project: The project.
+
         Raises:
             ArgumentError: The entity or project is missing.
             NotFoundError: No such project, or the API key may not see it.

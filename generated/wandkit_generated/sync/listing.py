@@ -116,7 +116,11 @@ class Listing(Looped, Generic[T]):
             raise IndexError(f"there is no item {index} in a listing of {len(pages.items)}") from None
 
     def count(self) -> int:
-        """Return how many objects the server counts; where it does not say, load all and count them."""
+        """Return how many objects the server counts; where it does not say, load all and count them.
+
+        Raises:
+            WandkitError: The server could not be asked; see the listing for what it says of its own.
+        """
         pages = self._pages
         if pages.chain.pages == 0:
             pages.load_beyond(0)
@@ -136,7 +140,11 @@ class Listing(Looped, Generic[T]):
         return number
 
     def load_all(self) -> list[T]:
-        """Load every page and return all objects."""
+        """Load every page and return all objects.
+
+        Raises:
+            WandkitError: A page could not be loaded; see the listing for what it says of its own.
+        """
         pages = self._pages
         pages.load_all()
         return list(pages.items)

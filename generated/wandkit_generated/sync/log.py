@@ -84,7 +84,12 @@ class RunLog(RunHandle):
         writer.log_line(text, error=error)
 
     def flush(self) -> None:
-        """Send everything that was logged, and return when the server has it."""
+        """Send everything that was logged, and return when the server has it.
+
+        Raises:
+            RunStoppedError: Somebody asked for the run to stop.
+            WandkitError: The server did not take the rows.
+        """
         writer = self._opened()
         writer.flush()
 

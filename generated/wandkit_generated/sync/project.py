@@ -155,7 +155,12 @@ class Project(ProjectArtifactMethods, ProjectSweeps):
         return answer.project
 
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
-        """Return a small table about the project, as HTML without any request; `height` is not used."""
+        """Return a small table about the project, as HTML without any request.
+
+        Args:
+            height: Taken for compatibility; the table is small.
+            hidden: True folds it away until somebody opens it.
+        """
         path = self._path
         rows = {"project": self.name}
         if isinstance(path, ProjectPath):
@@ -163,7 +168,12 @@ class Project(ProjectArtifactMethods, ProjectSweeps):
         return html_table(rows, hidden=hidden)
 
     def display(self, height: int = 420, hidden: bool = False) -> bool:
-        """Show the project in a notebook; False where there is none."""
+        """Show the project in a notebook; False where there is none.
+
+        Args:
+            height: Taken for compatibility; the table is small.
+            hidden: True folds it away until somebody opens it.
+        """
         return show(self.to_html(height, hidden))
 
     def _repr_html_(self) -> str:
@@ -252,6 +262,11 @@ class ProjectMethods:
         self, name: str, entity: str | None = None, *, description: str | None = None
     ) -> Project:
         """Create the project `name` and return it; one that is there already is returned as it is.
+
+        Args:
+            name: What it is called.
+            entity: Whose it is; default the settings' entity, then the account's default one.
+            description: What it says about itself.
 
         Raises:
             PermissionDeniedError: The API key may not create projects in `entity`.

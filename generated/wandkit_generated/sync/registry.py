@@ -95,7 +95,20 @@ class Registry:
         description: str | None = None,
         artifact_types: Iterable[str] | None = None,
     ) -> Registry:
-        """Create a registry; the same as `api.create_registry(...)`."""
+        """Create a registry; the same as `api.create_registry(...)`.
+
+        Args:
+            api: Whom to ask.
+            organization: Whose it is; default the settings' organization, then the account's.
+            name: What it is called, without `wandb-registry-`.
+            visibility: `organization` or `restricted`.
+            description: What it says about itself.
+            artifact_types: The types that may be linked; None allows every type.
+
+        Raises:
+            ArgumentError: There is one of this name, or an argument cannot be used.
+            UnsupportedError: The server is too old for it.
+        """
         made = api.create_registry(name, visibility, organization, description, artifact_types)
         return made
 
@@ -284,7 +297,12 @@ class Registry:
         self._take(fields)
 
     def delete(self) -> None:
-        """Delete the registry with its collections of links; the versions stay in their projects."""
+        """Delete the registry with its collections of links; the versions stay in their projects.
+
+        Raises:
+            NotFoundError: The registry is gone already.
+            PermissionDeniedError: The API key may not do this.
+        """
         answer = delete_registry(self._gql, id=self.id)
         if answer.delete_model is None or not answer.delete_model.success:
             raise NotFoundError(

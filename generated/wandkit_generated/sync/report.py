@@ -135,6 +135,10 @@ class Report(ReportContent):
     def from_url(cls, url: str, *, api: Api | None = None) -> Report:
         """Fetch the report at a URL; the same as `api.load_report(url)`, by default on `Api()`.
 
+        Args:
+            url: As for `load_report`.
+            api: Whom to ask; default that of the environment.
+
         Raises:
             PathError: `url` names no report.
             NotFoundError: No such report, or the API key may not see it.

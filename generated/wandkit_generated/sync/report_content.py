@@ -180,7 +180,12 @@ class ReportContent:
         return self._account.keep(listing)
 
     def to_html(self, height: int = 1024, hidden: bool = False) -> str:
-        """Return a small table about the report, as HTML without any request."""
+        """Return a small table about the report, as HTML without any request.
+
+        Args:
+            height: Most pixels that the table takes.
+            hidden: True folds it away until somebody opens it.
+        """
         rows: dict[str, object] = {
             "report": self.display_name,
             "project": f"{self.entity}/{self.project}",
@@ -194,7 +199,12 @@ class ReportContent:
         )
 
     def display(self, height: int = 1024, hidden: bool = False) -> bool:
-        """Show the table about the report in a notebook; False where there is none."""
+        """Show the table about the report in a notebook; False where there is none.
+
+        Args:
+            height: Most pixels that the table takes.
+            hidden: True folds it away until somebody opens it.
+        """
         return show(self.to_html(height, hidden))
 
     def _take(self, fields: ReportFields) -> None:

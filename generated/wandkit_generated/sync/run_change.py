@@ -39,7 +39,11 @@ class RunChange(RunData):
         return done
 
     def stop(self) -> None:
-        """Ask the program that logs this run to stop."""
+        """Ask the program that logs this run to stop.
+
+        Raises:
+            PermissionDeniedError: The API key may not do this.
+        """
         answer = stop_run(self._gql, id=self.storage_id)
         if answer.stop_run is None or not answer.stop_run.success:
             raise NotFoundError(
@@ -50,7 +54,14 @@ class RunChange(RunData):
             )
 
     def delete(self, delete_artifacts: bool = False) -> None:
-        """Delete the run with its files and history; with `delete_artifacts`, what it logged as well."""
+        """Delete the run with its files and history; with `delete_artifacts`, what it logged as well.
+
+        Args:
+            delete_artifacts: Whether the versions that it logged go with it.
+
+        Raises:
+            PermissionDeniedError: The API key may not do this.
+        """
         delete_run(self._gql, id=self.storage_id, delete_artifacts=delete_artifacts)
 
     def wait_until_finished(

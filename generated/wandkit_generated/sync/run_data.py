@@ -130,11 +130,19 @@ class RunData(RunHandle):
         return self._attributes()
 
     def load_full_data(self, force: bool = False) -> dict[str, Any]:
-        """Fetch the large parts that are not there yet, and return all attributes; the same as `load`."""
+        """Fetch the large parts that are not there yet, and return all attributes; the same as `load`.
+
+        Raises:
+            NotFoundError: The run is gone, or the API key may not see it.
+        """
         return self.load(force)
 
     def refresh(self) -> None:
-        """Fetch everything anew; edits made here are dropped."""
+        """Fetch everything anew; edits made here are dropped.
+
+        Raises:
+            NotFoundError: The run is gone, or the API key may not see it.
+        """
         self.load(force=True)
 
     def update(self) -> None:
@@ -142,6 +150,10 @@ class RunData(RunHandle):
 
         Edits of tags, config and summary are merged into what the server holds now, so that changes made
         elsewhere in the meantime stay.
+
+        Raises:
+            NotFoundError: The run is gone, or the API key may not see it.
+            PermissionDeniedError: The API key may not do this.
         """
         original = self._original()
         edits: dict[str, Any] = dict(self._edits or {})
@@ -151,7 +163,12 @@ class RunData(RunHandle):
         self._send(RunDraft(original, edited, self._config, self._summary))
 
     def save(self) -> None:
-        """Send what was edited here; the same as `update`."""
+        """Send what was edited here; the same as `update`.
+
+        Raises:
+            NotFoundError: The run is gone, or the API key may not see it.
+            PermissionDeniedError: The API key may not do this.
+        """
         self.update()
 
     def send_summary(self) -> None:

@@ -69,7 +69,21 @@ class RunQueue:
         *,
         api: Api | None = None,
     ) -> RunQueue:
-        """Create a run queue; the same as `api.create_run_queue(...)`, by default on `Api()`."""
+        """Create a run queue; the same as `api.create_run_queue(...)`, by default on `Api()`.
+
+        Args:
+            name: 1 to 64 characters.
+            resource: What its items run on, for example `kubernetes`.
+            entity: Whose it is; default the settings' entity, then the account's default one.
+            prioritization_mode: `V0` for items with priorities.
+            config: The default config of the resource.
+            template_variables: The variables in the config, each with its schema.
+            api: Whom to ask; default that of the environment.
+
+        Raises:
+            ArgumentError: An argument cannot be used; nothing was sent.
+            ConflictError: There is a queue of this name.
+        """
         from wandkit_generated.sync.api import Api
 
         queue = (api or Api()).create_run_queue(

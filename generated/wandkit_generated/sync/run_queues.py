@@ -82,10 +82,10 @@ class RunQueueMethods:
         text, variables = config_text(type, config), variables_text(template_variables)
         account = self._account
         owner = account.require_entity(entity)
-        create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
         config_id = _new_config(account, owner, type, text, variables)
         queue = RunQueue(account, name, owner)
         try:
+            create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
             _new_queue(queue, mode, config_id)
         except WandkitError:
             delete_default_resource_config(account.gql, id=config_id)

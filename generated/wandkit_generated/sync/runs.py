@@ -71,7 +71,11 @@ class Runs(RunsHistories, RunsTable, RunsPlans, Listing[Run]):
         return self._order
 
     def upgrade_to_full(self) -> None:
-        """Fetch the large parts of all runs loaded so far, one request a page; later pages have them."""
+        """Fetch the large parts of all runs loaded so far, one request a page; later pages have them.
+
+        Raises:
+            WandkitError: The server could not be asked.
+        """
         self._fill(PARTS)
 
     def bring(self, parts: Iterable[Part]) -> None:

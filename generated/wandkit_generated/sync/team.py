@@ -110,7 +110,17 @@ class Team:
 
     @classmethod
     def create(cls, api: Api, team: str, admin_username: str | None = None) -> Team:
-        """Create a team; the same as `api.create_team(...)`."""
+        """Create a team; the same as `api.create_team(...)`.
+
+        Args:
+            api: Whose key makes it.
+            team: What the team is to be called.
+            admin_username: Who administrates it; default the account.
+
+        Raises:
+            ConflictError: The name is taken.
+            PermissionDeniedError: The API key may not do this.
+        """
         made = api.create_team(team, admin_username)
         return made
 

@@ -106,7 +106,17 @@ class User:
 
     @classmethod
     def create(cls, api: Api, email: str, admin: bool = False) -> User:
-        """Create a user; the same as `api.create_user(...)`."""
+        """Create a user; the same as `api.create_user(...)`.
+
+        Args:
+            api: Whose key makes it; an admin's.
+            email: The address of the new user.
+            admin: Whether the user is an admin of the server.
+
+        Raises:
+            ConflictError: The address is taken.
+            PermissionDeniedError: The API key is not that of an admin.
+        """
         user = api.create_user(email, admin)
         return user
 
@@ -239,6 +249,12 @@ class UserMethods:
         """Fetch the user of this name or email address; None where there is none. Needs an admin's key.
 
         Where several match, the first exact one is returned, and a warning says so.
+
+        Args:
+            username_or_email: The name in paths, or the email address.
+
+        Raises:
+            PermissionDeniedError: The API key is not that of an admin.
         """
         found = self.users(username_or_email)
         exact = [user for user in found if username_or_email in (user.username, user.email)]
@@ -249,7 +265,14 @@ class UserMethods:
         return next(iter(exact or found), None)
 
     def users(self, username_or_email: str) -> list[User]:
-        """Fetch the users whose name or email address matches. Needs an admin's key."""
+        """Fetch the users whose name or email address matches. Needs an admin's key.
+
+        Args:
+            username_or_email: The name in paths, or the email address.
+
+        Raises:
+            PermissionDeniedError: The API key is not that of an admin.
+        """
         gql = self._account.gql
         answer = list_users(gql, query=username_or_email)
         edges = answer.users.edges if answer.users else []

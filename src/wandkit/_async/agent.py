@@ -51,7 +51,12 @@ class AsyncAgent:
         self.heartbeat_at: datetime | None = fields.heartbeat_at
 
     def runs(self, per_page: int | None = None, *, order: str = "+created_at") -> AsyncAgentRuns:
-        """Return the runs that the agent started as a listing, oldest first; nothing is sent yet."""
+        """Return the runs that the agent started as a listing, oldest first; nothing is sent yet.
+
+        Args:
+            per_page: Runs on a page; left out, the size adapts.
+            order: What to sort by: `+KEY` or `-KEY`; oldest first by default.
+        """
         listing = AsyncAgentRuns(
             self._account, self._sweep, self.name or self.id, order=order, per_page=per_page
         )

@@ -14,6 +14,8 @@ import warnings
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from wandkit_generated.gql.aio import get_client_id_mapping
+
 from wandkit._async.artifact_entry import AsyncArtifactEntry
 from wandkit._core.artifact_cache import ArtifactCache
 from wandkit._core.artifact_folder import files_below
@@ -42,6 +44,8 @@ from wandkit.settings import Settings
 __all__ = ["describe_reference", "fetch_reference", "referred_entry"]
 
 MOST_OBJECTS = 10_000_000
+CLIENT_SCHEME = "wandb-client-artifact"
+ENTRY_SCHEMES = (ENTRY_SCHEME, CLIENT_SCHEME)
 
 
 async def describe_reference(
@@ -79,7 +83,7 @@ async def describe_reference(
     if url.scheme == "file":
         found = await run_in_thread(_describe_files, uri, name, checksum, most)
         return found
-    if url.scheme == ENTRY_SCHEME:
+    if url.scheme in ENTRY_SCHEMES:
         entry = await _describe_entry(gql, uri, name)
         return [entry]
     if name is None:
@@ -109,7 +113,7 @@ async def fetch_reference(
             await _fetch_http(gql, entry, path)
         elif scheme == "file":
             await run_in_thread(_fetch_file, entry, path)
-        elif scheme == ENTRY_SCHEME:
+        elif scheme in ENTRY_SCHEMES:
             await _fetch_entry(gql, entry, path)
         else:
             raise ArgumentError(f"nothing is known of {scheme}:// here; {entry.path!r} cannot be downloaded")
@@ -198,18 +202,38 @@ async def referred_entry(gql: AsyncGraphQL, url: str) -> AsyncArtifactEntry:
     from wandkit._async.artifact import AsyncArtifact
 
     place = urlsplit(url)
-    try:
-        artifact_id = base64.b64encode(bytes.fromhex(place.netloc)).decode()
-    except ValueError:
-        raise ArgumentError(
-            f"{url!r} refers to no version", next_step="Make such a URL by entry.ref_url()."
-        ) from None
+    if place.scheme == CLIENT_SCHEME:
+        artifact_id = await _id_of_client(gql, place.netloc)
+    else:
+        try:
+            artifact_id = base64.b64encode(bytes.fromhex(place.netloc)).decode()
+        except ValueError:
+            raise ArgumentError(
+                f"{url!r} refers to no version", next_step="Make such a URL by entry.ref_url()."
+            ) from None
     artifact = await AsyncArtifact.fetch_id(gql, artifact_id)
     try:
         found = await artifact.get_entry(unquote(place.path.lstrip("/")))
     except KeyError as error:
         raise FileNotFoundError(str(error)) from None
     return found
+
+
+async def _id_of_client(gql: AsyncGraphQL, client_id: str) -> str:
+    """Return the id of the version that a client made as `client_id`.
+
+    Raises:
+        NotFoundError: The server knows none.
+    """
+    answer = await get_client_id_mapping(gql, client_id=client_id)
+    if answer.client_id_mapping is None:
+        raise NotFoundError(
+            f"The server knows no version that a client made as {client_id[:20]!r}….",
+            operation="GetClientIdMapping",
+            host=gql.settings.base_url,
+            next_step="Log that artifact first, and refer to it by entry.ref_url().",
+        )
+    return answer.client_id_mapping.server_id
 
 
 def _describe_files(uri: str, name: str | None, checksum: bool, most: int) -> list[ManifestEntry]:

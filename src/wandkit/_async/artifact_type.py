@@ -105,7 +105,11 @@ class AsyncArtifactType:
         return self._fields.created_at
 
     async def load(self) -> Self:
-        """Fetch it anew and return it."""
+        """Fetch it anew and return it.
+
+        Raises:
+            NotFoundError: The project has no such type any more.
+        """
         fresh = await type(self).fetch(self._account, ProjectPath(self.entity, self.project), self.name)
         self._fields = fresh._fields
         return self

@@ -55,6 +55,10 @@ class AsyncArtifactMethods:
     async def artifact_exists(self, name: str, type: str | None = None) -> bool:
         """Return whether there is such a version, of this type where one is given.
 
+        Args:
+            name: As for `artifact`.
+            type: The type that it must have.
+
         Raises:
             WandkitError: The server could not be asked.
         """
@@ -66,6 +70,10 @@ class AsyncArtifactMethods:
 
     async def artifact_collection_exists(self, name: str, type: str) -> bool:
         """Return whether there is such a collection of this type.
+
+        Args:
+            name: `NAME`, `PROJECT/NAME`, `ENTITY/PROJECT/NAME` or a URL.
+            type: Its type.
 
         Raises:
             WandkitError: The server could not be asked.
@@ -116,7 +124,16 @@ class AsyncArtifactMethods:
         return self._account.keep(listing)
 
     def artifact_versions(self, type_name: str, name: str, per_page: int | None = None) -> AsyncArtifacts:
-        """Return the versions of a collection. Deprecated: say `artifacts`."""
+        """Return the versions of a collection. Deprecated: say `artifacts`.
+
+        Args:
+            type_name: The type of the collection.
+            name: As for `artifacts`.
+            per_page: Versions on a page; left out, the size adapts.
+
+        Raises:
+            PathError: `name` names no collection.
+        """
         warnings.warn(
             "Api.artifact_versions is deprecated; say Api.artifacts.", DeprecationWarning, stacklevel=2
         )
@@ -139,6 +156,10 @@ class AsyncArtifactMethods:
 
     async def artifact_type(self, type_name: str, project: str | None = None) -> AsyncArtifactType:
         """Fetch one type of artifacts.
+
+        Args:
+            type_name: What the type is called, such as `model`.
+            project: `PROJECT`, `ENTITY/PROJECT` or a URL; default the settings' project.
 
         Raises:
             NotFoundError: The project has no such type, or the API key may not see it.
@@ -387,13 +408,23 @@ class AsyncRunArtifactMethods(AsyncRunHandle):
         return artifact
 
     def logged_artifacts(self, per_page: int | None = None, *, start: str | None = None) -> AsyncRunArtifacts:
-        """Return the versions that this run logged as a listing. Nothing is sent before it is used."""
+        """Return the versions that this run logged as a listing. Nothing is sent before it is used.
+
+        Args:
+            per_page: Versions on a page; left out, the size adapts.
+            start: A `cursor` of an earlier listing, to go on from there.
+        """
         from wandkit._async.artifact_listing import AsyncRunArtifacts
 
         return AsyncRunArtifacts(self._gql, self.run_path, "logged", per_page=per_page, start=start)
 
     def used_artifacts(self, per_page: int | None = None, *, start: str | None = None) -> AsyncRunArtifacts:
-        """Return the versions that this run used as a listing. Nothing is sent before it is used."""
+        """Return the versions that this run used as a listing. Nothing is sent before it is used.
+
+        Args:
+            per_page: Versions on a page; left out, the size adapts.
+            start: A `cursor` of an earlier listing, to go on from there.
+        """
         from wandkit._async.artifact_listing import AsyncRunArtifacts
 
         return AsyncRunArtifacts(self._gql, self.run_path, "used", per_page=per_page, start=start)

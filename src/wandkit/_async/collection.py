@@ -208,7 +208,11 @@ class AsyncArtifactCollection:
         )
 
     async def load(self) -> Self:
-        """Fetch it anew, dropping what was edited, and return it."""
+        """Fetch it anew, dropping what was edited, and return it.
+
+        Raises:
+            NotFoundError: The collection is gone, or the API key may not see it.
+        """
         fresh = await type(self).fetch(self._gql, self.entity, self.project, self._fields.name)
         self._take(fresh._fields)
         return self
@@ -260,7 +264,11 @@ class AsyncArtifactCollection:
         await self.save()
 
     async def delete(self) -> None:
-        """Delete it with all its versions; of a portfolio, the links only."""
+        """Delete it with all its versions; of a portfolio, the links only.
+
+        Raises:
+            PermissionDeniedError: The API key may not do this.
+        """
         if self.is_sequence():
             await delete_sequence(self._gql, id=self.id)
         else:

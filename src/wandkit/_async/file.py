@@ -168,7 +168,11 @@ class AsyncFile:
         return same_digest(self.md5, digest)
 
     async def delete(self) -> None:
-        """Delete the file on the server."""
+        """Delete the file on the server.
+
+        Raises:
+            PermissionDeniedError: The API key may not do this.
+        """
         project_id = self._project_id
         await delete_files(
             self._gql,
@@ -337,6 +341,10 @@ class AsyncRunFiles(AsyncRunHandle):
         self, path: str | os.PathLike[str], root: str | os.PathLike[str] = "."
     ) -> AsyncFile:
         """Upload the file at `path`, named by its place below `root`, and return it as the server has it.
+
+        Args:
+            path: The file.
+            root: The folder that the name is relative to.
 
         Raises:
             ArgumentError: There is no such file, or it is not below `root`.

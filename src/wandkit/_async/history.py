@@ -164,6 +164,13 @@ class AsyncRunHistory(AsyncRunHandle):
     ) -> AsyncHistoryScan:
         """Return every row of the run's history. Deprecated: say `scan_history`.
 
+        Args:
+            keys: As for `scan_history`.
+            page_size: As for `scan_history`.
+            min_step: As for `scan_history`.
+            max_step: As for `scan_history`.
+            use_cache: As for `scan_history`.
+
         Raises:
             ArgumentError: As for `scan_history`.
         """

@@ -85,7 +85,12 @@ class AsyncHistoryScan(Looped):
             await reading.close()
 
     async def load(self) -> History:
-        """Read all rows into memory."""
+        """Read all rows into memory.
+
+        Raises:
+            NotFoundError: The run is gone, or the API key may not see it.
+            MissingExtraError: Rows stand in exports only, and no library that reads parquet is installed.
+        """
         rows: list[Row] = []
         async for page in self.pages():
             rows += page

@@ -84,7 +84,12 @@ class AsyncRunLog(AsyncRunHandle):
         await writer.log_line(text, error=error)
 
     async def flush(self) -> None:
-        """Send everything that was logged, and return when the server has it."""
+        """Send everything that was logged, and return when the server has it.
+
+        Raises:
+            RunStoppedError: Somebody asked for the run to stop.
+            WandkitError: The server did not take the rows.
+        """
         writer = await self._opened()
         await writer.flush()
 

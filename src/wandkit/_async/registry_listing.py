@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from wandkit_generated.gql.aio import get_registry_search
 from wandkit_generated.gql.operations import (
     LIST_REGISTRIES,
     LIST_REGISTRY_COLLECTIONS,
@@ -24,7 +25,18 @@ from wandkit._core.artifact_state import ArtifactPlace
 from wandkit._core.operation import UNSET
 from wandkit._core.organization import Organization
 from wandkit._core.pagination import Page, PageRequest
-from wandkit._core.registry import COLLECTION_KEYS, REGISTRY_KEYS, VERSION_KEYS, registry_filter
+from wandkit._core.registry import (
+    ADVANCED,
+    BASIC,
+    COLLECTION_KEYS,
+    REGISTRY_KEYS,
+    SAME_KEYS,
+    VERSION_KEYS,
+    keys_in,
+    registry_filter,
+    sorted_by,
+    spelled,
+)
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import ArgumentError, NotFoundError, UnsupportedError
 from wandkit.filters import Expression, Order, compile_order
@@ -70,6 +82,7 @@ class _RegistryQuery:
     def __init__(self, gql: AsyncGraphQL, organization: Organization | str | None) -> None:
         self.gql = gql
         self.organization = organization
+        self._advanced: bool | None = None
 
     async def place(self) -> Organization:
         """Return the organization.
@@ -87,6 +100,15 @@ class _RegistryQuery:
         if not isinstance(self.organization, Organization):
             self.organization = await find_organization(self.gql, self.organization)
         return self.organization
+
+    async def is_advanced(self) -> bool:
+        """Whether the organization has the search that knows sizes, times of linking, and orders."""
+        place = await self.place()
+        if self._advanced is None:
+            answer = await get_registry_search(self.gql, organization=place.name)
+            features = answer.organization.advanced_registry_features if answer.organization else None
+            self._advanced = bool(features and features.advanced_search)
+        return self._advanced
 
     def gone(self, operation: str) -> NotFoundError:
         """Return the error for an organization that is not there."""
@@ -344,10 +366,7 @@ class AsyncRegistryVersions(AsyncListing[AsyncArtifact]):
         place = await query.place()
         variables = {
             "organization": place.name,
-            "registryFilters": json.dumps(self._registries),
-            "collectionFilters": UNSET if self._collections is None else self._collections,
-            "filters": UNSET if self._filter is None else self._filter,
-            "order": UNSET if self._order is None else self._order,
+            **await self._wanted(),
             "first": request.size,
             "after": UNSET if request.cursor is None else request.cursor,
         }
@@ -374,6 +393,37 @@ class AsyncRegistryVersions(AsyncListing[AsyncArtifact]):
             has_next=found.page_info.has_next_page,
             problems=problems,
         )
+
+    async def _wanted(self) -> dict[str, Any]:
+        """Return filters and order as the search of this organization spells them.
+
+        Raises:
+            FilterError: It does not know a key.
+            UnsupportedError: It does not sort versions.
+        """
+        texts = {"collectionFilters": self._collections, "filters": self._filter}
+        documents = {name: json.loads(text) for name, text in texts.items() if text is not None}
+        documents["registryFilters"] = dict(self._registries)
+        search = BASIC
+        asked = {key for document in documents.values() for key in keys_in(document)}
+        if self._order is not None or not asked <= SAME_KEYS:
+            search = ADVANCED if await self._query.is_advanced() else BASIC
+        if self._order is not None and not search.orders:
+            raise UnsupportedError(
+                "this server does not sort the versions in registries",
+                operation="ListRegistryVersions",
+                host=self._query.gql.settings.base_url,
+                next_step="Load them all, and sort them here.",
+            )
+        keys = {
+            "registryFilters": search.registries,
+            "collectionFilters": search.collections,
+            "filters": search.versions,
+        }
+        found: dict[str, Any] = {
+            name: json.dumps(spelled(document, keys[name])) for name, document in documents.items()
+        }
+        return found if self._order is None else {**found, "order": sorted_by(self._order, search.orders)}
 
     def __repr__(self) -> str:
         return "<RegistryVersions>"

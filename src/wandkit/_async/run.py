@@ -84,7 +84,18 @@ class AsyncRun(
         entity: str | None = None,
         state: str = "running",
     ) -> AsyncRun:
-        """Create a run; the same as `api.create_run(...)`."""
+        """Create a run; the same as `api.create_run(...)`.
+
+        Args:
+            api: Whom to ask.
+            run_id: The id; default eight random letters and digits.
+            project: Where it goes; default the settings' project.
+            entity: Whose it is; default the settings' entity, then the account's default one.
+            state: `running` or `pending`.
+
+        Raises:
+            PermissionDeniedError: The API key may not do this.
+        """
         run = await api.create_run(run_id=run_id, project=project, entity=entity, state=state)
         return run
 
@@ -251,7 +262,12 @@ class AsyncRun(
         return html_table(rows, hidden=hidden, height=height)
 
     def display(self, height: int = 420, hidden: bool = False) -> bool:
-        """Show the run in a notebook; False where there is none."""
+        """Show the run in a notebook; False where there is none.
+
+        Args:
+            height: Most pixels that the table takes.
+            hidden: True folds it away until somebody opens it.
+        """
         return show(self.to_html(height, hidden))
 
     def _repr_html_(self) -> str:

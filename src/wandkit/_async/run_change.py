@@ -38,7 +38,11 @@ class AsyncRunChange(AsyncRunData):
         return done
 
     async def stop(self) -> None:
-        """Ask the program that logs this run to stop."""
+        """Ask the program that logs this run to stop.
+
+        Raises:
+            PermissionDeniedError: The API key may not do this.
+        """
         answer = await stop_run(self._gql, id=self.storage_id)
         if answer.stop_run is None or not answer.stop_run.success:
             raise NotFoundError(
@@ -49,7 +53,14 @@ class AsyncRunChange(AsyncRunData):
             )
 
     async def delete(self, delete_artifacts: bool = False) -> None:
-        """Delete the run with its files and history; with `delete_artifacts`, what it logged as well."""
+        """Delete the run with its files and history; with `delete_artifacts`, what it logged as well.
+
+        Args:
+            delete_artifacts: Whether the versions that it logged go with it.
+
+        Raises:
+            PermissionDeniedError: The API key may not do this.
+        """
         await delete_run(self._gql, id=self.storage_id, delete_artifacts=delete_artifacts)
 
     async def wait_until_finished(

@@ -129,11 +129,19 @@ class AsyncRunData(AsyncRunHandle):
         return await self._attributes()
 
     async def load_full_data(self, force: bool = False) -> dict[str, Any]:
-        """Fetch the large parts that are not there yet, and return all attributes; the same as `load`."""
+        """Fetch the large parts that are not there yet, and return all attributes; the same as `load`.
+
+        Raises:
+            NotFoundError: The run is gone, or the API key may not see it.
+        """
         return await self.load(force)
 
     async def refresh(self) -> None:
-        """Fetch everything anew; edits made here are dropped."""
+        """Fetch everything anew; edits made here are dropped.
+
+        Raises:
+            NotFoundError: The run is gone, or the API key may not see it.
+        """
         await self.load(force=True)
 
     async def update(self) -> None:
@@ -141,6 +149,10 @@ class AsyncRunData(AsyncRunHandle):
 
         Edits of tags, config and summary are merged into what the server holds now, so that changes made
         elsewhere in the meantime stay.
+
+        Raises:
+            NotFoundError: The run is gone, or the API key may not see it.
+            PermissionDeniedError: The API key may not do this.
         """
         original = self._original()
         edits: dict[str, Any] = dict(self._edits or {})
@@ -150,7 +162,12 @@ class AsyncRunData(AsyncRunHandle):
         await self._send(RunDraft(original, edited, self._config, self._summary))
 
     async def save(self) -> None:
-        """Send what was edited here; the same as `update`."""
+        """Send what was edited here; the same as `update`.
+
+        Raises:
+            NotFoundError: The run is gone, or the API key may not see it.
+            PermissionDeniedError: The API key may not do this.
+        """
         await self.update()
 
     async def send_summary(self) -> None:

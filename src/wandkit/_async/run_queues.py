@@ -81,10 +81,10 @@ class AsyncRunQueueMethods:
         text, variables = config_text(type, config), variables_text(template_variables)
         account = self._account
         owner = await account.require_entity(entity)
-        await create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
         config_id = await _new_config(account, owner, type, text, variables)
         queue = AsyncRunQueue(account, name, owner)
         try:
+            await create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
             await _new_queue(queue, mode, config_id)
         except WandkitError:
             await delete_default_resource_config(account.gql, id=config_id)

@@ -70,7 +70,11 @@ class AsyncRuns(AsyncRunsHistories, AsyncRunsTable, AsyncRunsPlans, AsyncListing
         return self._order
 
     async def upgrade_to_full(self) -> None:
-        """Fetch the large parts of all runs loaded so far, one request a page; later pages have them."""
+        """Fetch the large parts of all runs loaded so far, one request a page; later pages have them.
+
+        Raises:
+            WandkitError: The server could not be asked.
+        """
         await self._fill(PARTS)
 
     async def bring(self, parts: Iterable[Part]) -> None:

@@ -273,6 +273,10 @@ class AsyncSweep:
     async def enqueue_run(self, config: Mapping[str, Any], display_name: str | None = None) -> str:
         """Put a run with this config before all others and return its id; the next free agent takes it.
 
+        Args:
+            config: The values of the parameters, by name.
+            display_name: What the run is to be called.
+
         Raises:
             UnsupportedError: The server cannot do that.
         """
@@ -298,23 +302,43 @@ class AsyncSweep:
         return payload.id
 
     async def pause(self) -> None:
-        """Hand out no more points until `resume`; runs go on."""
+        """Hand out no more points until `resume`; runs go on.
+
+        Raises:
+            PermissionDeniedError: The API key may not do this.
+        """
         await self._change_state("PAUSED")
 
     async def resume(self) -> None:
-        """Hand out points again, also after `pause` or `stop`."""
+        """Hand out points again, also after `pause` or `stop`.
+
+        Raises:
+            PermissionDeniedError: The API key may not do this.
+        """
         await self._change_state("RUNNING")
 
     async def stop(self) -> None:
-        """Hand out no more points and let the runs come to their end."""
+        """Hand out no more points and let the runs come to their end.
+
+        Raises:
+            PermissionDeniedError: The API key may not do this.
+        """
         await self._change_state("FINISHED")
 
     async def cancel(self) -> None:
-        """Hand out no more points and stop the runs. There is no way back."""
+        """Hand out no more points and stop the runs. There is no way back.
+
+        Raises:
+            PermissionDeniedError: The API key may not do this.
+        """
         await self._change_state("CANCELED")
 
     async def delete(self, delete_runs: bool = False) -> None:
-        """Delete the sweep; its runs stay, unless `delete_runs` says otherwise."""
+        """Delete the sweep; its runs stay, unless `delete_runs` says otherwise.
+
+        Raises:
+            PermissionDeniedError: The API key may not do this.
+        """
         await delete_sweep(self._account.gql, id=self.storage_id, delete_runs=delete_runs)
 
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
@@ -338,7 +362,12 @@ class AsyncSweep:
         return html_table(rows, hidden=hidden, height=height)
 
     def display(self, height: int = 420, hidden: bool = False) -> bool:
-        """Show the sweep in a notebook; False where there is none."""
+        """Show the sweep in a notebook; False where there is none.
+
+        Args:
+            height: Most pixels that the table takes.
+            hidden: True folds it away until somebody opens it.
+        """
         return show(self.to_html(height, hidden))
 
     def _take(self, fields: SweepFields) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, SupportsIndex, cast
 
 from typing_extensions import Self
@@ -13,33 +14,98 @@ from wandkit.filters import Expression, compile_filters
 from wandkit.paths_artifact import REGISTRY_PREFIX
 
 __all__ = [
+    "ADVANCED",
+    "BASIC",
     "COLLECTION_KEYS",
     "REGISTRY_KEYS",
+    "SAME_KEYS",
     "VERSION_KEYS",
     "AddOnlyList",
+    "Keys",
+    "Search",
     "access_of",
     "check_registry_name",
     "full_name",
+    "keys_in",
     "registry_filter",
+    "sorted_by",
+    "spelled",
     "visibility_of",
 ]
 
-REGISTRY_KEYS = frozenset({"id", "name", "entity_id", "description", "created_at", "updated_at"})
-COLLECTION_KEYS = frozenset(
-    {
-        "artifact_collection_id",
-        "collection_id",
-        "id",
-        "name",
-        "tag",
-        "description",
-        "created_at",
-        "updated_at",
-    }
+Keys = Mapping[str, str]
+"""What can be filtered by, and how the server spells it."""
+
+REGISTRY_KEYS: Keys = {
+    key: key for key in ("id", "name", "entity_id", "description", "created_at", "updated_at")
+}
+_ID = "artifact_collection_id"
+COLLECTION_KEYS: Keys = {
+    _ID: _ID,
+    "collection_id": _ID,
+    "id": _ID,
+    **{key: key for key in ("name", "tag", "description", "created_at", "updated_at")},
+}
+
+
+@dataclass(frozen=True)
+class Search:
+    """What versions can be found by: a plain server looks at other columns than one with a search index.
+
+    Attributes:
+        registries: By what of their registries.
+        collections: By what of their collections.
+        versions: By what of their own.
+        orders: What they can be sorted by.
+    """
+
+    registries: Keys
+    collections: Keys
+    versions: Keys
+    orders: Keys
+
+
+BASIC = Search(
+    REGISTRY_KEYS,
+    COLLECTION_KEYS,
+    {key: key for key in ("id", "version", "tag", "alias", "metadata", "created_at", "updated_at")},
+    {},
 )
-VERSION_KEYS = frozenset({"id", "version", "tag", "alias", "metadata", "created_at", "updated_at"}) | {
-    "artifact_size", "linked_at",
-}  # fmt: skip
+_SORTED: Keys = {
+    "created_at": "artifact_created_at",
+    "artifact_created_at": "artifact_created_at",
+    "linked_at": "acm_created_at",
+    "acm_created_at": "acm_created_at",
+    "artifact_size": "artifact_size",
+}
+ADVANCED = Search(
+    {"id": "project_id", "project_id": "project_id", "name": "name", "entity_id": "entity_id"},
+    {
+        _ID: _ID,
+        "collection_id": _ID,
+        "id": _ID,
+        "tag": "tag",
+        "tags": "tag",
+        **dict.fromkeys(("name", "collection_name", "artifact_collection_name"), "name"),
+    },
+    {
+        "id": "artifact_id",
+        "artifact_id": "artifact_id",
+        "version": "version",
+        "version_index": "version",
+        "tag": "tag",
+        "tags": "tag",
+        "alias": "alias",
+        "aliases": "alias",
+        "metadata": "metadata",
+        "artifact_metadata": "metadata",
+        **_SORTED,
+    },
+    _SORTED,
+)
+VERSION_KEYS: Keys = {key: key for key in (*ADVANCED.versions, *BASIC.versions)}
+SAME_KEYS = frozenset({"name", "entity_id", _ID, "tag", "alias", "version", "metadata"})
+"""What both kinds of search spell alike."""
 
 _UNSAFE = frozenset("/\\#?%:\r\n")
 _LONGEST = 128
@@ -83,7 +149,7 @@ def visibility_of(access: str | None) -> str:
     return "restricted" if access == "RESTRICTED" else "organization"
 
 
-def registry_filter(filters: Mapping[str, Any] | Expression | None, keys: frozenset[str]) -> str | None:
+def registry_filter(filters: Mapping[str, Any] | Expression | None, keys: Keys) -> str | None:
     """Return a filter as the server takes it; the names of registries get their prefix.
 
     Raises:
@@ -91,25 +157,58 @@ def registry_filter(filters: Mapping[str, Any] | Expression | None, keys: frozen
     """
     if filters is None:
         return None
-    document = json.loads(compile_filters(filters))
-    return json.dumps(_checked(document, keys))
+    return json.dumps(spelled(json.loads(compile_filters(filters)), keys))
 
 
-def _checked(document: Mapping[str, Any], keys: frozenset[str]) -> dict[str, Any]:
+def spelled(document: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
+    """Return a filter with the keys that the server knows; the names of registries get their prefix.
+
+    Raises:
+        FilterError: A key is none of `keys`.
+    """
     found: dict[str, Any] = {}
     for key, value in document.items():
         if key.startswith("$"):
             parts: Any = value
             found[key] = (
-                [_checked(part, keys) for part in parts] if isinstance(value, list) else _checked(parts, keys)
+                [spelled(part, keys) for part in parts] if isinstance(value, list) else spelled(parts, keys)
             )
-        elif key.split(".")[0] not in keys:
+            continue
+        first, dot, rest = key.partition(".")
+        if first not in keys:
             raise FilterError(
                 f"{key!r} is nothing that these can be filtered by.",
                 next_step=f"Use {', '.join(sorted(keys))}.",
             )
-        else:
-            found[key] = _prefixed(value) if key == "name" and keys is REGISTRY_KEYS else value
+        is_registry = keys in (BASIC.registries, ADVANCED.registries)
+        found[f"{keys[first]}{dot}{rest}"] = _prefixed(value) if first == "name" and is_registry else value
+    return found
+
+
+def sorted_by(order: str, keys: Keys) -> str:
+    """Return an order with the key that the server knows.
+
+    Raises:
+        FilterError: Its key is none of `keys`.
+    """
+    sign, key = (order[0], order[1:]) if order[:1] in ("+", "-") else ("+", order)
+    if key not in keys:
+        raise FilterError(
+            f"{key!r} is nothing that versions can be sorted by.", next_step=f"Use {', '.join(sorted(keys))}."
+        )
+    return f"{sign}{keys[key]}"
+
+
+def keys_in(document: Mapping[str, Any]) -> set[str]:
+    """Return the keys that a filter asks for, without what is inside of them."""
+    found: set[str] = set()
+    for key, value in document.items():
+        if not key.startswith("$"):
+            found.add(key.partition(".")[0])
+            continue
+        inner: Any = value
+        for part in inner if isinstance(value, list) else [inner]:
+            found |= keys_in(part)
     return found
 
 

@@ -6,7 +6,7 @@ has both or neither of them, whenever the sync is interrupted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -147,12 +147,11 @@ class RowMaker:
         return FinishedRow(values, row.files, row.size + sum(len(file.data) for file in row.files))
 
 
-def _size_of(data: Any) -> int:
+def _size_of(data: object) -> int:
     """Return about how many characters a value takes."""
     if isinstance(data, dict):
-        parts = cast("dict[str, Any]", data).values()
-        return sum(20 * len(cast("list[Any]", part)) if isinstance(part, list) else 40 for part in parts)
-    return 20 * len(cast("list[Any]", data)) if isinstance(data, list) else 20
+        return sum(map(_size_of, cast("Mapping[str, object]", data).values()))
+    return 20 * len(cast("Sequence[object]", data)) if isinstance(data, list) else 20
 
 
 def write_mark(places: Mapping[str, Place], base: str) -> str:

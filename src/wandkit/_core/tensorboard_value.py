@@ -72,6 +72,31 @@ class Skipped:
     reason: str
 
 
+@dataclass(slots=True)
+class _Images:
+    """The images of one key; those of `tag/0`, `tag/1` come one by one."""
+
+    key: str
+    numbered: bool
+    images: list[bytes]
+    width: int
+    height: int
+    count: int = 1
+
+    def joins(self, other: _Images) -> bool:
+        """Take in the images of `other` if they are of the same list."""
+        if not other.numbered or other.key != self.key:
+            return False
+        self.images += other.images
+        self.count += 1
+        return True
+
+    def value(self, step: int, *, ends: int) -> Value:
+        """Return them as a value."""
+        data, files = image_value(self.key, step, self.images, self.width, self.height)
+        return Value(self.key, "image", data, ends, self.count, files)
+
+
 class Converter:
     """Converts the events of one folder: what a tag holds is said with its first value only."""
 
@@ -97,34 +122,25 @@ class Converter:
 
     def convert(self, event: Event, after: int = 0) -> Iterator[Value | Hyperparameters | Skipped]:
         """Yield what becomes of the event's values from number `after` on."""
-        pending: tuple[Value, list[bytes], int, int] | None = None
+        pending: _Images | None = None
         for number, value in enumerate(event.summary.value):
             plugin = self._plugin(value)
             if number < after:
                 continue
             kind = value.WhichOneof("value")
-            if kind == "image" or (kind == "tensor" and plugin == "images"):
-                found = self._image(value)
-                if isinstance(found, tuple):
-                    key, numbered, images, width, height = found
-                    if pending and numbered and pending[0].key == key:
-                        pending[0].count += 1
-                        pending[1].extend(images)
-                        continue
-                    if pending:
-                        yield _finished(*pending, step=event.step, ends=number)
-                    pending = (Value(key, "image", None), images, width, height)
-                    continue
-            else:
-                found = self._other(value, plugin, event.step)
+            is_image = kind == "image" or (kind == "tensor" and plugin == "images")
+            found = self._images(value) if is_image else self._other(value, plugin, event.step)
+            if isinstance(found, _Images) and pending and pending.joins(found):
+                continue
             if pending:
-                yield _finished(*pending, step=event.step, ends=number)
-                pending = None
+                yield pending.value(event.step, ends=number)
+            pending = found if isinstance(found, _Images) else None
             if isinstance(found, Value):
                 found.ends = number + 1
-            yield found
+            if not isinstance(found, _Images):
+                yield found
         if pending:
-            yield _finished(*pending, step=event.step, ends=len(event.summary.value))
+            yield pending.value(event.step, ends=len(event.summary.value))
 
     def _plugin(self, value: Summary.Value) -> str:
         named = value.metadata.plugin_data.plugin_name
@@ -134,7 +150,7 @@ class Converter:
             self._plugins[value.tag] = named
         return named
 
-    def _image(self, value: Summary.Value) -> tuple[str, bool, list[bytes], int, int] | Skipped:
+    def _images(self, value: Summary.Value) -> _Images | Skipped:
         key, number = self.names.image_key(value.tag)
         if value.WhichOneof("value") == "image":
             image = value.image
@@ -146,7 +162,7 @@ class Converter:
             width, height = _dimension(strings[:1]), _dimension(strings[1:2])
         if not any(parts):
             return Skipped(value.tag, "there is no image in it")
-        return key, number is not None, parts, width, height
+        return _Images(key, number is not None, parts, width, height)
 
     def _other(self, value: Summary.Value, plugin: str, step: int) -> Value | Hyperparameters | Skipped:
         kind = value.WhichOneof("value")
@@ -238,12 +254,6 @@ def _summed_up(array: Any) -> dict[str, Any]:
 
     counts, edges = numpy.histogram(array[numpy.isfinite(array)], bins=TENSOR_BINS)
     return {"_type": "histogram", "values": counts.tolist(), "bins": edges.tolist()}
-
-
-def _finished(value: Value, images: list[bytes], width: int, height: int, *, step: int, ends: int) -> Value:
-    value.data, value.files = image_value(value.key, step, images, width, height)
-    value.ends = ends
-    return value
 
 
 def _dimension(strings: list[bytes]) -> int:

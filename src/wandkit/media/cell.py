@@ -36,7 +36,7 @@ def read_cell(value: Any, *, is_time: bool) -> Any:
             return value
     found: Any = value
     if isinstance(value, dict) and "_type" in value:
-        fields: dict[str, Any] = value
+        fields = cast("dict[str, Any]", found)
         return media_of(fields) if fields["_type"] in _MEDIA else found
     return found
 

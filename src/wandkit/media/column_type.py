@@ -221,8 +221,7 @@ def _merged(mine: Any, theirs: Any) -> Any:
             **{key: _merged(value, two[key]) if key in two else value for key, value in one.items()},
         }
     if isinstance(mine, list) and isinstance(theirs, list):
-        held: list[Any] = mine
-        others: list[Any] = theirs
+        held, others = cast("list[Any]", found), cast("list[Any]", cast(object, theirs))
         return [*held, *[value for value in others if value not in held]]
     return found
 

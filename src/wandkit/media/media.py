@@ -90,7 +90,7 @@ class Media:
         self.local_path: Path | None = None
         self.content: bytes | None = None
         self.origin: Origin | None = None
-        self.suffix = extension or self.extension
+        self.suffix: str = extension or self.extension
         if isinstance(source, bytes):
             self.content = source
         else:

@@ -12,7 +12,7 @@ from wandkit.media.table import JoinedTable, PartitionedTable, Table
 
 __all__ = ["MediaObject", "entry_of", "object_name", "printed", "read_object"]
 
-KINDS = (
+KINDS: tuple[str, ...] = (
     "table", "joined-table", "partitioned-table", "image-file", "audio-file", "video-file", "html-file",
     "object3D-file", "molecule-file", "bokeh-file", "classes", "mask",
 )  # fmt: skip

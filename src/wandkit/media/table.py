@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
-from wandkit.errors import ArgumentError, MissingExtraError
+from wandkit.errors import ArgumentError
 from wandkit.media.cell import read_cell, written_cell
 from wandkit.media.column_type import ANY, INVALID, UNKNOWN, ColumnType, assign, infer, shown
 from wandkit.media.column_type import optional as or_none
@@ -163,13 +163,9 @@ class Table:
         Raises:
             MissingExtraError: pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError:
-            raise MissingExtraError(
-                "a frame needs pandas", next_step="Install it: pip install 'wandkit[pandas]'."
-            ) from None
-        frame: pandas.DataFrame = pandas.DataFrame(self.data, columns=self.columns)
+        from wandkit._core.frame import load_library
+
+        frame: pandas.DataFrame = load_library("pandas").DataFrame(self.data, columns=self.columns)
         return frame
 
     def files(self) -> Iterator[Media]:

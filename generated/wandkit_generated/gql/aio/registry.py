@@ -11,6 +11,7 @@ from wandkit_generated.gql.operations.registry import (
     ADD_REGISTRY_MEMBERS,
     DELETE_REGISTRY,
     GET_REGISTRY,
+    GET_REGISTRY_SEARCH,
     LIST_REGISTRIES,
     LIST_REGISTRY_COLLECTIONS,
     LIST_REGISTRY_MEMBERS,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.add_registry_members import AddRegistryMembers
     from wandkit_generated.gql.models.delete_registry import DeleteRegistry
     from wandkit_generated.gql.models.get_registry import GetRegistry
+    from wandkit_generated.gql.models.get_registry_search import GetRegistrySearch
     from wandkit_generated.gql.models.inputs import ArtifactTypeInput
     from wandkit_generated.gql.models.list_registries import ListRegistries
     from wandkit_generated.gql.models.list_registry_collections import ListRegistryCollections
@@ -44,6 +46,7 @@ __all__ = [
     "add_registry_members",
     "delete_registry",
     "get_registry",
+    "get_registry_search",
     "list_registries",
     "list_registry_collections",
     "list_registry_members",
@@ -119,6 +122,21 @@ async def list_registry_collections(
         }
     )
     return await gql.execute(LIST_REGISTRY_COLLECTIONS, variables, timeout=timeout)
+
+
+async def get_registry_search(
+    gql: AsyncExecutor,
+    *,
+    organization: str,
+    timeout: float | None = None,
+) -> GetRegistrySearch:
+    """Send `GetRegistrySearch`."""
+    variables = given(
+        {
+            "organization": organization,
+        }
+    )
+    return await gql.execute(GET_REGISTRY_SEARCH, variables, timeout=timeout)
 
 
 async def list_registry_versions(

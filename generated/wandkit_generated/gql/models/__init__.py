@@ -297,6 +297,10 @@ if TYPE_CHECKING:
         GetArtifactMembershipProject,
     )
     from wandkit_generated.gql.models.get_artifact_type import GetArtifactType, GetArtifactTypeProject
+    from wandkit_generated.gql.models.get_client_id_mapping import (
+        GetClientIdMapping,
+        GetClientIdMappingClientIDMapping,
+    )
     from wandkit_generated.gql.models.get_collection import (
         GetCollection,
         GetCollectionArtifactCollection,
@@ -345,6 +349,11 @@ if TYPE_CHECKING:
         GetQueuedRunRunQueue,
     )
     from wandkit_generated.gql.models.get_registry import GetRegistry, GetRegistryEntity
+    from wandkit_generated.gql.models.get_registry_search import (
+        GetRegistrySearch,
+        GetRegistrySearchAdvancedRegistryFeatures,
+        GetRegistrySearchOrganization,
+    )
     from wandkit_generated.gql.models.get_report import GetReport
     from wandkit_generated.gql.models.get_run import GetRun, GetRunProject
     from wandkit_generated.gql.models.get_run_last_step import (
@@ -953,6 +962,8 @@ __all__ = [
     "GetArtifactMembershipProject",
     "GetArtifactType",
     "GetArtifactTypeProject",
+    "GetClientIdMapping",
+    "GetClientIdMappingClientIDMapping",
     "GetCollection",
     "GetCollectionArtifactCollection",
     "GetCollectionArtifactType",
@@ -990,6 +1001,9 @@ __all__ = [
     "GetQueuedRunRunQueue",
     "GetRegistry",
     "GetRegistryEntity",
+    "GetRegistrySearch",
+    "GetRegistrySearchAdvancedRegistryFeatures",
+    "GetRegistrySearchOrganization",
     "GetReport",
     "GetRun",
     "GetRunLastStep",
@@ -1527,6 +1541,8 @@ _HOMES = {
     "GetArtifactMembershipProject": "get_artifact_membership",
     "GetArtifactType": "get_artifact_type",
     "GetArtifactTypeProject": "get_artifact_type",
+    "GetClientIdMapping": "get_client_id_mapping",
+    "GetClientIdMappingClientIDMapping": "get_client_id_mapping",
     "GetCollection": "get_collection",
     "GetCollectionArtifactCollection": "get_collection",
     "GetCollectionArtifactType": "get_collection",
@@ -1564,6 +1580,9 @@ _HOMES = {
     "GetQueuedRunRunQueue": "get_queued_run",
     "GetRegistry": "get_registry",
     "GetRegistryEntity": "get_registry",
+    "GetRegistrySearch": "get_registry_search",
+    "GetRegistrySearchAdvancedRegistryFeatures": "get_registry_search",
+    "GetRegistrySearchOrganization": "get_registry_search",
     "GetReport": "get_report",
     "GetRun": "get_run",
     "GetRunLastStep": "get_run_last_step",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.get_artifact_creator import GetArtifactCreator
     from wandkit_generated.gql.models.get_artifact_manifest import GetArtifactManifest
     from wandkit_generated.gql.models.get_artifact_membership import GetArtifactMembership
+    from wandkit_generated.gql.models.get_client_id_mapping import GetClientIdMapping
     from wandkit_generated.gql.models.link_artifact import LinkArtifact
     from wandkit_generated.gql.models.list_artifact_files import ListArtifactFiles
     from wandkit_generated.gql.models.list_artifact_links import ListArtifactLinks
@@ -53,6 +54,7 @@ __all__ = [
     "GET_ARTIFACT_CREATOR",
     "GET_ARTIFACT_MANIFEST",
     "GET_ARTIFACT_MEMBERSHIP",
+    "GET_CLIENT_ID_MAPPING",
     "LINK_ARTIFACT",
     "LIST_ARTIFACT_FILES",
     "LIST_ARTIFACT_LINKS",
@@ -1935,4 +1937,39 @@ fragment CollectionPlace on ArtifactCollection {
     answer=_list_artifacts,
     idempotent=True,
     when=(),
+)
+
+
+def _get_client_id_mapping() -> type[GetClientIdMapping]:
+    from wandkit_generated.gql.models.get_client_id_mapping import GetClientIdMapping
+
+    return GetClientIdMapping
+
+
+def _get_client_id_mapping_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_client_id_mapping import DECODER
+
+    return DECODER.decode
+
+
+GET_CLIENT_ID_MAPPING: Operation[GetClientIdMapping] = Operation(
+    name="GetClientIdMapping",
+    kind="query",
+    pieces=(
+        Piece("""\
+query GetClientIdMapping($clientId: ID!) {
+  clientIDMapping(clientID: $clientId) {
+    serverID
+  }
+}
+"""),
+    ),
+    variables={
+        "clientId": (),
+    },
+    gates=frozenset(),
+    answer=_get_client_id_mapping,
+    idempotent=True,
+    when=(),
+    shape=_get_client_id_mapping_shape,
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.add_registry_members import AddRegistryMembers
     from wandkit_generated.gql.models.delete_registry import DeleteRegistry
     from wandkit_generated.gql.models.get_registry import GetRegistry
+    from wandkit_generated.gql.models.get_registry_search import GetRegistrySearch
     from wandkit_generated.gql.models.list_registries import ListRegistries
     from wandkit_generated.gql.models.list_registry_collections import ListRegistryCollections
     from wandkit_generated.gql.models.list_registry_members import ListRegistryMembers
@@ -28,6 +29,7 @@ __all__ = [
     "ADD_REGISTRY_MEMBERS",
     "DELETE_REGISTRY",
     "GET_REGISTRY",
+    "GET_REGISTRY_SEARCH",
     "LIST_REGISTRIES",
     "LIST_REGISTRY_COLLECTIONS",
     "LIST_REGISTRY_MEMBERS",
@@ -380,6 +382,51 @@ fragment CollectionFields on ArtifactCollection {
     idempotent=True,
     when=(),
     shape=_list_registry_collections_shape,
+)
+
+
+def _get_registry_search() -> type[GetRegistrySearch]:
+    from wandkit_generated.gql.models.get_registry_search import GetRegistrySearch
+
+    return GetRegistrySearch
+
+
+def _get_registry_search_shape() -> Callable[[memoryview], object]:
+    from wandkit_generated.gql.shapes.get_registry_search import DECODER
+
+    return DECODER.decode
+
+
+GET_REGISTRY_SEARCH: Operation[GetRegistrySearch] = Operation(
+    name="GetRegistrySearch",
+    kind="query",
+    pieces=(
+        Piece("""\
+query GetRegistrySearch($organization: String!) {
+  organization(name: $organization) {
+    id
+"""),
+        Piece(
+            """\
+    advancedRegistryFeatures {
+      advancedSearch
+    }
+""",
+            (frozenset({"Organization.advancedRegistryFeatures"}),),
+        ),
+        Piece("""\
+  }
+}
+"""),
+    ),
+    variables={
+        "organization": (),
+    },
+    gates=frozenset({"Organization.advancedRegistryFeatures"}),
+    answer=_get_registry_search,
+    idempotent=True,
+    when=(),
+    shape=_get_registry_search_shape,
 )
 
 

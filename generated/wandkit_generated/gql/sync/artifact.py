@@ -22,6 +22,7 @@ from wandkit_generated.gql.operations.artifact import (
     GET_ARTIFACT_CREATOR,
     GET_ARTIFACT_MANIFEST,
     GET_ARTIFACT_MEMBERSHIP,
+    GET_CLIENT_ID_MAPPING,
     LINK_ARTIFACT,
     LIST_ARTIFACT_FILES,
     LIST_ARTIFACT_LINKS,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models.get_artifact_creator import GetArtifactCreator
     from wandkit_generated.gql.models.get_artifact_manifest import GetArtifactManifest
     from wandkit_generated.gql.models.get_artifact_membership import GetArtifactMembership
+    from wandkit_generated.gql.models.get_client_id_mapping import GetClientIdMapping
     from wandkit_generated.gql.models.inputs import (
         ArtifactAliasInput,
         ArtifactCollectionAliasInput,
@@ -90,6 +92,7 @@ __all__ = [
     "get_artifact_creator",
     "get_artifact_manifest",
     "get_artifact_membership",
+    "get_client_id_mapping",
     "link_artifact",
     "list_artifact_files",
     "list_artifact_links",
@@ -649,3 +652,18 @@ def list_artifacts(
         }
     )
     return gql.execute(LIST_ARTIFACTS, variables, timeout=timeout)
+
+
+def get_client_id_mapping(
+    gql: Executor,
+    *,
+    client_id: str,
+    timeout: float | None = None,
+) -> GetClientIdMapping:
+    """Which version a client made under a name of its own, before the server named it."""
+    variables = given(
+        {
+            "clientId": client_id,
+        }
+    )
+    return gql.execute(GET_CLIENT_ID_MAPPING, variables, timeout=timeout)

@@ -35,7 +35,7 @@ _LONGEST_NAME = 128
 
 @query.field("customCharts")
 def resolve_custom_charts(_parent: None, info: GraphQLResolveInfo, **arguments: Any) -> dict[str, Any]:
-    """Return a page of charts of one type, the newest first: public ones and those of the caller's entities."""
+    """Return a page of charts of one type, the newest first: public ones, and those of the caller."""
     context = context_of(info)
     statement = select(CustomChart).where(CustomChart.type == arguments["type"])
     if not context.access.is_admin:
