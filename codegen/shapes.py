@@ -68,9 +68,13 @@ class ShapeClass:
     fields: tuple[ShapeField, ...]
 
     @property
-    def times(self) -> tuple[str, ...]:
-        """The attributes that hold a time."""
-        return tuple(field.name for field in self.fields if "datetime" in field.annotation)
+    def times(self) -> tuple[tuple[str, str], ...]:
+        """The attributes that hold a time, each with what tells whether it lacks a zone."""
+        return tuple(
+            (field.name, ("" if field.annotation == "datetime" else f"self.{field.name} is not None and "))
+            for field in self.fields
+            if "datetime" in field.annotation
+        )
 
 
 def write_shapes(models: Path, plans: Iterable[NounPlan], folder: Path) -> frozenset[str]:

@@ -22,7 +22,7 @@ class ArtifactTypeFields(Shape, frozen=True, kw_only=True):
     created_at: datetime = field(name="createdAt")
 
     def __post_init__(self) -> None:
-        if self.created_at is not None and self.created_at.tzinfo is None:
+        if self.created_at.tzinfo is None:
             in_utc(self, "created_at")
 
 

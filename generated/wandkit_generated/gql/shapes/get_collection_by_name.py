@@ -52,7 +52,7 @@ class GetCollectionByNameArtifactCollection(Shape, frozen=True, kw_only=True):
     project: Optional[CollectionFieldsProject]
 
     def __post_init__(self) -> None:
-        if self.created_at is not None and self.created_at.tzinfo is None:
+        if self.created_at.tzinfo is None:
             in_utc(self, "created_at")
         if self.updated_at is not None and self.updated_at.tzinfo is None:
             in_utc(self, "updated_at")

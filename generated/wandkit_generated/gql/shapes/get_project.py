@@ -34,7 +34,7 @@ class GetProjectProject(Shape, frozen=True, kw_only=True):
     user: Optional[UserFields]
 
     def __post_init__(self) -> None:
-        if self.created_at is not None and self.created_at.tzinfo is None:
+        if self.created_at.tzinfo is None:
             in_utc(self, "created_at")
 
 

@@ -38,7 +38,7 @@ class ReportFields(Shape, frozen=True, kw_only=True):
     user: Optional[ReportFieldsUser]
 
     def __post_init__(self) -> None:
-        if self.created_at is not None and self.created_at.tzinfo is None:
+        if self.created_at.tzinfo is None:
             in_utc(self, "created_at")
         if self.updated_at is not None and self.updated_at.tzinfo is None:
             in_utc(self, "updated_at")

@@ -43,7 +43,7 @@ class RunFull(Shape, frozen=True, kw_only=True):
     history_keys: Any = field(name="historyKeys")
 
     def __post_init__(self) -> None:
-        if self.created_at is not None and self.created_at.tzinfo is None:
+        if self.created_at.tzinfo is None:
             in_utc(self, "created_at")
         if self.heartbeat_at is not None and self.heartbeat_at.tzinfo is None:
             in_utc(self, "heartbeat_at")

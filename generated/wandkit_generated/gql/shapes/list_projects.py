@@ -25,7 +25,7 @@ class ProjectFields(Shape, frozen=True, kw_only=True):
     is_benchmark: bool = field(name="isBenchmark")
 
     def __post_init__(self) -> None:
-        if self.created_at is not None and self.created_at.tzinfo is None:
+        if self.created_at.tzinfo is None:
             in_utc(self, "created_at")
 
 

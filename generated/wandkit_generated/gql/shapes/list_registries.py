@@ -43,7 +43,7 @@ class RegistryFields(Shape, frozen=True, kw_only=True):
     artifact_types: RegistryFieldsArtifactTypeConnection = field(name="artifactTypes")
 
     def __post_init__(self) -> None:
-        if self.created_at is not None and self.created_at.tzinfo is None:
+        if self.created_at.tzinfo is None:
             in_utc(self, "created_at")
         if self.updated_at is not None and self.updated_at.tzinfo is None:
             in_utc(self, "updated_at")

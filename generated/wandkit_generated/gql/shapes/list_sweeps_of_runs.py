@@ -30,7 +30,7 @@ class SweepFields(Shape, frozen=True, kw_only=True):
     updated_at: Optional[datetime] = field(name="updatedAt")
 
     def __post_init__(self) -> None:
-        if self.created_at is not None and self.created_at.tzinfo is None:
+        if self.created_at.tzinfo is None:
             in_utc(self, "created_at")
         if self.updated_at is not None and self.updated_at.tzinfo is None:
             in_utc(self, "updated_at")
