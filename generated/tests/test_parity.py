@@ -361,6 +361,12 @@ def save_artifact(artifact: Artifact) -> None:
     artifact.save()
 
 
+def change_type(collection: ArtifactCollection) -> None:
+    """Move a collection to another type, by the deprecated method."""
+    with pytest.warns(DeprecationWarning, match="deprecated"):
+        collection.change_type("model")
+
+
 def save_collection(collection: ArtifactCollection) -> None:
     """Send an edit of a collection."""
     collection.description = "edited"
@@ -445,7 +451,7 @@ REFUSED: dict[str, tuple[str, Call]] = {
     "ArtifactCollection.artifacts": ("collection", lambda found: found.artifacts().load_all()),
     "ArtifactCollection.aliases": ("collection", lambda found: found.aliases),
     "ArtifactCollection.delete": ("collection", lambda found: found.delete()),
-    "ArtifactCollection.change_type": ("collection", lambda found: found.change_type("model")),
+    "ArtifactCollection.change_type": ("collection", change_type),
     "ArtifactCollection.save": ("collection", save_collection),
     "ArtifactType.collections": ("kind", lambda kind: kind.collections().load_all()),
     "QueuedRun.wait_until_finished": ("item", wait_to_end),
