@@ -205,6 +205,15 @@ def test_writers_with_one_distributed_id_share_a_version(shelf: Shelf) -> None:
     assert done["digest"] == digest_of({"a": b64md5(b"1"), "b": b64md5(b"22")})
 
 
+def test_each_writer_of_a_shared_version_may_bring_aliases(shelf: Shelf) -> None:
+    for alias in ("first", "second"):
+        named = [{"artifactCollectionName": "data", "alias": alias}]
+        made = shelf.create("data", {}, distributedID="d", aliases=named)
+    shelf.manifest(made["id"], {}, type="PATCH")
+    shelf.commit(made["id"])
+    assert shelf.aliases("data") == {"v0": 0, "latest": 0, "first": 0, "second": 0}
+
+
 def test_an_increment_builds_on_the_latest_version(shelf: Shelf) -> None:
     shelf.log("data", {"a": b"1", "b": b"2"})
     made = shelf.create("data", {"b": b64md5(b"3")})

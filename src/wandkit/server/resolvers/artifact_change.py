@@ -52,11 +52,15 @@ def resolve_create_artifact(
     if input["digestAlgorithm"] not in ALGORITHMS:
         raise Refusal(f"this server does not have the digest algorithm {input['digestAlgorithm']}")
     run = context.access.run_in(owner, input["runName"]) if input.get("runName") else None
+    aliases = [[alias["artifactCollectionName"], alias["alias"]] for alias in input.get("aliases") or ()]
     again = _made_before(context, owner, input)
     if again is not None:
+        if again.state == "PENDING":
+            added = [pair for pair in aliases if pair not in again.wanted_aliases]
+            again.wanted_aliases = [*again.wanted_aliases, *added]
+            _add_tags(again, input.get("tags") or ())
         return {"artifact": again}
     sequence = _sequence(context, owner, input)
-    aliases = [[alias["artifactCollectionName"], alias["alias"]] for alias in input.get("aliases") or ()]
     known = _same_contents(context, sequence, input)
     if known is not None:
         grant_aliases(context.session, known, aliases)
