@@ -386,7 +386,7 @@ async def test_waiting_for_a_run_that_is_gone_says_so(api: AsyncApi, run: AsyncR
     other = await again(api, run)
     await other.delete()
     with pytest.raises(NotFoundError, match="first"):
-        await run.wait_until_finished(timeout=5)
+        await run.wait_until_finished(timeout=60)
 
 
 async def test_a_wait_of_less_than_nothing_is_refused(run: AsyncRun) -> None:

@@ -41,6 +41,7 @@ __all__ = ["AsyncArtifactUpload", "UploadFacts"]
 
 JOBS = 16
 ANNOUNCED_AT_ONCE = 500
+JOINED_BYTES_PER_S = 10_000_000
 MANIFEST_NAMES = {
     "FULL": "wandb_manifest.json",
     "INCREMENTAL": "wandb_manifest.incremental.json",
@@ -305,9 +306,11 @@ class AsyncArtifactUpload:
 
         parts = [(int(part.part_number), part.upload_url) for part in _parts_of(place)]
         done = await gather_bounded(4, [_bind_part(one, number, url) for number, url in parts])
-        await self._complete(place.storage_path, multipart.upload_id, sorted(done))
+        await self._complete(place.storage_path, multipart.upload_id, sorted(done), size)
 
-    async def _complete(self, storage_path: str, upload_id: str, parts: Sequence[tuple[int, str]]) -> None:
+    async def _complete(
+        self, storage_path: str, upload_id: str, parts: Sequence[tuple[int, str]], size: int
+    ) -> None:
         await self._gql.execute(
             COMPLETE_MULTIPART_UPLOAD,
             {
@@ -316,6 +319,8 @@ class AsyncArtifactUpload:
                 "uploadId": upload_id,
                 "parts": [{"partNumber": number, "hexMD5": etag} for number, etag in parts],
             },
+            # The server joins and reads the whole file before it answers.
+            timeout=max(self._gql.timeout, size / JOINED_BYTES_PER_S),
         )
 
     def _clean(self) -> None:

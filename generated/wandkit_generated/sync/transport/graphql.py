@@ -55,6 +55,7 @@ class GraphQL:
 
     Attributes:
         settings: Where it sends, and with which key.
+        timeout: Seconds for one attempt.
         http: Files and REST on the same connections.
         user_agent: What requests say about the program that sends them.
     """
@@ -90,7 +91,7 @@ class GraphQL:
             clock: Where to read the time that waits and deadlines are measured by.
         """
         self.settings = settings
-        self._timeout = settings.timeout if timeout is None else timeout
+        self.timeout: float = settings.timeout if timeout is None else timeout
         self._deadline = deadline
         self._identity = Identity(settings, user_agent)
         self.user_agent: str = self._identity.user_agent
@@ -101,7 +102,7 @@ class GraphQL:
             transport=transport,
         )
         self._sender = Sender(network, policy=policy, sleep=sleep, clock=clock)
-        self.http: HTTP = HTTP(self._identity, self._sender, timeout=self._timeout, deadline=deadline)
+        self.http: HTTP = HTTP(self._identity, self._sender, timeout=self.timeout, deadline=deadline)
 
     def execute(
         self, operation: Operation[T], variables: Mapping[str, object], *, timeout: float | None = None
@@ -220,12 +221,12 @@ class GraphQL:
         if not origin.is_loopback:
             headers["Accept-Encoding"] = "gzip"
         request = Request("POST", origin, target, headers, body, idempotent=idempotent)
-        limit = self._timeout if timeout is None else timeout
+        limit = self.timeout if timeout is None else timeout
         reply = self._sender.send(request, asked, attempts, limit)
         return reply
 
     def _asked(self, operation: str, timeout: float | None, *, known: bool = True) -> Asked:
-        limit = self._timeout if timeout is None else timeout
+        limit = self.timeout if timeout is None else timeout
         return self._identity.asked(operation, self._identity.origin, timeout_s=limit, known=known)
 
     def _attempts(self, idempotent: bool) -> Attempts:

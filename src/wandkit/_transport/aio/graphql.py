@@ -53,6 +53,7 @@ class AsyncGraphQL:
 
     Attributes:
         settings: Where it sends, and with which key.
+        timeout: Seconds for one attempt.
         http: Files and REST on the same connections.
         user_agent: What requests say about the program that sends them.
     """
@@ -88,7 +89,7 @@ class AsyncGraphQL:
             clock: Where to read the time that waits and deadlines are measured by.
         """
         self.settings = settings
-        self._timeout = settings.timeout if timeout is None else timeout
+        self.timeout: float = settings.timeout if timeout is None else timeout
         self._deadline = deadline
         self._identity = Identity(settings, user_agent)
         self.user_agent: str = self._identity.user_agent
@@ -100,7 +101,7 @@ class AsyncGraphQL:
         )
         self._sender = AsyncSender(network, policy=policy, sleep=sleep, clock=clock)
         self.http: AsyncHTTP = AsyncHTTP(
-            self._identity, self._sender, timeout=self._timeout, deadline=deadline
+            self._identity, self._sender, timeout=self.timeout, deadline=deadline
         )
 
     async def execute(
@@ -220,12 +221,12 @@ class AsyncGraphQL:
         if not origin.is_loopback:
             headers["Accept-Encoding"] = "gzip"
         request = Request("POST", origin, target, headers, body, idempotent=idempotent)
-        limit = self._timeout if timeout is None else timeout
+        limit = self.timeout if timeout is None else timeout
         reply = await self._sender.send(request, asked, attempts, limit)
         return reply
 
     def _asked(self, operation: str, timeout: float | None, *, known: bool = True) -> Asked:
-        limit = self._timeout if timeout is None else timeout
+        limit = self.timeout if timeout is None else timeout
         return self._identity.asked(operation, self._identity.origin, timeout_s=limit, known=known)
 
     def _attempts(self, idempotent: bool) -> Attempts:
