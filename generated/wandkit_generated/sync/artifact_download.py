@@ -183,7 +183,7 @@ class ArtifactDownload(ArtifactHandle):
         with _bar(progress, entries, self._name) as bar:
             left = self._not_there(entries, places, bar)
             self._download_references(
-                [entry for entry in left if entry.ref], places, allow_missing_references, bar
+                [entry for entry in left if entry.ref], places, allow_missing_references, jobs, bar
             )
             files = [entry for entry in left if not entry.ref]
             self._download_files(files, places, bool(skip_cache), multipart, jobs, bar)
@@ -212,7 +212,7 @@ class ArtifactDownload(ArtifactHandle):
         places = run_in_thread(_places, folder, entries)
         with _bar(False, entries, self._name) as bar:
             left = self._not_there(entries, places, bar)
-            self._download_references([one for one in left if one.ref], places, False, bar)
+            self._download_references([one for one in left if one.ref], places, False, JOBS, bar)
             files = [one for one in left if not one.ref]
             self._download_files(files, places, skip_cache, None, JOBS, bar)
         return places
@@ -221,7 +221,7 @@ class ArtifactDownload(ArtifactHandle):
         """Download one entry to the file `path`."""
         with _bar(False, [entry], self._name) as bar:
             if entry.ref:
-                self._download_references([entry], {entry.path: path}, False, bar)
+                self._download_references([entry], {entry.path: path}, False, 1, bar)
             else:
                 self._download_files([entry], {entry.path: path}, False, None, 1, bar)
 
@@ -322,14 +322,22 @@ class ArtifactDownload(ArtifactHandle):
             run_in_thread(cache.trim, fetch.cached_bytes)
 
     def _download_references(
-        self, entries: list[ManifestEntry], places: dict[str, Path], allow_missing: bool, bar: Any
+        self,
+        entries: list[ManifestEntry],
+        places: dict[str, Path],
+        allow_missing: bool,
+        jobs: int,
+        bar: Any,
     ) -> None:
         from wandkit_generated.sync.artifact_reference import fetch_reference
 
         gql = self._client("files")
-        for entry in entries:
+
+        def one(entry: ManifestEntry) -> None:
             fetch_reference(gql, entry, places[entry.path], allow_missing=allow_missing)
             bar.update(entry.size or 0)
+
+        gather_bounded(jobs, [_bind(one, entry) for entry in entries])
 
     def _fetch_manifest(self) -> Manifest:
         gql, fields = self._client("manifest"), self._known("manifest")

@@ -183,7 +183,7 @@ class AsyncArtifactDownload(AsyncArtifactHandle):
         with _bar(progress, entries, self._name) as bar:
             left = await self._not_there(entries, places, bar)
             await self._download_references(
-                [entry for entry in left if entry.ref], places, allow_missing_references, bar
+                [entry for entry in left if entry.ref], places, allow_missing_references, jobs, bar
             )
             files = [entry for entry in left if not entry.ref]
             await self._download_files(files, places, bool(skip_cache), multipart, jobs, bar)
@@ -212,7 +212,7 @@ class AsyncArtifactDownload(AsyncArtifactHandle):
         places = await run_in_thread(_places, folder, entries)
         with _bar(False, entries, self._name) as bar:
             left = await self._not_there(entries, places, bar)
-            await self._download_references([one for one in left if one.ref], places, False, bar)
+            await self._download_references([one for one in left if one.ref], places, False, JOBS, bar)
             files = [one for one in left if not one.ref]
             await self._download_files(files, places, skip_cache, None, JOBS, bar)
         return places
@@ -221,7 +221,7 @@ class AsyncArtifactDownload(AsyncArtifactHandle):
         """Download one entry to the file `path`."""
         with _bar(False, [entry], self._name) as bar:
             if entry.ref:
-                await self._download_references([entry], {entry.path: path}, False, bar)
+                await self._download_references([entry], {entry.path: path}, False, 1, bar)
             else:
                 await self._download_files([entry], {entry.path: path}, False, None, 1, bar)
 
@@ -322,14 +322,22 @@ class AsyncArtifactDownload(AsyncArtifactHandle):
             await run_in_thread(cache.trim, fetch.cached_bytes)
 
     async def _download_references(
-        self, entries: list[ManifestEntry], places: dict[str, Path], allow_missing: bool, bar: Any
+        self,
+        entries: list[ManifestEntry],
+        places: dict[str, Path],
+        allow_missing: bool,
+        jobs: int,
+        bar: Any,
     ) -> None:
         from wandkit._async.artifact_reference import fetch_reference
 
         gql = self._client("files")
-        for entry in entries:
+
+        async def one(entry: ManifestEntry) -> None:
             await fetch_reference(gql, entry, places[entry.path], allow_missing=allow_missing)
             bar.update(entry.size or 0)
+
+        await gather_bounded(jobs, [_bind(one, entry) for entry in entries])
 
     async def _fetch_manifest(self) -> Manifest:
         gql, fields = self._client("manifest"), self._known("manifest")
