@@ -1,0 +1,58 @@
+"""The cache of artifacts' files: what goes when it is over its limit, and what stays."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from wandkit._core.artifact_cache import ArtifactCache
+from wandkit._core.digest import b64_digest, new_hash
+
+
+def digest_of(content: bytes) -> str:
+    """Return the digest under which bytes are kept."""
+    digest = new_hash("MD5")
+    digest.update(content)
+    return b64_digest(digest.digest())
+
+
+def add(cache: ArtifactCache, content: bytes, used: float) -> Path:
+    """Put bytes into a cache, last used at a time."""
+    place = cache.place(digest_of(content))
+    with_room = cache.target(place, len(content))
+    with_room.write(content)
+    with_room.keep()
+    os.utime(place, (used, used))
+    return place
+
+
+def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
+    cache = ArtifactCache(tmp_path / "artifacts", limit_bytes=25)
+    old, middle, new = (add(cache, letter * 10, at) for letter, at in ((b"a", 10), (b"b", 20), (b"c", 30)))
+    used = cache.copy_out(old, tmp_path / "out", digest_of(b"a" * 10))
+    gone = cache.trim(30)
+    assert (used, gone, cache.size()) == (True, 10, 20)
+    assert [place.exists() for place in (old, middle, new)] == [True, False, True]
+
+
+def test_within_its_limit_everything_stays(tmp_path: Path) -> None:
+    cache = ArtifactCache(tmp_path / "artifacts", limit_bytes=30)
+    places = [add(cache, letter * 10, 10) for letter in (b"a", b"b", b"c")]
+    assert (cache.trim(30), [place.exists() for place in places]) == (0, [True] * 3)
+
+
+def test_what_was_added_since_the_last_count_is_counted(tmp_path: Path) -> None:
+    cache = ArtifactCache(tmp_path / "artifacts", limit_bytes=25)
+    first = add(cache, b"a" * 10, 10)
+    kept = cache.trim(10)
+    others = [add(cache, letter * 10, at) for letter, at in ((b"b", 20), (b"c", 30))]
+    gone = [cache.trim(10), cache.trim(10)]
+    assert (kept, gone) == (0, [0, 10])
+    assert [place.exists() for place in (first, *others)] == [False, True, True]
+
+
+def test_a_cleared_cache_is_empty(tmp_path: Path) -> None:
+    cache = ArtifactCache(tmp_path / "artifacts")
+    add(cache, b"a" * 10, 10)
+    cache.trim(10)
+    assert (cache.clear(), cache.size()) == (10, 0)
