@@ -89,6 +89,18 @@ def test_the_manifest_of_the_oldest_client_prints_back_to_its_bytes(served: Serv
     assert manifest.print() == got["manifest"].encode()
 
 
+def test_a_file_that_the_oldest_client_sent_in_parts_is_read(
+    served: Served, oldest: Client, tmp_path: Path
+) -> None:
+    project = f"parts-{oldest.version}"
+    got = oldest.run("send_parts.py", project)
+    with served.api() as api:
+        artifact = api.artifact(f"{project}/data:latest")
+        folder = artifact.download(tmp_path / "out")
+    assert contents(folder) == {"big": bytes(range(256)) * 3000, "small": b"1"}
+    assert (got["digest"], got["size"], got["parts"]) == (artifact.digest, 768_000, [3])
+
+
 def test_both_sides_share_one_cache(
     served: Served, newest: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
