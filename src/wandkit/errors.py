@@ -130,7 +130,10 @@ class WandkitError(Exception):
             if part
         )
         text = f"{self.message} ({where})" if where else self.message
-        return f"{text} {self.next_step}" if self.next_step else text
+        if not self.next_step:
+            return text
+        stop = "" if where or text.endswith((".", "!", "?", "…", ":")) else "."
+        return f"{text}{stop} {self.next_step}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by state, so that keyword-only arguments survive the trip between processes."""

@@ -91,6 +91,11 @@ def test_the_text_says_what_where_and_what_next() -> None:
     assert str(error) == "No run 'e/p/x'. (operation GetRun at https://h HTTP 404 request r1) Check it."
 
 
+@pytest.mark.parametrize("message", ["no file 'x'", "no file 'x'."])
+def test_the_next_step_is_a_sentence_of_its_own(message: str) -> None:
+    assert str(WandkitError(message, next_step="Give one.")) == "no file 'x'. Give one."
+
+
 def test_the_text_leaves_out_what_is_not_known() -> None:
     assert str(WandkitError("It broke.")) == "It broke."
 
