@@ -54,6 +54,11 @@ def test_an_entity_that_is_not_there_is_named(data: Path) -> None:
     assert "no entity 'eve'" in admin(data, "integration", "add-slack", "eve", "us", "#runs").stderr
 
 
+def test_a_state_that_no_delivery_has_is_refused(data: Path) -> None:
+    done = admin(data, "deliveries", "--state", "done")
+    assert (done.returncode, "FINISHED" in done.stderr) == (2, True)
+
+
 def test_deliveries_are_listed(tmp_path: Path) -> None:
     from automating import automate, project_id, run_event
     from conftest import Caller

@@ -261,8 +261,21 @@ def test_events_of_runs_do_not_watch_collections_or_registries() -> None:
             OnRunState(scope=scope, filter=StateFilter(states=[RunState.FAILED]))
 
 
+def test_a_filter_of_another_event_is_refused_with_an_example() -> None:
+    wrong: Any = RunEvent.metric("loss")
+    with pytest.raises(ValidationError, match=r'filter=RunEvent\.metric\("loss"\) > 10'):
+        OnRunMetric(scope=PROJECT, filter=wrong)
+    with pytest.raises(ValidationError, match=r'filter=RunEvent\.state == "failed"'):
+        OnRunState(scope=PROJECT, filter=wrong > 3)
+
+
+def test_states_cannot_be_excluded() -> None:
+    with pytest.raises(TypeError, match="in_"):
+        assert RunEvent.state != "failed"
+
+
 def test_only_a_collection_is_watched_for_new_versions() -> None:
-    with pytest.raises(ValidationError, match="OnCreateArtifact cannot watch a Project"):
+    with pytest.raises(ValidationError, match="OnCreateArtifact cannot watch a Project; use Arti"):
         OnCreateArtifact(scope=PROJECT)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict, JsonValue, PrivateAttr, ValidationError, field_validator
 
@@ -171,7 +171,13 @@ class SendWebhook(_Sending):
     @field_validator("request_payload", mode="before")
     @classmethod
     def _decoded(cls, value: Any) -> Any:
-        return json.loads(value) if isinstance(value, str) else value
+        try:
+            found: Any = json.loads(value) if isinstance(value, str) else value
+        except ValueError as error:
+            raise ValueError(f"the payload of a webhook is a JSON object; this is no JSON: {error}") from None
+        if found is not None and not isinstance(found, Mapping):
+            raise ValueError(f"the payload of a webhook is a JSON object, not {type(found).__name__}")
+        return cast(object, found)
 
     def config(self) -> dict[str, Any]:
         """Return the action as the server takes it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict, SerializeAsAny, field_validator
 
@@ -51,7 +51,10 @@ class Event(BaseModel):
     def _allowed(cls, scope: ScopeLike) -> Scope:
         found = scope_of(scope)
         if not isinstance(found, cls.SCOPES):
-            raise ValueError(f"{cls.__name__} cannot watch a {type(found).__name__.removesuffix('Scope')}")
+            raise ValueError(
+                f"{cls.__name__} cannot watch a {type(found).__name__.removesuffix('Scope')}; "
+                f"use {' or '.join(kind.__name__ for kind in cls.SCOPES)}"
+            )
         return found
 
     @property
@@ -181,7 +184,11 @@ class OnRunMetric(Event):
     @field_validator("filter", mode="before")
     @classmethod
     def _with_runs(cls, value: object) -> object:
-        return RunMetricFilter(value) if isinstance(value, MetricFilter) else value
+        if isinstance(value, MetricFilter):
+            return RunMetricFilter(value)
+        if isinstance(value, (RunMetricFilter, Mapping)):
+            return cast(object, value)
+        raise ValueError('OnRunMetric takes what a metric must do: filter=RunEvent.metric("loss") > 10')
 
     @property
     def event_type(self) -> EventType:
@@ -215,7 +222,11 @@ class OnRunState(Event):
     @field_validator("filter", mode="before")
     @classmethod
     def _with_runs(cls, value: object) -> object:
-        return RunStateFilter(value) if isinstance(value, StateFilter) else value
+        if isinstance(value, StateFilter):
+            return RunStateFilter(value)
+        if isinstance(value, (RunStateFilter, Mapping)):
+            return cast(object, value)
+        raise ValueError('OnRunState takes the states to come to: filter=RunEvent.state == "failed"')
 
     def filter_json(self) -> str:
         """Return the filter as the JSON text that the server takes."""

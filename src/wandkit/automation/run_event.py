@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NoReturn
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
@@ -104,6 +104,10 @@ class StateField:
         if not isinstance(other, str):
             raise TypeError(f"a state is compared with a text, not with {type(other).__name__}")
         return self.eq(other)
+
+    def __ne__(self, other: object) -> NoReturn:
+        """Refuse: events are of states that a run comes to."""
+        raise TypeError("states cannot be excluded; write RunEvent.state.in_([…]) with those that are wanted")
 
     def __hash__(self) -> int:
         """Return a number that all of them share."""

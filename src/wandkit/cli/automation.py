@@ -15,6 +15,8 @@ __all__ = ["deliveries", "integration", "secret"]
 integration: typer.Typer = typer.Typer(no_args_is_help=True, help="Webhooks and Slack channels.")
 secret: typer.Typer = typer.Typer(no_args_is_help=True, help="Secrets that webhooks use.")
 
+_STATES = ("PENDING", "FINISHED", "FAILED", "SKIPPED")
+
 Entity = Annotated[str, typer.Argument(help="The user or team.")]
 
 
@@ -111,6 +113,8 @@ def deliveries(
     from wandkit.server.automation_log import list_deliveries
 
     wanted = None if state is None else state.upper()
+    if wanted not in (None, *_STATES):
+        raise typer.BadParameter(f"{state!r} is none of {', '.join(_STATES)}", param_hint="--state")
     with open_store(data) as session:
         for found in list_deliveries(session, automation=automation, state=wanted, limit=limit):
             if as_json:
