@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,12 @@ def test_a_text_stays_as_it_is() -> None:
 @pytest.mark.parametrize("spec", ["", "{", "[]", "1", "null"])
 def test_a_text_that_holds_no_object_is_refused(spec: str) -> None:
     with pytest.raises(ArgumentError, match="The specification of the chart is no"):
+        chart_spec(spec)
+
+
+@pytest.mark.parametrize("spec", [None, [1], 3])
+def test_what_is_neither_an_object_nor_a_text_is_refused(spec: Any) -> None:
+    with pytest.raises(ArgumentError, match="is no JSON object"):
         chart_spec(spec)
 
 

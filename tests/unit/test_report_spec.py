@@ -354,6 +354,16 @@ def test_a_width_that_is_none_is_refused() -> None:
         ReportSpec.of(width="wide")
 
 
+def test_what_is_not_a_list_of_blocks_or_panels_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="are a list, not one text"):
+        ReportSpec.of("hello")
+    wrong: Any = [Heading.of("x")]
+    with pytest.raises(ArgumentError, match="there is a Heading"):
+        PanelGrid.of(wrong)
+    with pytest.raises(ArgumentError, match="where a RunSet is wanted"):
+        PanelGrid.of([], wrong)
+
+
 def test_a_value_of_a_wrong_type_is_refused_when_it_is_written() -> None:
     spec = everything()
     spec.width = 3  # type: ignore[assignment]

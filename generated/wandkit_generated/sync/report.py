@@ -205,7 +205,7 @@ class Report(ReportContent):
             NotFoundError: The report is gone.
         """
         if self.id is None:
-            raise ArgumentError("The report was never saved; it has no drafts.")
+            raise ArgumentError("The report is not saved; it has no drafts.")
         answer = list_drafts(self._account.gql, id=self.id)
         if answer.view is None:
             raise _missing(self._account, self.id, "ListDrafts")
@@ -246,11 +246,11 @@ class Report(ReportContent):
         """Delete the report and its drafts.
 
         Raises:
-            ArgumentError: It was never saved.
+            ArgumentError: It was never saved, or is deleted already.
             NotFoundError: It is gone.
         """
         if self.id is None:
-            raise ArgumentError("The report was never saved; there is nothing to delete.")
+            raise ArgumentError("The report is not saved; there is nothing to delete.")
         self._delete(self.id)
         self.id = None
 

@@ -205,7 +205,7 @@ class AsyncReport(AsyncReportContent):
             NotFoundError: The report is gone.
         """
         if self.id is None:
-            raise ArgumentError("The report was never saved; it has no drafts.")
+            raise ArgumentError("The report is not saved; it has no drafts.")
         answer = await list_drafts(self._account.gql, id=self.id)
         if answer.view is None:
             raise _missing(self._account, self.id, "ListDrafts")
@@ -246,11 +246,11 @@ class AsyncReport(AsyncReportContent):
         """Delete the report and its drafts.
 
         Raises:
-            ArgumentError: It was never saved.
+            ArgumentError: It was never saved, or is deleted already.
             NotFoundError: It is gone.
         """
         if self.id is None:
-            raise ArgumentError("The report was never saved; there is nothing to delete.")
+            raise ArgumentError("The report is not saved; there is nothing to delete.")
         await self._delete(self.id)
         self.id = None
 

@@ -20,7 +20,7 @@ def chart_access(access: str) -> str:
     Raises:
         ArgumentError: There is no such access.
     """
-    found = _ACCESS.get(access.lower())
+    found = _ACCESS.get(str(access).lower())
     if found is None:
         raise ArgumentError(
             f"There is no access {access!r} for charts.", next_step="Use 'private' or 'public'."
@@ -34,12 +34,15 @@ def chart_spec(spec: str | Mapping[str, Any]) -> str:
     Raises:
         ArgumentError: It is no JSON object.
     """
-    if not isinstance(spec, str):
-        return json.dumps(to_json(dict(spec), "spec"))
-    try:
-        content = json.loads(spec)
-    except (ValueError, RecursionError) as error:
-        raise ArgumentError(f"The specification of the chart is not JSON: {error}.") from None
-    if not isinstance(content, dict):
-        raise ArgumentError("The specification of the chart is no JSON object.")
-    return spec
+    content: object = spec
+    if isinstance(spec, str):
+        try:
+            content = json.loads(spec)
+        except (ValueError, RecursionError) as error:
+            raise ArgumentError(f"The specification of the chart is not JSON: {error}.") from None
+    if not isinstance(content, Mapping):
+        raise ArgumentError(
+            "The specification of the chart is no JSON object.",
+            next_step="Give Vega or Vega-Lite as a dict, or as its JSON text.",
+        )
+    return spec if isinstance(spec, str) else json.dumps(to_json(dict(spec), "spec"))

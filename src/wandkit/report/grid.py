@@ -20,6 +20,7 @@ from wandkit._core.report_filter import (
     stored_path,
 )
 from wandkit._core.report_text import filter_to_text, text_to_filter
+from wandkit.errors import ArgumentError
 from wandkit.filters import Expression
 from wandkit.report.block import Lines
 from wandkit.report.inline import inlines
@@ -183,7 +184,13 @@ class PanelGrid(Lines):
 
     @classmethod
     def of(cls, panels: Sequence[Panel] = (), run_sets: Sequence[RunSet] = ()) -> PanelGrid:
-        """Return a grid with these panels, three in a row, about these run sets; without one, all runs."""
+        """Return a grid with these panels, three in a row, about these run sets; without one, all runs.
+
+        Raises:
+            ArgumentError: Something is no panel, or no run set.
+        """
+        _refuse_others(panels, Panel)
+        _refuse_others(run_sets, RunSet)
         for place, panel in enumerate(panels):
             if panel.layout is None:
                 panel.layout = Layout(x=place % 3 * 8, y=place // 3 * 6, w=8, h=6)
@@ -210,6 +217,16 @@ class PanelGrid(Lines):
     def run_sets(self) -> list[RunSet]:
         """The run sets; the list can be changed."""
         return self.metadata.run_sets
+
+
+def _refuse_others(parts: Sequence[object], kind: type[Part]) -> None:
+    for part in parts:
+        if not isinstance(part, kind):
+            raise ArgumentError(
+                f"A panel grid is made of panels and run sets; where a {kind.__name__} is wanted, "
+                f"there is a {type(part).__name__}.",
+                next_step="Write PanelGrid.of([LinePanel.of(key)], [RunSet.of()]).",
+            )
 
 
 def _section(name: str, kind: str) -> Json:

@@ -122,7 +122,9 @@ def check_width(width: str) -> None:
         ArgumentError: It is another one.
     """
     if width not in WIDTHS:
-        raise ArgumentError(f"A report is {', '.join(WIDTHS)}, not {width!r}.")
+        raise ArgumentError(
+            f"Reports have no width {width!r}.", next_step=f"Use {', '.join(WIDTHS[:-1])} or {WIDTHS[-1]}."
+        )
 
 
 def blocks_of(blocks: Iterable[Block | Inline | str]) -> list[Block]:
@@ -131,6 +133,10 @@ def blocks_of(blocks: Iterable[Block | Inline | str]) -> list[Block]:
     Raises:
         ArgumentError: Something is no block.
     """
+    if isinstance(blocks, str):
+        raise ArgumentError(
+            "The blocks of a report are a list, not one text.", next_step="Write blocks=[…] around it."
+        )
     made: list[Block] = []
     for block in cast("Iterable[object]", blocks):
         if isinstance(block, (str, Inline)):

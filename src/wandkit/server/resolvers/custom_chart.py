@@ -66,7 +66,7 @@ def resolve_create(_parent: None, info: GraphQLResolveInfo, *, input: dict[str, 
     name = input["name"]
     if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
         raise Refusal(
-            f"invalid chart name {name[:140]!r}: use letters, digits, '-', '_' and '.', "
+            f"invalid chart name {name[:140]!r}: use letters, digits, '-', '_' and '.', '/' between them, "
             f"at most {_LONGEST_NAME} of them"
         )
     if _named(context, owner, name) is not None:
