@@ -29,7 +29,7 @@ def test_an_organization_is_found_by_its_name(api: Api) -> None:
     own = api.organization()
     named = api.organization(own.name)
     assert own == named
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError, match=f"There are: {own.name}"):
         api.organization("nobody's")
 
 
@@ -66,6 +66,8 @@ def test_a_user_of_none_is_told_so(module_server: Server) -> None:
     with module_server.api(name) as api:
         with pytest.raises(NotFoundError, match="WANDB_ORGANIZATION"):
             api.organization()
+        with pytest.raises(NotFoundError, match=r"'acme'.*Check the name"):
+            api.organization("acme")
 
 
 def test_a_user_of_several_must_choose(module_server: Server) -> None:

@@ -27,7 +27,7 @@ async def test_an_organization_is_found_by_its_name(api: AsyncApi) -> None:
     own = await api.organization()
     named = await api.organization(own.name)
     assert own == named
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError, match=f"There are: {own.name}"):
         await api.organization("nobody's")
 
 
@@ -64,6 +64,8 @@ async def test_a_user_of_none_is_told_so(module_server: Server) -> None:
     async with module_server.async_api(name) as api:
         with pytest.raises(NotFoundError, match="WANDB_ORGANIZATION"):
             await api.organization()
+        with pytest.raises(NotFoundError, match=r"'acme'.*Check the name"):
+            await api.organization("acme")
 
 
 async def test_a_user_of_several_must_choose(module_server: Server) -> None:

@@ -41,7 +41,9 @@ async def find_organization(gql: AsyncGraphQL, name: str | None = None) -> Organ
                 f"No organization {named!r}, or the API key may not see it.",
                 operation="GetOrganization",
                 host=gql.settings.base_url,
-                next_step=f"There are: {', '.join(one.name for one in known)}." if known else "",
+                next_step=f"There are: {', '.join(one.name for one in known)}."
+                if known
+                else "Check the name, and that the account is a member of one of its teams.",
             )
         return place
     if not known:
