@@ -159,6 +159,18 @@ def test_a_bad_argument_of_upsert_is_refused_before_anything_is_sent(
     assert module_server.requests == []
 
 
+def test_a_queue_without_an_entity_is_refused_before_it_is_made(module_server: Server) -> None:
+    nobody = {"data": {"viewer": {"id": "VXNlcjox", "entity": None}}}
+    with module_server.api("ada") as api:
+        with module_server.fault(operation="GetDefaultEntity", status=200, body=nobody):
+            module_server.requests.clear()
+            with pytest.raises(ArgumentError, match=r"No entity was given.*WANDB_ENTITY"):
+                api.create_run_queue("q", "kubernetes")
+            with pytest.raises(ArgumentError, match=r"No entity was given.*WANDB_ENTITY"):
+                api.upsert_run_queue("q", {}, "kubernetes")
+    assert {one.operation for one in module_server.requests} <= {"GetDefaultEntity", None}
+
+
 def test_a_schema_that_is_none_is_refused_by_name(api: Api, name: str) -> None:
     bad = {"cpu": {"schema": {"type": "whole"}}}
     with pytest.raises(InvalidRequestError, match="'cpu'"):
