@@ -250,6 +250,17 @@ def test_a_server_without_registry_search_says_so() -> None:
     assert isinstance(raised.value, RuntimeError)
 
 
+def test_a_linked_model_has_a_page_in_the_registry_of_models(api: Api) -> None:
+    team = api.settings.entity
+    logged = model(api, "net")
+    link = logged.link(f"{team}/model-registry/best")
+    same = api.artifact(link.url)
+    page = f"/{team}/registry/model?selectionPath={team}%2Fmodel-registry%2Fbest&view=membership&version=v0"
+    assert link.url == f"{api.settings.app_url}{page}"
+    assert (same.id, same.qualified_name) == (logged.id, f"{team}/model-registry/best:v0")
+    assert logged.url.endswith("/artifacts/model/net/v0")
+
+
 def test_a_version_of_the_old_model_registry_is_found_where_it_has_moved(api: Api) -> None:
     api.create_registry("model", "organization", artifact_types=["model"])
     linked(api, "net", "wandb-registry-model/best")

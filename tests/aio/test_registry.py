@@ -255,6 +255,17 @@ async def test_a_server_without_registry_search_says_so() -> None:
     assert isinstance(raised.value, RuntimeError)
 
 
+async def test_a_linked_model_has_a_page_in_the_registry_of_models(api: AsyncApi) -> None:
+    team = api.settings.entity
+    logged = await model(api, "net")
+    link = await logged.link(f"{team}/model-registry/best")
+    same = await api.artifact(link.url)
+    page = f"/{team}/registry/model?selectionPath={team}%2Fmodel-registry%2Fbest&view=membership&version=v0"
+    assert link.url == f"{api.settings.app_url}{page}"
+    assert (same.id, same.qualified_name) == (logged.id, f"{team}/model-registry/best:v0")
+    assert logged.url.endswith("/artifacts/model/net/v0")
+
+
 async def test_a_version_of_the_old_model_registry_is_found_where_it_has_moved(api: AsyncApi) -> None:
     await api.create_registry("model", "organization", artifact_types=["model"])
     await linked(api, "net", "wandb-registry-model/best")

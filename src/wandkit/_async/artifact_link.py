@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncArtifactLink"]
 
+MODEL_REGISTRY = "model-registry"
+
 
 class AsyncArtifactLink(AsyncArtifactChange):
     """The collections of an artifact; a part of `AsyncArtifact`."""
@@ -71,13 +73,14 @@ class AsyncArtifactLink(AsyncArtifactChange):
         entity, project, name = (
             quote(piece, safe="") for piece in (place.entity, place.project, place.collection)
         )
+        shelf = ""
         if is_registry(place.project):
+            shelf = f"orgs/{entity}/registry/{quote(place.project.removeprefix(REGISTRY_PREFIX), safe='')}"
+        elif self.is_link and (self._type == "model" or place.project == MODEL_REGISTRY):
+            shelf = f"{entity}/registry/model"
+        if shelf:
             chosen = quote(f"{place.entity}/{place.project}/{place.collection}", safe="")
-            registry = quote(place.project.removeprefix(REGISTRY_PREFIX), safe="")
-            return (
-                f"{app}/orgs/{entity}/registry/{registry}"
-                f"?selectionPath={chosen}&view=membership&version={place.version}"
-            )
+            return f"{app}/{shelf}?selectionPath={chosen}&view=membership&version={place.version}"
         kind = quote(self._type, safe="")
         return f"{app}/{entity}/{project}/artifacts/{kind}/{name}/{place.version}"
 
