@@ -434,7 +434,7 @@ REFUSED: dict[str, tuple[str, Call]] = {
     "HistoryScan.__next__": ("run", lambda run: next(run.scan_history())),
     "SampledHistoryScan.__next__": ("run", lambda run: next(run.scan_history(["loss"]))),
     "SummarySubDict.update": ("run", update_summary),
-    "File.download": ("file", lambda file: file.download(file.name)),
+    "File.download": ("file", lambda file: file.download(os.environ["WANDB_ARTIFACT_DIR"])),
     "File.delete": ("file", lambda file: file.delete()),
     "Project.artifacts_types": ("project", lambda project: project.artifacts_types().load_all()),
     "Project.sweeps": ("project", lambda project: project.sweeps().load_all()),
