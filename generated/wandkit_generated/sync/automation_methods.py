@@ -92,6 +92,8 @@ class AutomationMethods:
         Raises:
             ArgumentError: It has no name, event or action, or one of a kind that cannot be made.
             ConflictError: There is one of this name already.
+            TypeError: `obj` is no automation, or `kwargs` name something else.
+            PermissionDeniedError: The API key may not write to the scope.
             UnsupportedError: The server does not know such an event, action or scope; the message names the
                 feature that it lacks.
         """
@@ -127,6 +129,8 @@ class AutomationMethods:
 
         Raises:
             NotFoundError: The server does not have it, and `create_missing` is not set.
+            TypeError: `obj` is no automation, or `kwargs` name something else.
+            PermissionDeniedError: The API key may not change it.
             ArgumentError: It was given an event or action of a kind that cannot be made.
             UnsupportedError: The server does not know such an event, action or scope; the message names the
                 feature that it lacks.

@@ -90,6 +90,8 @@ class AsyncAutomationMethods:
         Raises:
             ArgumentError: It has no name, event or action, or one of a kind that cannot be made.
             ConflictError: There is one of this name already.
+            TypeError: `obj` is no automation, or `kwargs` name something else.
+            PermissionDeniedError: The API key may not write to the scope.
             UnsupportedError: The server does not know such an event, action or scope; the message names the
                 feature that it lacks.
         """
@@ -125,6 +127,8 @@ class AsyncAutomationMethods:
 
         Raises:
             NotFoundError: The server does not have it, and `create_missing` is not set.
+            TypeError: `obj` is no automation, or `kwargs` name something else.
+            PermissionDeniedError: The API key may not change it.
             ArgumentError: It was given an event or action of a kind that cannot be made.
             UnsupportedError: The server does not know such an event, action or scope; the message names the
                 feature that it lacks.

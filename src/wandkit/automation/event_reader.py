@@ -65,7 +65,7 @@ def read_event(raw: Mapping[str, Any], scope: Scope) -> Event:
 
 def _of_artifacts(kind: type[Any]) -> Callable[[Any, Scope], Event]:
     def read(found: Any, scope: Scope) -> Event:
-        event: Event = kind(scope=scope, filter=_without_shape(_inner(found)))
+        event: Event = kind(scope=scope, filter=_condition(_inner(found)))
         return event
 
     return read
@@ -75,12 +75,12 @@ def _run_metric(found: Any, scope: Scope) -> Event:
     metric = _inner(found)["run_metric_filter"]
     ((key, fields),) = ((key, fields) for key, fields in metric.items() if fields is not None)
     kind = _METRIC_FILTERS[key]
-    run = _without_shape(_decoded(found.get("run_filter") or "{}"))
+    run = _condition(_decoded(found.get("run_filter") or "{}"))
     return OnRunMetric(scope=scope, filter=RunMetricFilter(kind.model_validate(fields), run))
 
 
 def _run_state(found: Any, scope: Scope) -> Event:
-    run = _without_shape(_decoded(found.get("run_filter") or "{}"))
+    run = _condition(_decoded(found.get("run_filter") or "{}"))
     return OnRunState(scope=scope, filter=RunStateFilter(StateFilter(**found["run_state_filter"]), run))
 
 
@@ -114,7 +114,7 @@ def _decoded(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
-def _without_shape(mongo: Any) -> Condition:
+def _condition(mongo: Any) -> Condition:
     return Condition(cast("Mapping[str, Any]", mongo))
 
 

@@ -52,7 +52,7 @@ class Scope(BaseModel):
         return (self.scope_type, self.id) == (other.scope_type, other.id)
 
     def __hash__(self) -> int:
-        """Return the hash of the name."""
+        """Return the hash of the id."""
         return hash(self.id)
 
 
