@@ -92,6 +92,12 @@ def test_columns_have_the_types_of_their_values(values: tuple[object, ...], word
     assert kinds(*values) == words
 
 
+@pytest.mark.parametrize("row", ["ab", 1, None])
+def test_a_row_that_is_no_list_is_refused(row: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"a row of a table is a list of values.* Give one for each of"):
+        Table(["a", "b"], [row])
+
+
 def test_values_that_do_not_go_together_are_refused_and_named() -> None:
     with pytest.raises(ArgumentError, match=r"row 1 of the column 'a' is String.*None or Number"):
         kinds(1, "b")

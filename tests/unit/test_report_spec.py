@@ -362,6 +362,13 @@ def test_what_is_not_a_list_of_blocks_or_panels_is_refused() -> None:
         PanelGrid.of(wrong)
     with pytest.raises(ArgumentError, match="where a RunSet is wanted"):
         PanelGrid.of([], wrong)
+    with pytest.raises(ArgumentError, match=r"`group_by` of a run set is a list.* Write \['config.lr'\]"):
+        RunSet.of(group_by="config.lr")
+    with pytest.raises(ArgumentError, match="`order` of a run set is a list"):
+        RunSet.of(order="-createdAt")
+    number: Any = 3
+    with pytest.raises(ArgumentError, match="A line is made of texts, not of int"):
+        Heading.of(number)
 
 
 def test_a_value_of_a_wrong_type_is_refused_when_it_is_written() -> None:

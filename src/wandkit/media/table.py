@@ -56,7 +56,7 @@ class Table:
             log_mode: What is noted of how it is logged.
 
         Raises:
-            ArgumentError: A row has more or fewer values than there are columns.
+            ArgumentError: A row is no list, or has more or fewer values than there are columns.
         """
         if dataframe is not None:
             columns = [name if isinstance(name, int) else str(name) for name in dataframe.columns]
@@ -73,6 +73,11 @@ class Table:
         self._start: ColumnType | None = or_none(start) if optional else start
         self._held: dict[str, ColumnType] = {}
         for row in data or ():
+            if isinstance(row, (str, bytes)) or not isinstance(cast(object, row), Iterable):
+                raise ArgumentError(
+                    f"a row of a table is a list of values, not {type(row).__name__}",
+                    next_step=f"Give one for each of {self.columns}.",
+                )
             self.add_data(*row)
 
     @classmethod

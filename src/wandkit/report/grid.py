@@ -75,6 +75,7 @@ class RunSet(Part):
 
         Raises:
             FilterError: A filter or an order is malformed, or reports cannot say it.
+            ArgumentError: `group_by` or `order` is one text, not a list.
         """
         found = cls(
             id=new_id(),
@@ -85,7 +86,7 @@ class RunSet(Part):
         )
         if project:
             found.project = {"name": project} | ({"entityName": entity} if entity else {})
-        found.query, found.group_by, found.order = query, list(group_by), list(order)
+        found.query, found.group_by, found.order = query, group_by, order
         found.filter({} if filters is None else filters)
         return found
 
@@ -105,6 +106,7 @@ class RunSet(Part):
 
     @group_by.setter
     def group_by(self, paths: Sequence[str]) -> None:
+        _refuse_text("group_by", paths)
         self.grouping = [path_to_key(stored_path(path)) for path in paths]
 
     @property
@@ -115,6 +117,7 @@ class RunSet(Part):
 
     @order.setter
     def order(self, order: Sequence[str]) -> None:
+        _refuse_text("order", order)
         keys = order_to_keys([text[:1] + stored_path(text[1:]) for text in order])
         self.sort = {**(self.sort or {}), "keys": keys}
 
@@ -217,6 +220,13 @@ class PanelGrid(Lines):
     def run_sets(self) -> list[RunSet]:
         """The run sets; the list can be changed."""
         return self.metadata.run_sets
+
+
+def _refuse_text(name: str, keys: object) -> None:
+    if isinstance(keys, str):
+        raise ArgumentError(
+            f"`{name}` of a run set is a list of keys, not one text.", next_step=f"Write [{keys!r}]."
+        )
 
 
 def _refuse_others(parts: Sequence[object], kind: type[Part]) -> None:

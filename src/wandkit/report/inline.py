@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, cast
 
 from pydantic import BeforeValidator, Field
 
+from wandkit.errors import ArgumentError
 from wandkit.report.part import Part, named, no_items, read_exactly
 
 __all__ = ["Children", "Inline", "InlineLatex", "Link", "Span", "Text", "UnknownInline", "inlines", "text_of"]
@@ -87,8 +88,20 @@ InlineLatex.model_rebuild()
 
 
 def inlines(spans: Iterable[Span]) -> list[Inline]:
-    """Return the pieces of a line; an empty line has one empty text, as reports want it."""
-    return [Text(text=span) if isinstance(span, str) else span for span in spans] or [Text(text="")]
+    """Return the pieces of a line; an empty line has one empty text, as reports want it.
+
+    Raises:
+        ArgumentError: Something is neither a text nor a piece of a line.
+    """
+    found: list[Inline] = []
+    for span in cast("Iterable[object]", spans):
+        if not isinstance(span, (str, Inline)):
+            raise ArgumentError(
+                f"A line is made of texts, not of {type(span).__name__}.",
+                next_step="Use str(…), or Text, Link and InlineLatex of wandkit.report.",
+            )
+        found.append(Text(text=span) if isinstance(span, str) else span)
+    return found or [Text(text="")]
 
 
 def text_of(children: Iterable[object]) -> str:
