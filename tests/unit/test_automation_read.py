@@ -403,3 +403,10 @@ def test_every_filter_of_metrics_is_read_as_it_is_written(
     metric = RunEvent.metric("loss").max(window) > threshold
     event = OnRunMetric(scope=read_scope(PROJECT), filter=metric & found)
     assert read_event(condition("RUN_METRIC", event.filter_json()), read_scope(PROJECT)) == event
+
+
+@pytest.mark.parametrize("action", [SendNotification, SendWebhook])
+def test_an_action_takes_integrations_of_its_own_kind_only(action: Any) -> None:
+    unknown = UnknownIntegration(id="SW50ZWdyYXRpb246Mw==", type_name="Teams")
+    with pytest.raises(TypeError, match=r"_integrations lists them, not UnknownIntegration"):
+        action.from_integration(unknown)

@@ -112,7 +112,12 @@ class SendNotification(_Sending):
         text: str = "",
         level: AlertSeverity | str = AlertSeverity.INFO,
     ) -> SendNotification:
-        """Return the action that sends to this channel; get one from `Api.slack_integrations`."""
+        """Return the action that sends to this channel; get one from `Api.slack_integrations`.
+
+        Raises:
+            TypeError: It is no channel of Slack.
+        """
+        _check_kind(integration, SlackIntegration, "slack_integrations")
         made = cls(integration_id=integration.id, title=title, message=text, severity=level)
         made._told(integration)
         return made
@@ -163,7 +168,12 @@ class SendWebhook(_Sending):
     def from_integration(
         cls, integration: WebhookIntegration, *, payload: Mapping[str, Any] | str | None = None
     ) -> SendWebhook:
-        """Return the action that sends to this webhook; get one from `Api.webhook_integrations`."""
+        """Return the action that sends to this webhook; get one from `Api.webhook_integrations`.
+
+        Raises:
+            TypeError: It is no webhook.
+        """
+        _check_kind(integration, WebhookIntegration, "webhook_integrations")
         made = cls(integration_id=integration.id, request_payload=payload)
         made._told(integration)
         return made
@@ -298,3 +308,9 @@ def _known_action(name: str, raw: Mapping[str, Any]) -> Action | None:
         sending = SendWebhook(integration_id=integration.id, request_payload=raw.get("requestPayload"))
     sending._told(integration)  # pyright: ignore[reportPrivateUsage]
     return sending
+
+
+def _check_kind(integration: object, kind: type[SlackIntegration | WebhookIntegration], listing: str) -> None:
+    if not isinstance(integration, kind):
+        given = type(integration).__name__
+        raise TypeError(f"this action takes a {kind.__name__}, as Api.{listing} lists them, not {given}")
