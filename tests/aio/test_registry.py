@@ -115,7 +115,11 @@ async def test_versions_are_linked_and_found(api: AsyncApi, registry: AsyncRegis
     assert {by_path.id, by_name.id, logged.id} == {logged.id}
     assert [one.name for one in collections] == ["best"]
     assert [one.qualified_name for one in versions] == [f"{registry.entity}/wandb-registry-models/best:v0"]
-    assert "/registry/models?selectionPath=" in by_path.url
+    page = f"{api.settings.app_url}/orgs/{registry.organization}/registry/models?selectionPath="
+    chosen = f"{registry.entity}%2Fwandb-registry-models%2Fbest&view=membership&version=v0"
+    assert registry.organization != registry.entity
+    assert {one.url for one in (link, by_path, by_name, *versions)} == {page + chosen}
+    assert [one.url for one in await logged.linked_artifacts] == [page + chosen]
 
 
 async def test_queries_chain(api: AsyncApi, registry: AsyncRegistry) -> None:

@@ -75,7 +75,8 @@ class AsyncArtifactLink(AsyncArtifactChange):
         )
         shelf = ""
         if is_registry(place.project):
-            shelf = f"orgs/{entity}/registry/{quote(place.project.removeprefix(REGISTRY_PREFIX), safe='')}"
+            owner = quote(place.organization or place.entity, safe="")
+            shelf = f"orgs/{owner}/registry/{quote(place.project.removeprefix(REGISTRY_PREFIX), safe='')}"
         elif self.is_link and (self._type == "model" or place.project == MODEL_REGISTRY):
             shelf = f"{entity}/registry/model"
         if shelf:

@@ -41,6 +41,7 @@ class ArtifactPlace:
         aliases: Its aliases there, without `vN`.
         is_portfolio: Whether the collection holds links instead of what was logged to it.
         linked_at: When it was put there.
+        organization: What the organization of the entity is called, where the server says.
     """
 
     entity: str
@@ -51,6 +52,7 @@ class ArtifactPlace:
     collection_id: str | None = None
     is_portfolio: bool = False
     linked_at: datetime | None = None
+    organization: str | None = None
 
     @property
     def version(self) -> str:
@@ -122,6 +124,7 @@ class ArtifactPlace:
         """Return the collection that a membership is about; `entity` and `project` where it says none."""
         collection = member.artifact_collection
         held = collection.project if collection else None
+        organization = held.entity.organization if held else None
         aliases = [alias.alias for alias in member.aliases]
         return cls(
             held.entity_name if held else entity,
@@ -132,6 +135,7 @@ class ArtifactPlace:
             collection.id if collection else None,
             bool(collection and collection.typename__ == "ArtifactPortfolio"),
             member.created_at,
+            organization.name if organization else None,
         )
 
 

@@ -72,6 +72,10 @@ __all__ = [
     "MembershipFieldsArtifact",
     "MembershipFieldsArtifactAlias",
     "MembershipFieldsArtifactCollection",
+    "MembershipPlace",
+    "MembershipPlaceEntity",
+    "MembershipPlaceOrganization",
+    "MembershipPlaceProject",
     "OrganizationFields",
     "OrganizationFieldsEntity",
     "ProjectFields",
@@ -468,6 +472,30 @@ class FileFields(BaseModel):
     updated_at: Optional[DateTime]
 
 
+class MembershipPlace(BaseModel):
+    typename__: str = Field(alias="__typename")
+    id: str
+    name: str
+    project: Optional["MembershipPlaceProject"]
+
+
+class MembershipPlaceProject(BaseModel):
+    id: str
+    name: str
+    entity_name: str
+    entity: "MembershipPlaceEntity"
+
+
+class MembershipPlaceEntity(BaseModel):
+    id: str
+    organization: Optional["MembershipPlaceOrganization"]
+
+
+class MembershipPlaceOrganization(BaseModel):
+    id: str
+    name: str
+
+
 class MembershipFields(BaseModel):
     id: str
     version_index: Optional[int]
@@ -482,7 +510,7 @@ class MembershipFieldsArtifactAlias(BaseModel):
     alias: str
 
 
-class MembershipFieldsArtifactCollection(CollectionPlace):
+class MembershipFieldsArtifactCollection(MembershipPlace):
     pass
 
 

@@ -112,7 +112,7 @@ fragment MembershipFields on ArtifactCollectionMembership {
   }
   artifactCollection {
     __typename
-    ...CollectionPlace
+    ...MembershipPlace
   }
   artifact {
     ...ArtifactFields
@@ -197,6 +197,24 @@ fragment CollectionPlace on ArtifactCollection {
     id
     name
     entityName
+  }
+}
+
+fragment MembershipPlace on ArtifactCollection {
+  __typename
+  id
+  name
+  project {
+    id
+    name
+    entityName
+    entity {
+      id
+      organization {
+        id
+        name
+      }
+    }
   }
 }
 """,
@@ -1154,7 +1172,7 @@ fragment MembershipFields on ArtifactCollectionMembership {
   }
   artifactCollection {
     __typename
-    ...CollectionPlace
+    ...MembershipPlace
   }
   artifact {
     ...ArtifactFields
@@ -1250,6 +1268,24 @@ fragment CollectionPlace on ArtifactCollection {
     id
     name
     entityName
+  }
+}
+
+fragment MembershipPlace on ArtifactCollection {
+  __typename
+  id
+  name
+  project {
+    id
+    name
+    entityName
+    entity {
+      id
+      organization {
+        id
+        name
+      }
+    }
   }
 }
 """,
@@ -1493,7 +1529,7 @@ fragment MembershipFields on ArtifactCollectionMembership {
   }
   artifactCollection {
     __typename
-    ...CollectionPlace
+    ...MembershipPlace
   }
   artifact {
     ...ArtifactFields
@@ -1559,6 +1595,24 @@ fragment CollectionPlace on ArtifactCollection {
     id
     name
     entityName
+  }
+}
+
+fragment MembershipPlace on ArtifactCollection {
+  __typename
+  id
+  name
+  project {
+    id
+    name
+    entityName
+    entity {
+      id
+      organization {
+        id
+        name
+      }
+    }
   }
 }
 """),

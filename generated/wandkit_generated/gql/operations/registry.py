@@ -493,7 +493,7 @@ fragment MembershipFields on ArtifactCollectionMembership {
   }
   artifactCollection {
     __typename
-    ...CollectionPlace
+    ...MembershipPlace
   }
   artifact {
     ...ArtifactFields
@@ -594,6 +594,24 @@ fragment CollectionPlace on ArtifactCollection {
     id
     name
     entityName
+  }
+}
+
+fragment MembershipPlace on ArtifactCollection {
+  __typename
+  id
+  name
+  project {
+    id
+    name
+    entityName
+    entity {
+      id
+      organization {
+        id
+        name
+      }
+    }
   }
 }
 """,
