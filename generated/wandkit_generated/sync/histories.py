@@ -16,7 +16,7 @@ from wandkit._core.pagination import Page, PageRequest, PageSize
 from wandkit._core.receipt import ItemFailure, Receipt
 from wandkit._core.rows import History, sample_receipt, whole_receipt
 from wandkit._core.scan import sample_spec
-from wandkit._transport.concurrency.threads import amap
+from wandkit._transport.concurrency.threads import amap, sleep
 from wandkit.errors import (
     ArgumentError,
     GraphQLError,
@@ -206,6 +206,7 @@ class HistoriesReading:
         while (page := walk.next_page()) is not None:
             self._listing = walk.chain.receipt()
             walk.look_ahead()
+            sleep(0)  # lets the request go out before the rows are decoded
             for node, _ in page:
                 yield node
 

@@ -20,7 +20,7 @@ from wandkit._core.receipt import ItemFailure, Receipt
 from wandkit._core.rows import History, sample_receipt, whole_receipt
 from wandkit._core.scan import sample_spec
 from wandkit._transport.aio.graphql import AsyncGraphQL
-from wandkit._transport.concurrency.aio import amap
+from wandkit._transport.concurrency.aio import amap, sleep
 from wandkit.errors import (
     ArgumentError,
     GraphQLError,
@@ -205,6 +205,7 @@ class AsyncHistoriesReading:
         while (page := await walk.next_page()) is not None:
             self._listing = walk.chain.receipt()
             walk.look_ahead()
+            await sleep(0)  # lets the request go out before the rows are decoded
             for node, _ in page:
                 yield node
 
