@@ -171,6 +171,19 @@ def test_a_queue_without_an_entity_is_refused_before_it_is_made(module_server: S
     assert {one.operation for one in module_server.requests} <= {"GetDefaultEntity", None}
 
 
+def test_a_server_that_wants_the_project_first_gets_it(name: str) -> None:
+    missing = {"errors": [{"message": "project not found", "path": ["createRunQueue"]}], "data": None}
+    with Server() as server:
+        server.add_user("ada")
+        with server.api("ada") as api:
+            with server.fault(operation="CreateRunQueue", status=404, body=missing, times=1):
+                queue = api.create_run_queue(name, "kubernetes", config={"a": 1})
+            asked = [one.operation for one in server.requests]
+            config = queue.default_resource_config
+    assert asked[-3:] == ["CreateRunQueue", "CreateProject", "CreateRunQueue"]
+    assert config == {"resource_args": {"kubernetes": {"a": 1}}}
+
+
 def test_a_schema_that_is_none_is_refused_by_name(api: Api, name: str) -> None:
     bad = {"cpu": {"schema": {"type": "whole"}}}
     with pytest.raises(InvalidRequestError, match="'cpu'"):

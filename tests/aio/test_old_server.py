@@ -192,5 +192,16 @@ async def test_a_queue_that_is_refused_leaves_nothing_behind() -> None:
             with pytest.raises(UnsupportedError, match="prioritization_mode"):
                 await api.create_run_queue("q", "kubernetes", prioritization_mode="V0")
             asked = [request.operation for request in server.requests]
+            projects += await api.projects("ada").load_all()
     assert projects == []
     assert asked[-1] == "DeleteDefaultResourceConfig"
+
+
+async def test_an_upsert_that_is_refused_leaves_nothing_behind() -> None:
+    with Server(hidden={"Mutation.upsertRunQueue"}) as server:
+        server.add_user("ada")
+        async with server.async_api("ada") as api:
+            with pytest.raises(UnsupportedError, match="upsertRunQueue"):
+                await api.upsert_run_queue("q", {}, "kubernetes")
+            projects = await api.projects("ada").load_all()
+    assert projects == []

@@ -8,9 +8,9 @@ Schema: schema/run_queue.graphql. Operations: queries/run_queue.graphql. Docs: d
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wandkit._core.operation import UNSET
 from wandkit._core.run_queue import (
@@ -22,7 +22,7 @@ from wandkit._core.run_queue import (
     links_text,
     variables_text,
 )
-from wandkit.errors import ConflictError, WandkitError
+from wandkit.errors import ConflictError, GraphQLError, NotFoundError, ServerError, WandkitError
 from wandkit_generated.gql.sync import (
     create_default_resource_config,
     create_project,
@@ -34,9 +34,12 @@ from wandkit_generated.gql.sync import (
 from wandkit_generated.sync.account import Account
 
 if TYPE_CHECKING:
+    from wandkit_generated.gql.models import UpsertRunQueue
     from wandkit_generated.sync.run_queue import RunQueue
 
 __all__ = ["RunQueueMethods", "ensure_queue"]
+
+_T = TypeVar("_T")
 
 
 class RunQueueMethods:
@@ -84,11 +87,15 @@ class RunQueueMethods:
         owner = account.require_entity(entity)
         config_id = _new_config(account, owner, type, text, variables)
         queue = RunQueue(account, name, owner)
-        try:
-            create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
+
+        def make() -> None:
             _new_queue(queue, mode, config_id)
+
+        try:
+            _with_project(queue, make)
         except WandkitError:
-            delete_default_resource_config(account.gql, id=config_id)
+            with suppress(WandkitError):
+                delete_default_resource_config(account.gql, id=config_id)
             raise
         return queue
 
@@ -119,6 +126,7 @@ class RunQueueMethods:
             ArgumentError: An argument cannot be used; nothing was sent.
             InvalidRequestError: The server refuses the config or a schema; the message says why.
         """
+        from wandkit_generated.gql.models.enums import RunQueuePrioritizationMode
         from wandkit_generated.sync.run_queue import RunQueue, refused
 
         check_queue_name(name)
@@ -128,26 +136,29 @@ class RunQueueMethods:
         links = links_text(external_links)
         account = self._account
         owner = account.require_entity(entity)
-        create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
-        from wandkit_generated.gql.models.enums import RunQueuePrioritizationMode
+        queue = RunQueue(account, name, owner)
 
-        answer = upsert_run_queue(
-            account.gql,
-            entity=owner,
-            project=LAUNCH_PROJECT,
-            name=name,
-            resource=resource_type,
-            config=text,
-            template_variables=variables or UNSET,
-            prioritization_mode=RunQueuePrioritizationMode(mode),
-            external_links=links,
-        )
+        def make() -> UpsertRunQueue:
+            answer = upsert_run_queue(
+                account.gql,
+                entity=owner,
+                project=LAUNCH_PROJECT,
+                name=name,
+                resource=resource_type,
+                config=text,
+                template_variables=variables or UNSET,
+                prioritization_mode=RunQueuePrioritizationMode(mode),
+                external_links=links,
+            )
+            return answer
+
+        answer = _with_project(queue, make)
         payload = answer.upsert_run_queue
         if payload is None or not payload.success:
             raise refused(account, f"create or change the run queue {owner}/{name}", "UpsertRunQueue")
         for problem in payload.config_schema_validation_errors or []:
             warnings.warn(f"The config of the run queue {owner}/{name}: {problem}.", stacklevel=2)
-        return RunQueue(account, name, owner)
+        return queue
 
 
 def ensure_queue(queue: RunQueue) -> None:
@@ -159,6 +170,20 @@ def ensure_queue(queue: RunQueue) -> None:
     if answer.project is None or answer.project.run_queue is None:
         with suppress(ConflictError):  # somebody else was first
             _new_queue(queue, None, None)
+
+
+def _with_project(queue: RunQueue, make: Callable[[], _T]) -> _T:
+    """Return what `make` makes in the queue's project; that is made where the server asks for it.
+
+    It is not made beforehand: where the queue is refused then, an empty project would stay.
+    """
+    try:
+        made = make()
+    except (GraphQLError, NotFoundError, ServerError):
+        account = queue._account  # pyright: ignore[reportPrivateUsage]
+        create_project(account.gql, entity=queue.entity, name=queue.project)
+        made = make()
+    return made
 
 
 def _new_config(account: Account, owner: str, resource: str, text: str, variables: str | None) -> str:

@@ -6,9 +6,9 @@ Schema: schema/run_queue.graphql. Operations: queries/run_queue.graphql. Docs: d
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wandkit_generated.gql.aio import (
     create_default_resource_config,
@@ -30,12 +30,16 @@ from wandkit._core.run_queue import (
     links_text,
     variables_text,
 )
-from wandkit.errors import ConflictError, WandkitError
+from wandkit.errors import ConflictError, GraphQLError, NotFoundError, ServerError, WandkitError
 
 if TYPE_CHECKING:
+    from wandkit_generated.gql.models import UpsertRunQueue
+
     from wandkit._async.run_queue import AsyncRunQueue
 
 __all__ = ["AsyncRunQueueMethods", "ensure_queue"]
+
+_T = TypeVar("_T")
 
 
 class AsyncRunQueueMethods:
@@ -83,11 +87,15 @@ class AsyncRunQueueMethods:
         owner = await account.require_entity(entity)
         config_id = await _new_config(account, owner, type, text, variables)
         queue = AsyncRunQueue(account, name, owner)
-        try:
-            await create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
+
+        async def make() -> None:
             await _new_queue(queue, mode, config_id)
+
+        try:
+            await _with_project(queue, make)
         except WandkitError:
-            await delete_default_resource_config(account.gql, id=config_id)
+            with suppress(WandkitError):
+                await delete_default_resource_config(account.gql, id=config_id)
             raise
         return queue
 
@@ -118,6 +126,8 @@ class AsyncRunQueueMethods:
             ArgumentError: An argument cannot be used; nothing was sent.
             InvalidRequestError: The server refuses the config or a schema; the message says why.
         """
+        from wandkit_generated.gql.models.enums import RunQueuePrioritizationMode
+
         from wandkit._async.run_queue import AsyncRunQueue, refused
 
         check_queue_name(name)
@@ -127,26 +137,29 @@ class AsyncRunQueueMethods:
         links = links_text(external_links)
         account = self._account
         owner = await account.require_entity(entity)
-        await create_project(account.gql, entity=owner, name=LAUNCH_PROJECT)
-        from wandkit_generated.gql.models.enums import RunQueuePrioritizationMode
+        queue = AsyncRunQueue(account, name, owner)
 
-        answer = await upsert_run_queue(
-            account.gql,
-            entity=owner,
-            project=LAUNCH_PROJECT,
-            name=name,
-            resource=resource_type,
-            config=text,
-            template_variables=variables or UNSET,
-            prioritization_mode=RunQueuePrioritizationMode(mode),
-            external_links=links,
-        )
+        async def make() -> UpsertRunQueue:
+            answer = await upsert_run_queue(
+                account.gql,
+                entity=owner,
+                project=LAUNCH_PROJECT,
+                name=name,
+                resource=resource_type,
+                config=text,
+                template_variables=variables or UNSET,
+                prioritization_mode=RunQueuePrioritizationMode(mode),
+                external_links=links,
+            )
+            return answer
+
+        answer = await _with_project(queue, make)
         payload = answer.upsert_run_queue
         if payload is None or not payload.success:
             raise refused(account, f"create or change the run queue {owner}/{name}", "UpsertRunQueue")
         for problem in payload.config_schema_validation_errors or []:
             warnings.warn(f"The config of the run queue {owner}/{name}: {problem}.", stacklevel=2)
-        return AsyncRunQueue(account, name, owner)
+        return queue
 
 
 async def ensure_queue(queue: AsyncRunQueue) -> None:
@@ -158,6 +171,20 @@ async def ensure_queue(queue: AsyncRunQueue) -> None:
     if answer.project is None or answer.project.run_queue is None:
         with suppress(ConflictError):  # somebody else was first
             await _new_queue(queue, None, None)
+
+
+async def _with_project(queue: AsyncRunQueue, make: Callable[[], Awaitable[_T]]) -> _T:
+    """Return what `make` makes in the queue's project; that is made where the server asks for it.
+
+    It is not made beforehand: where the queue is refused then, an empty project would stay.
+    """
+    try:
+        made = await make()
+    except (GraphQLError, NotFoundError, ServerError):
+        account = queue._account  # pyright: ignore[reportPrivateUsage]
+        await create_project(account.gql, entity=queue.entity, name=queue.project)
+        made = await make()
+    return made
 
 
 async def _new_config(
