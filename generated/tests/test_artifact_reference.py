@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 
 from wandkit import Api, Artifact, Run
+from wandkit._core.artifact_cache import ArtifactCache
 from wandkit.errors import ArgumentError, ArtifactMismatchError, MissingExtraError, TransferError
 from wandkit.testing import Server
 
@@ -318,3 +319,54 @@ def test_a_store_that_refuses_is_named(
     draft = Artifact("data", "dataset")
     with pytest.raises(TransferError, match=r"gs://b/one.*anonymous caller.*credentials.*gcsfs"):
         draft.add_reference("gs://b/one")
+
+
+# The cache of this machine
+
+
+def test_what_references_led_to_comes_from_the_cache_then(
+    module_server: Server, near: Run, shelf: dict[str, list[bytes]], tmp_path: Path
+) -> None:
+    shelf["b/one"] = [b"alpha"]
+    urls = {"gs://b/one": tag(b"alpha"), f"{module_server.url}/far/two": "beta"}
+    draft = Artifact("data", "dataset")
+    with module_server.fault(path="/far/two", status=200, body=b"beta", headers={"etag": '"beta"'}):
+        for url in urls:
+            draft.add_reference(url)
+        logged = near.log_artifact(draft)
+        logged.download(tmp_path / "out")
+    shelf.clear()
+    again = Path(logged.download(tmp_path / "again"))
+    assert [(again / name).read_bytes() for name in ("one", "two")] == [b"alpha", b"beta"]
+    cache = ArtifactCache(tmp_path / "cache" / "artifacts", limit_bytes=8)
+    places = [cache.place_of_reference(url, digest) for url, digest in urls.items()]
+    assert [place.read_bytes() for place in places] == [b"alpha", b"beta"]
+    gone = cache.trim()
+    assert (gone, cache.size()) in [(4, 5), (5, 4)]
+    with pytest.raises(FileNotFoundError):
+        logged.download(tmp_path / "other", skip_cache=True)
+
+
+def test_a_reference_that_goes_by_its_url_alone_is_not_cached(
+    near: Run, shelf: dict[str, list[bytes]], tmp_path: Path
+) -> None:
+    shelf["b/one"] = [b"alpha"]
+    draft = Artifact("data", "dataset")
+    draft.add_reference("gs://b/one", checksum=False)
+    logged = near.log_artifact(draft)
+    first = Path(logged.download(tmp_path / "out"))
+    shelf["b/one"].append(b"beta")
+    second = Path(logged.download(tmp_path / "again"))
+    assert [(folder / "one").read_bytes() for folder in (first, second)] == [b"alpha", b"beta"]
+
+
+def test_references_do_without_a_cache_that_cannot_be_written(
+    near: Run, shelf: dict[str, list[bytes]], tmp_path: Path
+) -> None:
+    shelf["b/one"] = [b"alpha"]
+    (tmp_path / "cache").write_text("no folder")
+    draft = Artifact("data", "dataset")
+    draft.add_reference("gs://b/one")
+    logged = near.log_artifact(draft)
+    folder = Path(logged.download(tmp_path / "out"))
+    assert (folder / "one").read_bytes() == b"alpha"

@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 
 from wandkit import AsyncApi, AsyncArtifact, AsyncRun
+from wandkit._core.artifact_cache import ArtifactCache
 from wandkit.errors import ArgumentError, ArtifactMismatchError, MissingExtraError, TransferError
 from wandkit.testing import Server
 
@@ -316,3 +317,54 @@ async def test_a_store_that_refuses_is_named(
     draft = AsyncArtifact("data", "dataset")
     with pytest.raises(TransferError, match=r"gs://b/one.*anonymous caller.*credentials.*gcsfs"):
         await draft.add_reference("gs://b/one")
+
+
+# The cache of this machine
+
+
+async def test_what_references_led_to_comes_from_the_cache_then(
+    module_server: Server, near: AsyncRun, shelf: dict[str, list[bytes]], tmp_path: Path
+) -> None:
+    shelf["b/one"] = [b"alpha"]
+    urls = {"gs://b/one": tag(b"alpha"), f"{module_server.url}/far/two": "beta"}
+    draft = AsyncArtifact("data", "dataset")
+    with module_server.fault(path="/far/two", status=200, body=b"beta", headers={"etag": '"beta"'}):
+        for url in urls:
+            await draft.add_reference(url)
+        logged = await near.log_artifact(draft)
+        await logged.download(tmp_path / "out")
+    shelf.clear()
+    again = Path(await logged.download(tmp_path / "again"))
+    assert [(again / name).read_bytes() for name in ("one", "two")] == [b"alpha", b"beta"]
+    cache = ArtifactCache(tmp_path / "cache" / "artifacts", limit_bytes=8)
+    places = [cache.place_of_reference(url, digest) for url, digest in urls.items()]
+    assert [place.read_bytes() for place in places] == [b"alpha", b"beta"]
+    gone = cache.trim()
+    assert (gone, cache.size()) in [(4, 5), (5, 4)]
+    with pytest.raises(FileNotFoundError):
+        await logged.download(tmp_path / "other", skip_cache=True)
+
+
+async def test_a_reference_that_goes_by_its_url_alone_is_not_cached(
+    near: AsyncRun, shelf: dict[str, list[bytes]], tmp_path: Path
+) -> None:
+    shelf["b/one"] = [b"alpha"]
+    draft = AsyncArtifact("data", "dataset")
+    await draft.add_reference("gs://b/one", checksum=False)
+    logged = await near.log_artifact(draft)
+    first = Path(await logged.download(tmp_path / "out"))
+    shelf["b/one"].append(b"beta")
+    second = Path(await logged.download(tmp_path / "again"))
+    assert [(folder / "one").read_bytes() for folder in (first, second)] == [b"alpha", b"beta"]
+
+
+async def test_references_do_without_a_cache_that_cannot_be_written(
+    near: AsyncRun, shelf: dict[str, list[bytes]], tmp_path: Path
+) -> None:
+    shelf["b/one"] = [b"alpha"]
+    (tmp_path / "cache").write_text("no folder")
+    draft = AsyncArtifact("data", "dataset")
+    await draft.add_reference("gs://b/one")
+    logged = await near.log_artifact(draft)
+    folder = Path(await logged.download(tmp_path / "out"))
+    assert (folder / "one").read_bytes() == b"alpha"

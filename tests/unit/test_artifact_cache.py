@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from pathlib import Path
+
+import pytest
 
 from wandkit._core.artifact_cache import ArtifactCache
 from wandkit._core.digest import b64_digest, new_hash
@@ -14,6 +17,12 @@ def digest_of(content: bytes) -> str:
     digest = new_hash("MD5")
     digest.update(content)
     return b64_digest(digest.digest())
+
+
+def trim_often(cache: ArtifactCache) -> None:
+    """Say a hundred times that ten bytes were added."""
+    for _ in range(100):
+        cache.trim(10)
 
 
 def add(cache: ArtifactCache, content: bytes, used: float) -> Path:
@@ -49,6 +58,29 @@ def test_what_was_added_since_the_last_count_is_counted(tmp_path: Path) -> None:
     gone = [cache.trim(10), cache.trim(10)]
     assert (kept, gone) == (0, [0, 10])
     assert [place.exists() for place in (first, *others)] == [False, True, True]
+
+
+def test_all_that_two_processes_add_at_once_is_counted(tmp_path: Path) -> None:
+    cache = ArtifactCache(tmp_path / "artifacts", limit_bytes=10_000)
+    add(cache, b"a" * 10, 10)
+    cache.trim(10)
+    add(cache, b"b" * 10_000, 20)
+    jobs = [multiprocessing.get_context("spawn").Process(target=trim_often, args=(cache,)) for _ in "ab"]
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join()
+    known = [cache.trim(0), cache.trim(7_991)]
+    assert ([job.exitcode for job in jobs], known) == ([0, 0], [0, 10])
+
+
+@pytest.mark.parametrize("text", ["", "torn", "1 2 3\n", "10\n20\n", "\0", "1e400 5\n", "nan 5\n"])
+def test_a_note_that_cannot_be_read_makes_the_cache_count_anew(tmp_path: Path, text: str) -> None:
+    cache = ArtifactCache(tmp_path / "artifacts", limit_bytes=15)
+    add(cache, b"a" * 10, 10)
+    add(cache, b"b" * 10, 20)
+    (cache.folder / "size.txt").write_text(text)
+    assert [cache.trim(1), cache.trim(1), cache.size()] == [10, 0, 10]
 
 
 def test_a_cleared_cache_is_empty(tmp_path: Path) -> None:

@@ -182,8 +182,9 @@ class ArtifactDownload(ArtifactHandle):
         places = run_in_thread(_places, folder, entries)
         with _bar(progress, entries, self._name) as bar:
             left = self._not_there(entries, places, bar)
+            references = [entry for entry in left if entry.ref]
             self._download_references(
-                [entry for entry in left if entry.ref], places, allow_missing_references, jobs, bar
+                references, places, allow_missing_references, bool(skip_cache), jobs, bar
             )
             files = [entry for entry in left if not entry.ref]
             self._download_files(files, places, bool(skip_cache), multipart, jobs, bar)
@@ -212,7 +213,8 @@ class ArtifactDownload(ArtifactHandle):
         places = run_in_thread(_places, folder, entries)
         with _bar(False, entries, self._name) as bar:
             left = self._not_there(entries, places, bar)
-            self._download_references([one for one in left if one.ref], places, False, JOBS, bar)
+            references = [one for one in left if one.ref]
+            self._download_references(references, places, False, skip_cache, JOBS, bar)
             files = [one for one in left if not one.ref]
             self._download_files(files, places, skip_cache, None, JOBS, bar)
         return places
@@ -221,7 +223,7 @@ class ArtifactDownload(ArtifactHandle):
         """Download one entry to the file `path`."""
         with _bar(False, [entry], self._name) as bar:
             if entry.ref:
-                self._download_references([entry], {entry.path: path}, False, 1, bar)
+                self._download_references([entry], {entry.path: path}, False, False, 1, bar)
             else:
                 self._download_files([entry], {entry.path: path}, False, None, 1, bar)
 
@@ -326,18 +328,25 @@ class ArtifactDownload(ArtifactHandle):
         entries: list[ManifestEntry],
         places: dict[str, Path],
         allow_missing: bool,
+        skip_cache: bool,
         jobs: int,
         bar: Any,
     ) -> None:
         from wandkit_generated.sync.artifact_reference import fetch_reference
 
         gql = self._client("files")
+        cached: list[int] = []
 
         def one(entry: ManifestEntry) -> None:
-            fetch_reference(gql, entry, places[entry.path], allow_missing=allow_missing)
+            added = fetch_reference(
+                gql, entry, places[entry.path], allow_missing=allow_missing, skip_cache=skip_cache
+            )
+            cached.append(added)
             bar.update(entry.size or 0)
 
         gather_bounded(jobs, [_bind(one, entry) for entry in entries])
+        if any(cached):
+            run_in_thread(ArtifactCache.of(gql.settings).trim, sum(cached))
 
     def _fetch_manifest(self) -> Manifest:
         gql, fields = self._client("manifest"), self._known("manifest")

@@ -32,7 +32,7 @@ from wandkit.errors import (
 from wandkit_generated.sync.artifact_urls import ArtifactUrls, storage_path
 from wandkit_generated.sync.transport.graphql import GraphQL
 
-__all__ = ["ArtifactFetch", "FetchPlan"]
+__all__ = ["ArtifactFetch", "FetchPlan", "unwritten"]
 
 BREAKS_IN_A_ROW = 5
 LONGEST_WAIT_S = 5.0
@@ -98,7 +98,7 @@ class ArtifactFetch:
         except OSError as error:
             if isinstance(error, WandkitError):
                 raise
-            raise _unwritten(entry, path, error) from error
+            raise unwritten(entry, path, error) from error
 
     def _through_cache(self, entry: ManifestEntry, path: Path) -> bool:
         """Bring the file into the cache and copy it from there; False where it vanished in between."""
@@ -277,7 +277,8 @@ def _wrong_size(entry: ManifestEntry, received: int) -> TransferError:
     )
 
 
-def _unwritten(entry: ManifestEntry, path: Path, error: OSError) -> TransferError:
+def unwritten(entry: ManifestEntry, path: Path, error: OSError) -> TransferError:
+    """Return the error for a file that the disk did not take."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return TransferError(
         f"{entry.path}: could not be written to {str(path)!r}: {error.strerror or error}",

@@ -182,8 +182,9 @@ class AsyncArtifactDownload(AsyncArtifactHandle):
         places = await run_in_thread(_places, folder, entries)
         with _bar(progress, entries, self._name) as bar:
             left = await self._not_there(entries, places, bar)
+            references = [entry for entry in left if entry.ref]
             await self._download_references(
-                [entry for entry in left if entry.ref], places, allow_missing_references, jobs, bar
+                references, places, allow_missing_references, bool(skip_cache), jobs, bar
             )
             files = [entry for entry in left if not entry.ref]
             await self._download_files(files, places, bool(skip_cache), multipart, jobs, bar)
@@ -212,7 +213,8 @@ class AsyncArtifactDownload(AsyncArtifactHandle):
         places = await run_in_thread(_places, folder, entries)
         with _bar(False, entries, self._name) as bar:
             left = await self._not_there(entries, places, bar)
-            await self._download_references([one for one in left if one.ref], places, False, JOBS, bar)
+            references = [one for one in left if one.ref]
+            await self._download_references(references, places, False, skip_cache, JOBS, bar)
             files = [one for one in left if not one.ref]
             await self._download_files(files, places, skip_cache, None, JOBS, bar)
         return places
@@ -221,7 +223,7 @@ class AsyncArtifactDownload(AsyncArtifactHandle):
         """Download one entry to the file `path`."""
         with _bar(False, [entry], self._name) as bar:
             if entry.ref:
-                await self._download_references([entry], {entry.path: path}, False, 1, bar)
+                await self._download_references([entry], {entry.path: path}, False, False, 1, bar)
             else:
                 await self._download_files([entry], {entry.path: path}, False, None, 1, bar)
 
@@ -326,18 +328,25 @@ class AsyncArtifactDownload(AsyncArtifactHandle):
         entries: list[ManifestEntry],
         places: dict[str, Path],
         allow_missing: bool,
+        skip_cache: bool,
         jobs: int,
         bar: Any,
     ) -> None:
         from wandkit._async.artifact_reference import fetch_reference
 
         gql = self._client("files")
+        cached: list[int] = []
 
         async def one(entry: ManifestEntry) -> None:
-            await fetch_reference(gql, entry, places[entry.path], allow_missing=allow_missing)
+            added = await fetch_reference(
+                gql, entry, places[entry.path], allow_missing=allow_missing, skip_cache=skip_cache
+            )
+            cached.append(added)
             bar.update(entry.size or 0)
 
         await gather_bounded(jobs, [_bind(one, entry) for entry in entries])
+        if any(cached):
+            await run_in_thread(ArtifactCache.of(gql.settings).trim, sum(cached))
 
     async def _fetch_manifest(self) -> Manifest:
         gql, fields = self._client("manifest"), self._known("manifest")

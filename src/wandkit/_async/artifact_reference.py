@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from wandkit_generated.gql.aio import get_client_id_mapping
 
 from wandkit._async.artifact_entry import AsyncArtifactEntry
+from wandkit._async.artifact_fetch import unwritten
 from wandkit._core.artifact_cache import ArtifactCache
 from wandkit._core.artifact_folder import files_below
 from wandkit._core.artifact_name import entry_name
@@ -26,6 +27,7 @@ from wandkit._core.reference import (
     REMOTE_SCHEMES,
     describe_remote,
     fetch_remote,
+    has_digest,
     is_blob,
     unchecked_remote,
 )
@@ -38,6 +40,7 @@ from wandkit.errors import (
     NotFoundError,
     PermissionDeniedError,
     TransferError,
+    WandkitError,
 )
 from wandkit.settings import Settings
 
@@ -95,23 +98,27 @@ async def describe_reference(
 
 
 async def fetch_reference(
-    gql: AsyncGraphQL, entry: ManifestEntry, path: Path, *, allow_missing: bool = False
-) -> None:
-    """Bring what a reference points to, to `path`.
+    gql: AsyncGraphQL,
+    entry: ManifestEntry,
+    path: Path,
+    *,
+    allow_missing: bool = False,
+    skip_cache: bool = False,
+) -> int:
+    """Bring what a reference points to, to `path`; return how many bytes the cache got.
 
     Raises:
         FileNotFoundError: It leads nowhere; with `allow_missing` a warning says so.
         ArtifactMismatchError: What it leads to is not what it led to when it was added.
         ArgumentError: Nothing is known of its scheme.
+        TransferError: It did not arrive whole, or could not be written.
     """
     uri = entry.ref_target()
     scheme = urlsplit(uri).scheme
     try:
-        if scheme in REMOTE_SCHEMES or is_blob(uri):
-            await run_in_thread(fetch_remote, entry, path)
-        elif scheme in ("http", "https"):
-            await _fetch_http(gql, entry, path)
-        elif scheme == "file":
+        if scheme in REMOTE_SCHEMES or scheme in ("http", "https"):
+            return await _fetch_stored(gql, entry, path, skip_cache)
+        if scheme == "file":
             await run_in_thread(_fetch_file, entry, path)
         elif scheme in ENTRY_SCHEMES:
             await _fetch_entry(gql, entry, path)
@@ -121,6 +128,47 @@ async def fetch_reference(
         if not allow_missing:
             raise FileNotFoundError(f"{entry.path!r} refers to {uri!r}, where there is nothing") from error
         warnings.warn(f"{entry.path!r} refers to {uri!r}, where there is nothing.", stacklevel=3)
+    return 0
+
+
+async def _fetch_stored(gql: AsyncGraphQL, entry: ManifestEntry, path: Path, skip_cache: bool) -> int:
+    """Bring what the web or a store has, through the cache where its digest tells what it was."""
+    if not skip_cache and has_digest(entry):
+        cache = ArtifactCache.of(gql.settings)
+        place = cache.place_of_reference(entry.ref_target(), entry.digest)
+        try:
+            if cache.has(place, entry.size) and await run_in_thread(cache.copy_out, place, path, None):
+                return 0
+            target = await run_in_thread(cache.target, place, entry.size or 0)
+            received = await _receive(gql, entry, target)
+            if await run_in_thread(cache.copy_out, place, path, None):
+                return received
+        except OSError as error:
+            # The disk of the cache may be full, or not ours to write: do without it.
+            if isinstance(error, (WandkitError, FileNotFoundError)):
+                raise
+    try:
+        await _receive(gql, entry, await run_in_thread(Target, path))
+    except OSError as error:
+        if isinstance(error, (WandkitError, FileNotFoundError)):
+            raise
+        raise unwritten(entry, path, error) from error
+    return 0
+
+
+async def _receive(gql: AsyncGraphQL, entry: ManifestEntry, target: Target) -> int:
+    """Make `target` what a reference points to; return how many bytes that were."""
+    uri = entry.ref_target()
+    try:
+        if urlsplit(uri).scheme in REMOTE_SCHEMES or is_blob(uri):
+            await run_in_thread(fetch_remote, entry, target)
+        else:
+            await _fetch_http(gql, entry, target)
+        received = target.size()
+        await run_in_thread(target.keep)
+    finally:
+        await run_in_thread(target.drop)
+    return received
 
 
 async def _describe_http(gql: AsyncGraphQL | None, uri: str, name: str, checksum: bool) -> ManifestEntry:
@@ -156,34 +204,24 @@ async def _describe_entry(gql: AsyncGraphQL | None, uri: str, name: str | None) 
     return ManifestEntry(name or _last(found.path), found.digest, 0, target)
 
 
-async def _fetch_http(gql: AsyncGraphQL, entry: ManifestEntry, path: Path) -> None:
-    """Download what a web address points to, through the cache where it has an ETag."""
+async def _fetch_http(gql: AsyncGraphQL, entry: ManifestEntry, target: Target) -> None:
+    """Write what a web address points to, to `target`."""
     uri = entry.ref_target()
-    cache = ArtifactCache.of(gql.settings)
-    place = cache.place_of_reference(uri, entry.digest)
-    is_checked = entry.digest != uri
-    if is_checked and cache.has(place, entry.size) and await run_in_thread(cache.copy_out, place, path, None):
-        return
-    target = await run_in_thread(Target, path)
+    download = Download(entry.path)
     try:
-        download = Download(entry.path)
-        try:
-            async with await gql.http.open_stream(uri, action=f"Download {entry.path}") as body:
-                found = body.headers.get("etag", "").strip('"') or uri
-                if is_checked and found != entry.digest:
-                    raise _changed(entry, found)
-                download.begin(body.status, body.headers)
-                async for piece in body.pieces():
-                    target.write(piece)
-                    download.take(piece)
-        except TransferError as error:
-            if error.status in (404, 410):
-                raise FileNotFoundError(uri) from error
-            raise
-        download.check()
-        await run_in_thread(target.keep)
-    finally:
-        await run_in_thread(target.drop)
+        async with await gql.http.open_stream(uri, action=f"Download {entry.path}") as body:
+            found = body.headers.get("etag", "").strip('"') or uri
+            if has_digest(entry) and found != entry.digest:
+                raise _changed(entry, found)
+            download.begin(body.status, body.headers)
+            async for piece in body.pieces():
+                target.write(piece)
+                download.take(piece)
+    except TransferError as error:
+        if error.status in (404, 410):
+            raise FileNotFoundError(uri) from error
+        raise
+    download.check()
 
 
 async def _fetch_entry(gql: AsyncGraphQL, entry: ManifestEntry, path: Path) -> None:

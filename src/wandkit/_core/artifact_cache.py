@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import shutil
 import time
@@ -150,26 +149,32 @@ class ArtifactCache:
     def trim(self, added: int = 0) -> int:
         """Evict what was used longest ago while the cache is over its limit; return the bytes that went.
 
-        The folder is not counted anew each time: what was found last is remembered beside it, for a day.
+        The folder is not counted anew each time: `size.txt` beside it says when that was done last and what
+        was found, and below, a line each, what was added since. Processes append to it; none rewrites what
+        another wrote. Whatever is wrong with it, the folder is counted anew after a day.
 
         Args:
             added: How many bytes were added since this process last asked.
         """
-        note = self.folder / "size.json"
+        note = self.folder / "size.txt"
         known = _read_note(note)
         if known is not None and known + added <= self.limit_bytes:
-            _write_note(note, known + added, keep_time=True)
+            with contextlib.suppress(OSError), note.open("ab", buffering=0) as file:
+                file.write(f"{added}\n".encode())
             return 0
-        total = sum(size for _, size, _ in self._files())
+        total = self.size()
         gone = self._evict(total - self.limit_bytes) if total > self.limit_bytes else 0
         self._drop_stale()
-        _write_note(note, total - gone)
+        with contextlib.suppress(OSError):
+            target = Target(note, beside=self.folder / "tmp")
+            target.write(f"{time.time()} {total - gone}\n".encode())
+            target.keep()
         return gone
 
     def clear(self) -> int:
         """Remove every file and return how many bytes they had."""
-        gone = self._evict(sum(size for _, size, _ in self._files()))
-        (self.folder / "size.json").unlink(missing_ok=True)
+        gone = self._evict(self.size())
+        (self.folder / "size.txt").unlink(missing_ok=True)
         return gone
 
     def size(self) -> int:
@@ -215,21 +220,11 @@ class ArtifactCache:
 
 
 def _read_note(note: Path) -> int | None:
-    """Return the size that was noted within the last day; None without."""
+    """Return the size that was counted within the last day, and what was added since; None without."""
     try:
-        document = json.loads(note.read_text())
-        fresh = time.time() - float(document["counted"]) < STALE_S
-        return int(document["bytes"]) if fresh else None
-    except (OSError, ValueError, KeyError, TypeError):
+        first, *rest = note.read_text().splitlines()
+        counted, size = first.split()
+        fresh = 0 <= time.time() - float(counted) < STALE_S
+        return int(size) + sum(map(int, rest)) if fresh else None
+    except (OSError, ValueError):
         return None
-
-
-def _write_note(note: Path, size: int, *, keep_time: bool = False) -> None:
-    counted = time.time()
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        if keep_time:
-            counted = float(json.loads(note.read_text())["counted"])
-    with contextlib.suppress(OSError):
-        temporary = note.with_name(f".size.{os.getpid()}")
-        temporary.write_text(json.dumps({"bytes": size, "counted": counted}))
-        os.replace(temporary, note)

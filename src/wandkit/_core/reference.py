@@ -9,9 +9,9 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -26,10 +26,11 @@ from wandkit.errors import (
     WandkitError,
 )
 
-__all__ = ["REMOTE_SCHEMES", "describe_remote", "fetch_remote", "is_blob", "unchecked_remote"]
+__all__ = ["REMOTE_SCHEMES", "describe_remote", "fetch_remote", "has_digest", "is_blob", "unchecked_remote"]
 
 REMOTE_SCHEMES = frozenset({"s3", "gs", "az"})
 PIECE_BYTES = 1 << 20
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 _DRIVERS = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs"}
 
 
@@ -88,6 +89,12 @@ def unchecked_remote(uri: str, name: str | None) -> ManifestEntry:
     return ManifestEntry(entry_name(name or place.key), place.bare, None, place.bare)
 
 
+def has_digest(entry: ManifestEntry) -> bool:
+    """Whether the digest of a reference tells what is there now from what was there before."""
+    uri = entry.ref_target()
+    return entry.digest not in (uri, uri.partition("?")[0].partition("#")[0])
+
+
 def describe_remote(uri: str, name: str | None, most: int) -> list[ManifestEntry]:
     """Return the entries for an object, or for all objects below a prefix.
 
@@ -123,14 +130,15 @@ def describe_remote(uri: str, name: str | None, most: int) -> list[ManifestEntry
     return entries
 
 
-def fetch_remote(entry: ManifestEntry, path: Path) -> None:
-    """Download an object to `path`: the version that was referred to, where the store keeps versions.
+def fetch_remote(entry: ManifestEntry, target: Target) -> None:
+    """Write an object to `target`: the version that was referred to, where the store keeps versions.
 
     Raises:
         FileNotFoundError: There is nothing.
         ArtifactMismatchError: It has changed since it was referred to.
         MissingExtraError: The driver of the scheme is not installed.
         TransferError: The store refused, or did not answer.
+        OSError: The disk is full.
     """
     uri = entry.ref_target()
     place = _Place.of(uri)
@@ -144,10 +152,15 @@ def fetch_remote(entry: ManifestEntry, path: Path) -> None:
         if facts is None:
             raise FileNotFoundError(uri)
         _check(entry, facts)
-        _copy(store, *place.pinned(version), path)
+        source, options = place.pinned(version)
+        with store.open(source, "rb", **options) as opened:
+            while piece := opened.read(PIECE_BYTES):
+                target.write(piece)
     except (FileNotFoundError, WandkitError):
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            raise
         raise _refused(place, "downloaded", error) from error
 
 
@@ -160,17 +173,6 @@ def _check(entry: ManifestEntry, facts: Mapping[str, Any]) -> None:
             f"not {entry.digest}",
             next_step="Add it anew to a new version.",
         )
-
-
-def _copy(store: Any, source: str, options: Mapping[str, Any], path: Path) -> None:
-    target = Target(path)
-    try:
-        with store.open(source, "rb", **options) as opened:
-            while piece := opened.read(PIECE_BYTES):
-                target.write(piece)
-        target.keep()
-    finally:
-        target.drop()
 
 
 def _facts(store: Any, place: _Place, version: str | None) -> dict[str, Any] | None:

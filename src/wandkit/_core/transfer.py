@@ -219,6 +219,10 @@ class Target:
             done = os.pwrite(self._file.fileno(), view, offset)
             view, offset = view[done:], offset + done
 
+    def size(self) -> int:
+        """Return how many bytes were appended so far."""
+        return self._file.tell()
+
     @property
     def temporary(self) -> Path:
         """The file as it is so far."""
