@@ -282,14 +282,15 @@ def parse_path(
 ):
     """Return the project, run or sweep that `text` names, as `Api.from_path` reads it.
 
-    One or two pieces are a project, three are a run, and with four the third says what it is.
+    One or two pieces are a project, three are a run, and with four the third says what it is. Reports are
+    read by `parse_report_path`.
 
     Raises:
         PathError: The text names none of them.
     """
     expected = (
-        "PROJECT, ENTITY/PROJECT, ENTITY/PROJECT/RUN, ENTITY/PROJECT/runs/RUN, ENTITY/PROJECT/sweeps/SWEEP "
-        "or the URL of one"
+        "PROJECT, ENTITY/PROJECT, ENTITY/PROJECT/RUN, ENTITY/PROJECT/runs/RUN, ENTITY/PROJECT/sweeps/SWEEP, "
+        "ENTITY/PROJECT/reports/TITLE--ID or the URL of one"
     )
     if _is_url(text):
         owner, name, *rest = _parse_url(text, app_url, expected)
@@ -307,7 +308,7 @@ def parse_path(
         return RunPath(pieces[0], pieces[1], pieces[3])
     if len(pieces) == 4 and pieces[2].startswith("sweep"):
         return SweepPath(pieces[0], pieces[1], pieces[3])
-    raise _bad(text, "it names neither a project nor a run nor a sweep", expected)
+    raise _bad(text, "it names no project, run, sweep or report", expected)
 
 
 _P = TypeVar("_P", bound=ObjectPath)
