@@ -262,8 +262,9 @@ def test_a_name_is_needed(api: Api, module_server: Server) -> None:
 
 def test_a_name_is_taken_once_in_a_scope(api: Api) -> None:
     first = api.create_automation(failing(api), name="failed")
-    with pytest.raises(ConflictError, match="called 'failed' already") as caught:
+    with pytest.raises(ConflictError, match="an automation 'failed' exists already in this scope") as caught:
         api.create_automation(failing(api), name="failed")
+    assert str(caught.value).count("already") == 1
     assert (caught.value.status, caught.value.operation) == (409, "CreateAutomation")
     found = api.create_automation(failing(api), name="failed", fetch_existing=True)
     assert found.id == first.id

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
+import operator
 import pickle
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from wandkit import F
 from wandkit.automation import (
@@ -35,8 +35,9 @@ from wandkit.automation import (
     RunEvent,
     RunState,
     StateFilter,
+    ZScore,
 )
-from wandkit.errors import ArgumentError
+from wandkit.errors import ArgumentError, ArgumentTypeError
 
 PROJECT = ProjectScope(id="UHJvamVjdA==", name="spirals", entity="ada")
 COLLECTION = ArtifactCollectionScope(id="Q29s", name="net")
@@ -113,8 +114,30 @@ def test_a_condition_has_no_truth_value() -> None:
 
 
 def test_what_is_no_filter_is_refused() -> None:
-    with pytest.raises(ValidationError, match="a condition or a mapping, not int"):
+    with pytest.raises(ArgumentError, match="a condition or a mapping, not int"):
         OnLinkArtifact(scope=COLLECTION, filter=3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "misused",
+    [
+        pytest.param(lambda: 1 < loss < 3, id="a chain"),
+        pytest.param(lambda: loss > 1 and loss < 3, id="and"),
+        pytest.param(lambda: RunEvent.state == "failed" or RunEvent.state == "finished", id="or"),
+        pytest.param(lambda: not ((loss > 1) & RunEvent.name.contains("x")), id="not"),
+        pytest.param(lambda: not ((RunEvent.state == "failed") & RunEvent.name.contains("x")), id="no state"),
+    ],
+)
+def test_no_part_of_a_filter_is_lost_to_python(misused: Callable[[], object]) -> None:
+    with pytest.raises(ArgumentError, match="no truth value here"):
+        misused()
+
+
+@pytest.mark.parametrize("metric", [loss, loss.avg(3), loss.zscore(3)], ids=["plain", "aggregated", "score"])
+def test_a_metric_is_compared_by_order_alone(metric: Metric | ZScore) -> None:
+    for compare in (operator.eq, operator.ne):
+        with pytest.raises(ArgumentTypeError, match=r"by order alone.*Use >, >=, < or <="):
+            compare(metric, 3)
 
 
 def metric_part(found: MetricFilter) -> dict[str, Any]:
@@ -211,6 +234,7 @@ def test_a_change_is_one_positive_amount(verb: str, change: Callable[[Any], obje
         pytest.param(lambda: abs(loss.zscore(30)) < -1, id="absolute below"),
         pytest.param(lambda: loss.zscore(0), id="no window"),
         pytest.param(lambda: loss.avg(0), id="no window to aggregate"),
+        pytest.param(lambda: loss.avg(2.5), id="half a window"),  # type: ignore[arg-type]
         pytest.param(lambda: loss > float("nan"), id="no number"),
         pytest.param(lambda: RunEvent.state == "sleeping", id="no state"),
         pytest.param(lambda: RunEvent.state.in_([]), id="no states"),
@@ -241,7 +265,7 @@ def test_filters_can_be_made_and_changed_part_by_part() -> None:
     assert made == (loss.avg(4) > 3)
     made.threshold = 4
     assert metric_part(made)["threshold_filter"]["threshold"] == 4
-    with pytest.raises(ValidationError):
+    with pytest.raises(ArgumentError):
         made.window = 0
 
 
@@ -257,15 +281,15 @@ def test_a_filter_is_read_as_it_is_written(kind: type[MetricFilter]) -> None:
 
 def test_events_of_runs_do_not_watch_collections_or_registries() -> None:
     for scope in (COLLECTION, RegistryScope(id="r", name="wandb-registry-model")):
-        with pytest.raises(ValidationError, match="cannot watch"):
+        with pytest.raises(ArgumentError, match="cannot watch"):
             OnRunState(scope=scope, filter=StateFilter(states=[RunState.FAILED]))
 
 
 def test_a_filter_of_another_event_is_refused_with_an_example() -> None:
     wrong: Any = RunEvent.metric("loss")
-    with pytest.raises(ValidationError, match=r'filter=RunEvent\.metric\("loss"\) > 10'):
+    with pytest.raises(ArgumentError, match=r'filter=RunEvent\.metric\("loss"\) > 10'):
         OnRunMetric(scope=PROJECT, filter=wrong)
-    with pytest.raises(ValidationError, match=r'filter=RunEvent\.state == "failed"'):
+    with pytest.raises(ArgumentError, match=r'filter=RunEvent\.state == "failed"'):
         OnRunState(scope=PROJECT, filter=wrong > 3)
 
 
@@ -275,12 +299,12 @@ def test_states_cannot_be_excluded() -> None:
 
 
 def test_only_a_collection_is_watched_for_new_versions() -> None:
-    with pytest.raises(ValidationError, match="OnCreateArtifact cannot watch a Project; use Arti"):
+    with pytest.raises(ArgumentError, match="OnCreateArtifact cannot watch a Project; use Arti"):
         OnCreateArtifact(scope=PROJECT)
 
 
 def test_what_is_no_scope_is_refused() -> None:
-    with pytest.raises(ValidationError, match="cannot watch a str"):
+    with pytest.raises(ArgumentError, match="cannot watch a str"):
         OnLinkArtifact(scope="spirals")  # type: ignore[arg-type]
 
 

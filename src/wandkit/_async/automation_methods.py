@@ -90,7 +90,7 @@ class AsyncAutomationMethods:
         Raises:
             ArgumentError: It has no name, event or action, or one of a kind that cannot be made.
             ConflictError: There is one of this name already.
-            TypeError: `obj` is no automation, or `kwargs` name something else.
+            ArgumentTypeError: `obj` is no automation, or `kwargs` name something else.
             PermissionDeniedError: The API key may not write to the scope.
             UnsupportedError: The server does not know such an event, action or scope; the message names the
                 feature that it lacks.
@@ -107,7 +107,7 @@ class AsyncAutomationMethods:
                 if found is not None:
                     return found
             raise ConflictError(
-                f"There is an automation called {new.name!r} already: {error.message}",
+                f"An automation called {new.name!r} cannot be made. {error.message}",
                 operation="CreateAutomation",
                 host=error.host,
                 status=error.status,
@@ -127,7 +127,7 @@ class AsyncAutomationMethods:
 
         Raises:
             NotFoundError: The server does not have it, and `create_missing` is not set.
-            TypeError: `obj` is no automation, or `kwargs` name something else.
+            ArgumentTypeError: `obj` is no automation, or `kwargs` name something else.
             PermissionDeniedError: The API key may not change it.
             ArgumentError: It was given an event or action of a kind that cannot be made.
             UnsupportedError: The server does not know such an event, action or scope; the message names the

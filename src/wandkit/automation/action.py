@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
-from pydantic import BaseModel, ConfigDict, JsonValue, PrivateAttr, ValidationError, field_validator
+from pydantic import ConfigDict, JsonValue, PrivateAttr, field_validator
 
+from wandkit._core.checked import Checked
 from wandkit.automation.integration import (
     Integration,
     SlackIntegration,
@@ -15,6 +16,7 @@ from wandkit.automation.integration import (
     read_integration,
 )
 from wandkit.automation.kind import ActionType, AlertSeverity
+from wandkit.errors import ArgumentTypeError
 
 __all__ = [
     "Action", "DoNothing", "QueueJob", "SendNotification", "SendPromptToAria", "SendWebhook", "UnknownAction",
@@ -24,7 +26,7 @@ __all__ = [
 LONGEST_PROMPT_BYTES = 4000
 
 
-class Action(BaseModel):
+class Action(Checked):
     """What an automation does."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", validate_assignment=True)
@@ -93,9 +95,9 @@ class SendNotification(_Sending):
             level: Another name of `severity`.
 
         Raises:
-            ValidationError: There is no such severity.
+            ArgumentError: There is no such severity, or the id is no text.
         """
-        BaseModel.__init__(
+        Checked.__init__(
             self,
             integration_id=integration_id,
             title=title or "",
@@ -115,7 +117,8 @@ class SendNotification(_Sending):
         """Return the action that sends to this channel; get one from `Api.slack_integrations`.
 
         Raises:
-            TypeError: It is no channel of Slack.
+            ArgumentTypeError: It is no channel of Slack.
+            ArgumentError: There is no such severity.
         """
         _check_kind(integration, SlackIntegration, "slack_integrations")
         made = cls(integration_id=integration.id, title=title, message=text, severity=level)
@@ -160,9 +163,9 @@ class SendWebhook(_Sending):
             request_payload: The body as an object, or as its JSON text.
 
         Raises:
-            ValidationError: The body is no JSON object.
+            ArgumentError: The body is no JSON object, or the id is no text.
         """
-        BaseModel.__init__(self, integration_id=integration_id, request_payload=request_payload)
+        Checked.__init__(self, integration_id=integration_id, request_payload=request_payload)
 
     @classmethod
     def from_integration(
@@ -171,7 +174,8 @@ class SendWebhook(_Sending):
         """Return the action that sends to this webhook; get one from `Api.webhook_integrations`.
 
         Raises:
-            TypeError: It is no webhook.
+            ArgumentTypeError: It is no webhook.
+            ArgumentError: The payload is no JSON object.
         """
         _check_kind(integration, WebhookIntegration, "webhook_integrations")
         made = cls(integration_id=integration.id, request_payload=payload)
@@ -270,7 +274,7 @@ def read_action(raw: Mapping[str, Any]) -> Action:
     name = str(raw.get("__typename", ""))
     try:
         found = _known_action(name, raw)
-    except (ValidationError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         found = None
     return found or UnknownAction(kind=_KINDS.get(name) or ActionType(name), raw=dict(raw))
 
@@ -313,4 +317,6 @@ def _known_action(name: str, raw: Mapping[str, Any]) -> Action | None:
 def _check_kind(integration: object, kind: type[SlackIntegration | WebhookIntegration], listing: str) -> None:
     if not isinstance(integration, kind):
         given = type(integration).__name__
-        raise TypeError(f"this action takes a {kind.__name__}, as Api.{listing} lists them, not {given}")
+        raise ArgumentTypeError(
+            f"This action takes a {kind.__name__}, as Api.{listing} lists them, not {given}."
+        )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SerializeAsAny
+from pydantic import ConfigDict, Field, PrivateAttr, SerializeAsAny
 
+from wandkit._core.checked import Checked
 from wandkit._core.scalars import DateTime
 from wandkit.automation.action import Action, read_action
 from wandkit.automation.event import Event
@@ -28,7 +29,7 @@ class AutomationChanges(TypedDict, total=False):
     action: Action
 
 
-class NewAutomation(BaseModel):
+class NewAutomation(Checked):
     """An automation to be saved with `Api.create_automation`. Get one from `event >> action`."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", validate_assignment=True)
@@ -62,7 +63,7 @@ class NewAutomation(BaseModel):
         self.event.scope = scope_of(value)
 
 
-class Automation(BaseModel):
+class Automation(Checked):
     """A saved automation. Get one from `Api.automation`; change it, then call `Api.update_automation`."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", validate_assignment=True)

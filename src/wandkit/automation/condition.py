@@ -18,7 +18,8 @@ from wandkit._core.mongo import json_value
 from wandkit.errors import ArgumentError
 
 __all__ = [
-    "EVERYTHING", "ArtifactEvent", "Condition", "ConditionField", "ConditionLike", "on_artifacts", "on_runs",
+    "EVERYTHING", "ArtifactEvent", "Condition", "ConditionField", "ConditionLike", "Undecided",
+    "on_artifacts", "on_runs",
 ]  # fmt: skip
 
 _JOINING = ("$and", "$or", "$nor")
@@ -30,7 +31,24 @@ class _HasMongo(Protocol):
     def to_mongo(self) -> dict[str, Any]: ...
 
 
-class Condition:
+class Undecided:
+    """What only the server can decide, so that `and`, `or`, `not` and `if` cannot be used with it."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        """Refuse: only the server can say whether it holds.
+
+        Raises:
+            ArgumentError: Always.
+        """
+        raise ArgumentError(
+            "A condition has no truth value here; the server decides.",
+            next_step="Combine with & | ~ in parentheses, not with and, or, not; do not chain comparisons.",
+        )
+
+
+class Condition(Undecided):
     """A condition that an automation watches for. Combine conditions with `&` (and), `|` (or) and `~` (not).
 
     Attributes:
@@ -88,17 +106,6 @@ class Condition:
     def __invert__(self) -> Condition:
         """Return the condition that holds where this one does not."""
         return Condition({"$not": self.mongo})
-
-    def __bool__(self) -> bool:
-        """Refuse: only the server can say whether it holds.
-
-        Raises:
-            ArgumentError: Always.
-        """
-        raise ArgumentError(
-            "A condition has no truth value here; the server decides.",
-            next_step="Combine with & | ~ in parentheses, not with and, or, not.",
-        )
 
     def __eq__(self, other: object) -> bool:
         """Two conditions are the same if they are sent in the same way."""

@@ -10,8 +10,9 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from pydantic import BaseModel, ConfigDict, SerializeAsAny, field_validator
+from pydantic import ConfigDict, SerializeAsAny, field_validator
 
+from wandkit._core.checked import Checked
 from wandkit.automation.condition import Condition, ConditionLike, on_artifacts, on_runs
 from wandkit.automation.kind import EventType
 from wandkit.automation.metric import MetricFilter, RunMetricFilter
@@ -24,6 +25,7 @@ from wandkit.automation.scope import (
     ScopeLike,
     scope_of,
 )
+from wandkit.errors import ArgumentTypeError
 
 if TYPE_CHECKING:
     from wandkit.automation.action import Action
@@ -36,7 +38,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Event(BaseModel):
+class Event(Checked):
     """What sets an automation off. Join it to what is to be done: `event >> action`."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", validate_assignment=True)
@@ -70,13 +72,13 @@ class Event(BaseModel):
         """Return a new automation that does this when it happens; the same as `event >> action`.
 
         Raises:
-            TypeError: `action` is no action.
+            ArgumentTypeError: `action` is no action.
         """
         from wandkit.automation.action import Action
         from wandkit.automation.automation import NewAutomation
 
         if not isinstance(action, Action):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"an event is followed by an action, not by a {type(action).__name__}")
+            raise ArgumentTypeError(f"An event is followed by an action, not by a {type(action).__name__}.")
         return NewAutomation(event=self, action=action)
 
     def __rshift__(self, action: Action) -> NewAutomation:
@@ -103,7 +105,7 @@ class OnLinkArtifact(_ArtifactEvent):
     TYPE: ClassVar[EventType] = EventType.LINK_ARTIFACT
 
     def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
-        BaseModel.__init__(self, scope=scope, filter=filter)
+        Checked.__init__(self, scope=scope, filter=filter)
 
 
 class OnUnlinkArtifact(_ArtifactEvent):
@@ -112,7 +114,7 @@ class OnUnlinkArtifact(_ArtifactEvent):
     TYPE: ClassVar[EventType] = EventType.UNLINK_ARTIFACT
 
     def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
-        BaseModel.__init__(self, scope=scope, filter=filter)
+        Checked.__init__(self, scope=scope, filter=filter)
 
 
 class OnAddArtifactAlias(_ArtifactEvent):
@@ -121,7 +123,7 @@ class OnAddArtifactAlias(_ArtifactEvent):
     TYPE: ClassVar[EventType] = EventType.ADD_ARTIFACT_ALIAS
 
     def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
-        BaseModel.__init__(self, scope=scope, filter=filter)
+        Checked.__init__(self, scope=scope, filter=filter)
 
 
 class OnAddArtifactTag(_ArtifactEvent):
@@ -130,7 +132,7 @@ class OnAddArtifactTag(_ArtifactEvent):
     TYPE: ClassVar[EventType] = EventType.ADD_ARTIFACT_TAG
 
     def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
-        BaseModel.__init__(self, scope=scope, filter=filter)
+        Checked.__init__(self, scope=scope, filter=filter)
 
 
 class OnRemoveArtifactTag(_ArtifactEvent):
@@ -139,7 +141,7 @@ class OnRemoveArtifactTag(_ArtifactEvent):
     TYPE: ClassVar[EventType] = EventType.REMOVE_ARTIFACT_TAG
 
     def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
-        BaseModel.__init__(self, scope=scope, filter=filter)
+        Checked.__init__(self, scope=scope, filter=filter)
 
 
 class OnAddCollectionTag(_ArtifactEvent):
@@ -148,7 +150,7 @@ class OnAddCollectionTag(_ArtifactEvent):
     TYPE: ClassVar[EventType] = EventType.ADD_COLLECTION_TAG
 
     def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
-        BaseModel.__init__(self, scope=scope, filter=filter)
+        Checked.__init__(self, scope=scope, filter=filter)
 
 
 class OnRemoveCollectionTag(_ArtifactEvent):
@@ -157,7 +159,7 @@ class OnRemoveCollectionTag(_ArtifactEvent):
     TYPE: ClassVar[EventType] = EventType.REMOVE_COLLECTION_TAG
 
     def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
-        BaseModel.__init__(self, scope=scope, filter=filter)
+        Checked.__init__(self, scope=scope, filter=filter)
 
 
 class OnCreateArtifact(_ArtifactEvent):
@@ -167,7 +169,7 @@ class OnCreateArtifact(_ArtifactEvent):
     SCOPES: ClassVar[tuple[type[Scope], ...]] = (ArtifactCollectionScope,)
 
     def __init__(self, *, scope: ScopeLike, filter: ConditionLike | None = None) -> None:
-        BaseModel.__init__(self, scope=scope, filter=filter)
+        Checked.__init__(self, scope=scope, filter=filter)
 
 
 class OnRunMetric(Event):
@@ -179,7 +181,7 @@ class OnRunMetric(Event):
     """What the metric must do, and of which runs."""
 
     def __init__(self, *, scope: ScopeLike, filter: MetricFilter | RunMetricFilter) -> None:
-        BaseModel.__init__(self, scope=scope, filter=filter)
+        Checked.__init__(self, scope=scope, filter=filter)
 
     @field_validator("filter", mode="before")
     @classmethod
@@ -217,7 +219,7 @@ class OnRunState(Event):
     """To which states, and which runs."""
 
     def __init__(self, *, scope: ScopeLike, filter: StateFilter | RunStateFilter) -> None:
-        BaseModel.__init__(self, scope=scope, filter=filter)
+        Checked.__init__(self, scope=scope, filter=filter)
 
     @field_validator("filter", mode="before")
     @classmethod
@@ -244,7 +246,7 @@ class UnknownEvent(Event):
     """The filter as the server sent it."""
 
     def __init__(self, *, scope: Scope, kind: EventType, filter: str) -> None:
-        BaseModel.__init__(self, scope=scope, kind=kind, filter=filter)
+        Checked.__init__(self, scope=scope, kind=kind, filter=filter)
 
     @property
     def event_type(self) -> EventType:

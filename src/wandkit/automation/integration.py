@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
+
+from wandkit._core.checked import Checked
 
 __all__ = ["Integration", "SlackIntegration", "UnknownIntegration", "WebhookIntegration", "read_integration"]
 
 
-class _Integration(BaseModel):
+class _Integration(Checked):
     model_config: ClassVar[ConfigDict] = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, frozen=True
     )

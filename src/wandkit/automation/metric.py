@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, NoReturn, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsAny, StrictFloat, StrictInt
+from pydantic import BeforeValidator, ConfigDict, Field, SerializeAsAny, StrictFloat, StrictInt
 
+from wandkit._core.checked import Checked
 from wandkit._core.model import OpenEnum
-from wandkit.automation.condition import EVERYTHING, Condition, ConditionLike
+from wandkit.automation.condition import EVERYTHING, Condition, ConditionLike, Undecided
 from wandkit.automation.kind import EventType
-from wandkit.errors import ArgumentError
+from wandkit.errors import ArgumentError, ArgumentTypeError
 
 __all__ = [
     "Aggregation", "ChangeDirection", "ChangeType", "Metric", "MetricChangeFilter", "MetricFilter",
@@ -51,7 +52,7 @@ class ChangeDirection(OpenEnum):
     ANY = "ANY"
 
 
-class MetricFilter(BaseModel):
+class MetricFilter(Undecided, Checked):
     """What the filters of metrics share. Combine one with a condition on runs by `&`."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
@@ -138,7 +139,7 @@ class MetricZScoreFilter(MetricFilter):
 
 
 @dataclass(frozen=True)
-class RunMetricFilter:
+class RunMetricFilter(Undecided):
     """What a metric must do, and of which runs.
 
     Attributes:
@@ -158,7 +159,32 @@ class RunMetricFilter:
         return self & other
 
 
-class Metric:
+class _Ordered:
+    """What is compared with a number by order alone: an automation cannot wait for an exact value."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> NoReturn:
+        """Refuse: there is no such filter.
+
+        Raises:
+            ArgumentTypeError: Always.
+        """
+        raise ArgumentTypeError(
+            "Automations compare metrics by order alone, not by == or !=.",
+            next_step="Use >, >=, < or <=.",
+        )
+
+    def __ne__(self, other: object) -> NoReturn:
+        """Refuse, as `==` does."""
+        self.__eq__(other)
+
+    def __hash__(self) -> int:
+        """Return a number that all of them share."""
+        return hash(_Ordered)
+
+
+class Metric(_Ordered):
     """A metric of runs, as it is or aggregated over a window. Get it from `RunEvent.metric`.
 
     Attributes:
@@ -170,8 +196,7 @@ class Metric:
     __slots__ = ("agg", "name", "window")
 
     def __init__(self, name: str, agg: Aggregation | None = None, window: int = 1) -> None:
-        if isinstance(window, bool) or window < 1:
-            raise ArgumentError(f"A window holds 1 value or more, not {window!r}.")
+        _check_window(window)
         self.name: str = name
         self.agg: Aggregation | None = agg
         self.window: int = window
@@ -289,7 +314,7 @@ class Metric:
         return f"<Metric {shown}>"
 
 
-class ZScore:
+class ZScore(_Ordered):
     """How far a metric is from its mean, in standard deviations. Get it from `RunEvent.metric(…).zscore`.
 
     Above is `> 3`, below is `< -3`, either is `abs(…) > 3`; `>=` and `<=` are the same as `>` and `<`.
@@ -298,8 +323,7 @@ class ZScore:
     __slots__ = ("absolute", "name", "window")
 
     def __init__(self, name: str, window: int, absolute: bool = False) -> None:
-        if isinstance(window, bool) or window < 1:
-            raise ArgumentError(f"A window holds 1 value or more, not {window!r}.")
+        _check_window(window)
         self.name: str = name
         self.window: int = window
         self.absolute: bool = absolute
@@ -359,8 +383,15 @@ class ZScore:
         )
 
 
+def _check_window(window: object) -> None:
+    if isinstance(window, bool) or not isinstance(window, int):
+        raise ArgumentTypeError(f"A window is a number of values, not {type(window).__name__}.")
+    if window < 1:
+        raise ArgumentError(f"A window holds 1 value or more, not {window!r}.")
+
+
 def _check_number(value: object, what: str) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{what} must be a number, not {type(value).__name__}")
+        raise ArgumentTypeError(f"{what} must be a number, not {type(value).__name__}.")
     if not math.isfinite(value):
         raise ArgumentError(f"{what} must be finite, not {value}.")

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NoReturn
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import ConfigDict, field_validator
 
+from wandkit._core.checked import Checked
 from wandkit._core.model import OpenEnum
-from wandkit.automation.condition import EVERYTHING, Condition, ConditionField, ConditionLike
+from wandkit.automation.condition import EVERYTHING, Condition, ConditionField, ConditionLike, Undecided
 from wandkit.automation.metric import Metric
 from wandkit.errors import ArgumentError
 
@@ -24,7 +25,7 @@ class RunState(OpenEnum):
     FAILED = "FAILED"
 
 
-class StateFilter(BaseModel):
+class StateFilter(Undecided, Checked):
     """A run has come to one of some states. Combine it with a condition on runs by `&`."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", validate_assignment=True)
@@ -55,7 +56,7 @@ class StateFilter(BaseModel):
 
 
 @dataclass(frozen=True)
-class RunStateFilter:
+class RunStateFilter(Undecided):
     """To which states, and which runs.
 
     Attributes:

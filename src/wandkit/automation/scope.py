@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+from pydantic import ConfigDict, PrivateAttr, ValidationError
 
+from wandkit._core.checked import Checked
 from wandkit.automation.kind import ScopeType
 from wandkit.errors import ArgumentError
 from wandkit.paths_artifact import is_registry
@@ -21,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Scope(BaseModel):
+class Scope(Checked):
     """Where an automation watches."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)

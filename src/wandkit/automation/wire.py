@@ -9,7 +9,7 @@ from wandkit.automation.action import Action
 from wandkit.automation.automation import Automation, AutomationChanges, NewAutomation
 from wandkit.automation.event import Event, UnknownEvent
 from wandkit.automation.kind import features_of
-from wandkit.errors import ArgumentError
+from wandkit.errors import ArgumentError, ArgumentTypeError
 
 __all__ = ["assigned", "features_needed", "variables_to_create", "variables_to_update"]
 
@@ -23,20 +23,25 @@ def assigned(automation: A, changes: AutomationChanges) -> A:
     """Return a copy of an automation with other values for some of its parts.
 
     Raises:
-        TypeError: There is no such part, or this is no automation.
-        ValueError: A value does not fit.
+        ArgumentTypeError: There is no such part, or this is no automation.
+        ArgumentError: A value does not fit.
     """
     if not isinstance(automation, (Automation, NewAutomation)):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"an automation is what `event >> action` makes, not a {type(automation).__name__}")
+        raise ArgumentTypeError(
+            f"An automation is what `event >> action` makes, not a {type(automation).__name__}."
+        )
     unknown = set(changes) - set(_ASSIGNABLE)
     if unknown:
-        raise TypeError(f"an automation has no {', '.join(sorted(unknown))}, but {', '.join(_ASSIGNABLE)}")
+        raise ArgumentTypeError(
+            f"An automation has no {', '.join(sorted(unknown))}, but {', '.join(_ASSIGNABLE)}."
+        )
     event = automation.event
     made = automation.model_copy(update={"event": event.model_copy() if event is not None else None})
     values = dict(cast("Mapping[str, Any]", changes))
     for part in _ASSIGNABLE:
         if part in values:
-            setattr(made, part, values[part].model_copy() if part == "event" else values[part])
+            value = values[part]
+            setattr(made, part, value.model_copy() if isinstance(value, Event) else value)
     return made
 
 

@@ -10,9 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_serializer
+from pydantic import ConfigDict, PrivateAttr, ValidationError, model_serializer
 from pydantic.alias_generators import to_camel
 from typing_extensions import Self
+
+from wandkit._core.checked import Checked
 
 __all__ = [
     "Json", "Number", "Part", "listed", "named", "no_items", "no_keys", "plain", "read_exactly",
@@ -24,7 +26,7 @@ Number = int | float
 P = TypeVar("P", bound="Part")
 
 
-class Part(BaseModel):
+class Part(Checked):
     """A JSON object of a report. Unknown keys are kept and can be read as attributes by their own names."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
