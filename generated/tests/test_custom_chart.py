@@ -60,6 +60,15 @@ def test_only_public_charts_are_for_everybody(wandkit_server: Server) -> None:
         assert [chart.name for chart in bob.custom_charts("ada")] == ["open"]
 
 
+def test_an_entity_that_is_not_there_is_not_one_without_charts(wandkit_server: Server) -> None:
+    with wandkit_server.api() as api:
+        assert api.custom_charts("ada").load_all() == []
+        with pytest.raises(NotFoundError, match="No entity 'nobody'"):
+            api.custom_charts("nobody").load_all()
+        with pytest.raises(NotFoundError, match="No entity 'nobody'"):
+            api.custom_charts("nobody").count()
+
+
 def test_a_name_that_is_taken_is_a_conflict(wandkit_server: Server) -> None:
     with wandkit_server.api() as api:
         make(api, "bars")

@@ -58,6 +58,15 @@ async def test_only_public_charts_are_for_everybody(wandkit_server: Server) -> N
         assert [chart.name async for chart in bob.custom_charts("ada")] == ["open"]
 
 
+async def test_an_entity_that_is_not_there_is_not_one_without_charts(wandkit_server: Server) -> None:
+    async with wandkit_server.async_api() as api:
+        assert await api.custom_charts("ada").load_all() == []
+        with pytest.raises(NotFoundError, match="No entity 'nobody'"):
+            await api.custom_charts("nobody").load_all()
+        with pytest.raises(NotFoundError, match="No entity 'nobody'"):
+            await api.custom_charts("nobody").count()
+
+
 async def test_a_name_that_is_taken_is_a_conflict(wandkit_server: Server) -> None:
     async with wandkit_server.async_api() as api:
         await make(api, "bars")

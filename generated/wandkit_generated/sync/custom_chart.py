@@ -14,8 +14,9 @@ from wandkit._core.jsontext import read_object
 from wandkit._core.pagination import Page, PageRequest
 from wandkit.errors import NotFoundError
 from wandkit_generated.gql.operations import LIST_CUSTOM_CHARTS
-from wandkit_generated.gql.sync import delete_custom_chart
+from wandkit_generated.gql.sync import delete_custom_chart, get_team
 from wandkit_generated.sync.account import Account
+from wandkit_generated.sync.automation import missing_entity
 from wandkit_generated.sync.listing import Listing
 from wandkit_generated.sync.user import User
 
@@ -121,6 +122,8 @@ class CustomCharts(Listing[CustomChart]):
                 next_step="Look at api.viewer.teams for the entities of this key.",
             )
         found = answer.custom_charts
+        if not found.edges and request.cursor is None:
+            self._require(entity)
         return Page(
             items=[CustomChart(self._account, edge.node) for edge in found.edges],
             keys=[edge.node.id for edge in found.edges],
@@ -129,6 +132,12 @@ class CustomCharts(Listing[CustomChart]):
             has_next=found.page_info.has_next_page,
             problems=problems,
         )
+
+    def _require(self, entity: str) -> None:
+        """Tell an entity without charts from one that is not there: servers list nothing for either."""
+        team = get_team(self._account.gql, name=entity)
+        if team.entity is None:
+            raise missing_entity(self._account, entity, "ListCustomCharts")
 
     def __repr__(self) -> str:
         """Return whose charts these are."""

@@ -85,6 +85,9 @@ class CustomChartMethods:
             user_name: Only charts that this user made.
             per_page: Charts on a page; left out, the size adapts.
             start: A `cursor` of an earlier listing, to go on from there.
+
+        Raises:
+            NotFoundError: No such entity; raised when the listing is used.
         """
         from wandkit_generated.sync.custom_chart import CustomCharts
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from wandkit_generated.gql.aio import delete_custom_chart
+from wandkit_generated.gql.aio import delete_custom_chart, get_team
 from wandkit_generated.gql.operations import LIST_CUSTOM_CHARTS
 
 from wandkit._async.account import AsyncAccount
+from wandkit._async.automation import missing_entity
 from wandkit._async.listing import AsyncListing
 from wandkit._async.user import AsyncUser
 from wandkit._core.jsontext import read_object
@@ -120,6 +121,8 @@ class AsyncCustomCharts(AsyncListing[AsyncCustomChart]):
                 next_step="Look at api.viewer.teams for the entities of this key.",
             )
         found = answer.custom_charts
+        if not found.edges and request.cursor is None:
+            await self._require(entity)
         return Page(
             items=[AsyncCustomChart(self._account, edge.node) for edge in found.edges],
             keys=[edge.node.id for edge in found.edges],
@@ -128,6 +131,12 @@ class AsyncCustomCharts(AsyncListing[AsyncCustomChart]):
             has_next=found.page_info.has_next_page,
             problems=problems,
         )
+
+    async def _require(self, entity: str) -> None:
+        """Tell an entity without charts from one that is not there: servers list nothing for either."""
+        team = await get_team(self._account.gql, name=entity)
+        if team.entity is None:
+            raise missing_entity(self._account, entity, "ListCustomCharts")
 
     def __repr__(self) -> str:
         """Return whose charts these are."""
