@@ -253,6 +253,24 @@ def test_a_deleted_report_is_gone(api: Api, project: str) -> None:
         report.delete()
 
 
+@pytest.mark.parametrize("of_a_report", [False, True], ids=["report", "draft"])
+def test_a_deleted_report_is_saved_as_a_new_one_only_where_that_is_said(
+    api: Api, project: str, of_a_report: bool
+) -> None:
+    report = api.create_report(project, title="T", blocks=["x"])
+    gone = report.create_draft() if of_a_report else report
+    old = gone.id
+    gone.delete()
+    with pytest.raises(NotFoundError, match=r"'T' was deleted; nothing was sent.*save\(clone=True\)"):
+        gone.save()
+    gone.save(clone=True)
+    assert gone.id not in (None, old)
+    gone.title = "U"
+    gone.save()
+    left = {"T", "U"} if of_a_report else {"U"}
+    assert {one.title for one in api.reports(f"ada/{project}")} == left
+
+
 def test_a_report_cannot_be_made_where_one_may_not_write(api: Api) -> None:
     with pytest.raises((NotFoundError, PermissionDeniedError)):
         api.create_report("p", "nobody")

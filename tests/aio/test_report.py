@@ -253,6 +253,24 @@ async def test_a_deleted_report_is_gone(api: AsyncApi, project: str) -> None:
         await report.delete()
 
 
+@pytest.mark.parametrize("of_a_report", [False, True], ids=["report", "draft"])
+async def test_a_deleted_report_is_saved_as_a_new_one_only_where_that_is_said(
+    api: AsyncApi, project: str, of_a_report: bool
+) -> None:
+    report = await api.create_report(project, title="T", blocks=["x"])
+    gone = await report.create_draft() if of_a_report else report
+    old = gone.id
+    await gone.delete()
+    with pytest.raises(NotFoundError, match=r"'T' was deleted; nothing was sent.*save\(clone=True\)"):
+        await gone.save()
+    await gone.save(clone=True)
+    assert gone.id not in (None, old)
+    gone.title = "U"
+    await gone.save()
+    left = {"T", "U"} if of_a_report else {"U"}
+    assert {one.title async for one in api.reports(f"ada/{project}")} == left
+
+
 async def test_a_report_cannot_be_made_where_one_may_not_write(api: AsyncApi) -> None:
     with pytest.raises((NotFoundError, PermissionDeniedError)):
         await api.create_report("p", "nobody")

@@ -161,10 +161,16 @@ class AsyncReport(AsyncReportContent):
         Raises:
             ArgumentError: Something in the content has a value of a wrong type; nothing was sent.
             PermissionDeniedError: The API key may not write to the project.
-            NotFoundError: The report is gone.
+            NotFoundError: The report is gone; `save(clone=True)` makes a new one of it.
             ConflictError: The report that this is a draft of was changed since the draft was made.
         """
         kind = DRAFT if draft else PUBLISHED
+        if self._deleted and not clone:
+            raise NotFoundError(
+                f"The report {self.display_name!r} was deleted; nothing was sent.",
+                operation="UpdateReport",
+                next_step="report.save(clone=True) makes a new one of it.",
+            )
         if not self.entity:
             self.entity = await self._account.require_entity()
         self._check()
@@ -253,6 +259,7 @@ class AsyncReport(AsyncReportContent):
             raise ArgumentError("The report is not saved; there is nothing to delete.")
         await self._delete(self.id)
         self.id = None
+        self._deleted = True
 
     async def _create(
         self, kind: str, values: Mapping[str, str | None], parent_id: str | None = None

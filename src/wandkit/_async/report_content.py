@@ -43,6 +43,7 @@ class AsyncReportContent:
         self._spec: dict[str, Any] | None = None
         self._content: ReportSpec | None = None
         self._sent: dict[str, str | None] = {}
+        self._deleted: bool = False
         self.entity: str = entity
         self.project: str = project
         self.id: str | None = None
@@ -209,6 +210,7 @@ class AsyncReportContent:
     def _take(self, fields: ReportFields) -> None:
         """Take over what the server says of the report; the blocks in use stay the same objects."""
         self.id = fields.id
+        self._deleted = False
         self.type = fields.type_ or PUBLISHED
         self.parent_id = fields.parent_id
         self.name = fields.name

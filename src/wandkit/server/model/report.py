@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -26,10 +26,12 @@ _shared = Table(
 class View(Base):
     """A page about runs. `type` is `runs` for a report, `runs/draft` for a draft: its author's alone.
 
-    `parent_id` is the global id that the client gave for what the draft is of.
+    `parent_id` is the global id that the client gave for what the draft is of. An id is never given twice:
+    the address of a report that was deleted leads to no other one.
     """
 
     __tablename__ = "view"
+    __table_args__: Any = {"sqlite_autoincrement": True}  # noqa: RUF012
 
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
