@@ -144,6 +144,7 @@ def test_keys_are_stored_hashed(tmp_path: Path) -> None:
 def test_what_cannot_be_done_is_said_and_changes_nothing(
     tmp_path: Path, arguments: list[str], words: str
 ) -> None:
+    assert admin(tmp_path, "org", "add", "acme").returncode == 0
     answer = admin(tmp_path, *arguments)
     assert answer.returncode == 1
     assert words in answer.stderr

@@ -34,6 +34,22 @@ def test_a_webhook_with_a_secret_is_added_and_its_value_is_never_shown(data: Pat
     assert shown == "1\tada\tGENERIC_WEBHOOK\thook\nada\tTOKEN\n"
 
 
+@pytest.mark.parametrize(
+    "command", ["deliveries", "integration list", "secret list", "key list", "key revoke 1", "secret set a B"]
+)
+def test_a_folder_without_a_store_is_refused_and_stays_as_it_is(tmp_path: Path, command: str) -> None:
+    done = admin(tmp_path / "typo", *command.split(), typed="x\n")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"there is no store in {tmp_path / 'typo'}" in done.stderr
+    assert not (tmp_path / "typo").exists()
+
+
+def test_a_store_that_is_made_is_said(tmp_path: Path) -> None:
+    first, again = (admin(tmp_path, "user", "add", name) for name in ("ada", "bob"))
+    assert f"made a new store in {tmp_path}" in first.stderr
+    assert (again.returncode, again.stderr) == (0, "")
+
+
 def test_a_webhook_whose_secret_is_missing_is_refused(data: Path) -> None:
     done = admin(data, "integration", "add-webhook", "ada", "h", "https://example.com", "--secret", "NONE")
     assert done.returncode == 1

@@ -37,7 +37,7 @@ def add_user(
     """Add a user and print the API key once."""
     from wandkit.server import accounts
 
-    with open_store(data) as session:
+    with open_store(data, create=True) as session:
         _, made = accounts.add_user(session, name, api_key=api_key, admin=is_admin, email=email)
     typer.echo(f"added the user {name}")
     if api_key is None:
@@ -58,7 +58,7 @@ def add_team(
     """Add a team and its members."""
     from wandkit.server import accounts
 
-    with open_store(data) as session:
+    with open_store(data, create=True) as session:
         made = accounts.add_team(session, name, organization=organization)
         for entry in member or ():
             username, _, role = entry.partition(":")
@@ -76,7 +76,7 @@ def add_organization(
     """Add an organization."""
     from wandkit.server import accounts
 
-    with open_store(data) as session:
+    with open_store(data, create=True) as session:
         accounts.add_organization(session, name)
     typer.echo(f"added the organization {name}")
 
