@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from wandkit import Api, Run
-from wandkit.errors import ArgumentError, MissingExtraError, WandkitError
+from wandkit.errors import ArgumentError, ArgumentTypeError, MissingExtraError, WandkitError
 from wandkit.testing import Server
 
 if TYPE_CHECKING:
@@ -440,6 +440,26 @@ def test_a_folder_without_event_files_is_refused_before_a_run_is_made(
         api.sync_tensorboard(event_writer.root / "absent", project="none-yet")
     projects = [project.name for project in api.projects()]
     assert "none-yet" not in projects
+
+
+def test_files_without_an_event_are_refused_before_a_run_is_made(api: Api, event_writer: EventWriter) -> None:
+    path = event_writer.write(NAME, event_writer.scalars(0, loss=1.0))
+    path.write_bytes(path.read_bytes()[:9])
+    (event_writer.root / "events.out.tfevents.2.host").touch()
+    notes = event_writer.root / "notes.txt"
+    notes.write_text("no events here", encoding="utf-8")
+    with pytest.raises(ArgumentError, match=rf"no event in .*{NAME}: truncated.*and 1 more"):
+        api.sync_tensorboard(event_writer.root, project="none-yet")
+    with pytest.raises(ArgumentError, match=r"no event in .*notes\.txt: corrupt"):
+        api.sync_tensorboard(notes, project="none-yet")
+    assert "none-yet" not in [project.name for project in api.projects()]
+
+
+def test_what_cannot_be_asked_when_to_stop_is_refused(api: Api, event_writer: EventWriter) -> None:
+    event_writer.write(NAME, event_writer.scalars(0, loss=1.0))
+    with pytest.raises(ArgumentTypeError, match="`until` is a function"):
+        api.sync_tensorboard(event_writer.root, project="none-yet", until=True)  # type: ignore[arg-type]
+    assert "none-yet" not in [project.name for project in api.projects()]
 
 
 def test_without_the_library_the_extra_is_named(

@@ -19,7 +19,7 @@ from wandkit._core.tensorboard_receipt import TensorboardReceipt
 from wandkit._core.tensorboard_row import MARK, Marks
 from wandkit._core.transfer import upload_headers
 from wandkit._transport.concurrency.threads import gather_bounded, monotonic, run_in_thread, sleep
-from wandkit.errors import AnswerError, ArgumentError, IncompleteHistoryError
+from wandkit.errors import AnswerError, ArgumentTypeError, IncompleteHistoryError
 from wandkit_generated.gql.sync import create_run_files, mark_run_files_uploaded
 from wandkit_generated.sync.account import Account
 from wandkit_generated.sync.log import RunWriter
@@ -78,18 +78,21 @@ class TensorboardMethods:
             progress: Whether to show a progress bar; None shows one on a terminal.
 
         Raises:
-            ArgumentError: There is no such folder, or no event file in it.
+            ArgumentError: There is no such folder, or no event in it; no run was made.
+            ArgumentTypeError: `until` is no function.
             MissingExtraError: The extra `tensorboard` is not installed.
             IncompleteHistoryError: The rows of a run that is there cannot all be read; nothing was sent.
             PermissionDeniedError: The API key may not log to the project.
         """
         require_tensorboard()
-        folder = run_in_thread(EventFolder, root_dir)
-        if folder.empty and until is None:
-            raise ArgumentError(
-                f"there is no event file in {os.fspath(root_dir)!r}",
-                next_step="Event files have `tfevents` in their name; give the folder that holds them.",
+        if until is not None and not callable(until):  # pyright: ignore[reportUnnecessaryComparison]
+            raise ArgumentTypeError(
+                f"`until` is a function that says when to stop, not {until!r}.",
+                next_step="Write until=lambda: done.is_set(), or leave it out to read what is there.",
             )
+        folder = run_in_thread(EventFolder, root_dir)
+        if until is None:
+            run_in_thread(folder.require_events)
         run = Run.create(cast("Api", self), run_id, project, entity)
         with _bar(progress, run.id) as bar:
             sync = _Sync(self._account.gql, run, folder, bar)

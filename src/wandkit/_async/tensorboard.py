@@ -23,7 +23,7 @@ from wandkit._core.tensorboard_row import MARK, Marks
 from wandkit._core.transfer import upload_headers
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import gather_bounded, monotonic, run_in_thread, sleep
-from wandkit.errors import AnswerError, ArgumentError, IncompleteHistoryError
+from wandkit.errors import AnswerError, ArgumentTypeError, IncompleteHistoryError
 
 if TYPE_CHECKING:
     from wandkit._async.api import AsyncApi
@@ -77,18 +77,21 @@ class AsyncTensorboardMethods:
             progress: Whether to show a progress bar; None shows one on a terminal.
 
         Raises:
-            ArgumentError: There is no such folder, or no event file in it.
+            ArgumentError: There is no such folder, or no event in it; no run was made.
+            ArgumentTypeError: `until` is no function.
             MissingExtraError: The extra `tensorboard` is not installed.
             IncompleteHistoryError: The rows of a run that is there cannot all be read; nothing was sent.
             PermissionDeniedError: The API key may not log to the project.
         """
         require_tensorboard()
-        folder = await run_in_thread(EventFolder, root_dir)
-        if folder.empty and until is None:
-            raise ArgumentError(
-                f"there is no event file in {os.fspath(root_dir)!r}",
-                next_step="Event files have `tfevents` in their name; give the folder that holds them.",
+        if until is not None and not callable(until):  # pyright: ignore[reportUnnecessaryComparison]
+            raise ArgumentTypeError(
+                f"`until` is a function that says when to stop, not {until!r}.",
+                next_step="Write until=lambda: done.is_set(), or leave it out to read what is there.",
             )
+        folder = await run_in_thread(EventFolder, root_dir)
+        if until is None:
+            await run_in_thread(folder.require_events)
         run = await AsyncRun.create(cast("AsyncApi", self), run_id, project, entity)
         with _bar(progress, run.id) as bar:
             sync = _Sync(self._account.gql, run, folder, bar)

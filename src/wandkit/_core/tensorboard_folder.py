@@ -108,10 +108,27 @@ class EventFolder:
         self._rows: RowMaker | None = None
         self.base = self._first_base(self._found())
 
-    @property
-    def empty(self) -> bool:
-        """Whether there is no event file yet."""
-        return not self._found()
+    def require_events(self) -> None:
+        """Return where at least one file begins as event files do.
+
+        Raises:
+            ArgumentError: There is no such file.
+        """
+        faults: list[str] = []
+        for path in self._found():
+            file = self._event_file(path, 1)
+            if file is not None and next(file.events(), None) is not None:
+                return
+            if file is not None:
+                faults.append(f"{file.name}: {file.fault or 'it is empty'}")
+        where = str(self._only or self._root)
+        if not faults:
+            raise ArgumentError(
+                f"there is no event file in {where!r}",
+                next_step="Event files have `tfevents` in their name; give the folder that holds them.",
+            )
+        more = f", and {len(faults) - 1} more like it" if len(faults) > 1 else ""
+        raise ArgumentError(f"there is no event in {where!r}: {faults[0]}{more}")
 
     @property
     def total_bytes(self) -> int:
