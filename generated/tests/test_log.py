@@ -135,7 +135,7 @@ def test_what_is_no_row_is_refused(run: Run, rows: Any) -> None:
         run.log(rows)
 
 
-@pytest.mark.parametrize("step", [-1, 1.5, "3", True])
+@pytest.mark.parametrize("step", [-1, 1.5, "3", True, math.nan, math.inf, 2**63])
 def test_a_step_that_is_no_whole_number_is_refused(run: Run, step: Any) -> None:
     with pytest.raises(ArgumentError, match="step"):
         run.log({"a": 1}, step=step)
@@ -148,6 +148,26 @@ def test_the_summary_has_the_last_values(api: Api, run: Run) -> None:
     summary = (again(api, run)).summary
     assert (summary["loss"], summary["acc"], summary["_step"]) == (1.0, 0.5, 1)
     assert dict(summary["val"].items()) == {"a": 3, "b": 2}
+
+
+def test_an_edit_of_the_summary_survives_the_rows_after_it(api: Api, run: Run) -> None:
+    run.log({"loss": 1, "inner": {"a": 1}})
+    run.flush()
+    summary = run.summary
+    summary["best"] = {"loss": 0.5}
+    run.update()
+    run.log({"loss": 2, "inner": {"b": 1}})
+    run.finish()
+    found = ((again(api, run)).summary).as_dict()
+    assert (found["best"], found["loss"], found["inner"]) == ({"loss": 0.5}, 2, {"a": 1, "b": 1})
+
+
+def test_a_run_that_was_written_shows_its_summary(run: Run) -> None:
+    run.summary
+    run.log({"loss": 1})
+    run.finish()
+    assert (run.summary)["loss"] == 1
+    assert "loss" in (run.history_keys)["keys"]
 
 
 def test_finishing_ends_the_run(api: Api, run: Run) -> None:

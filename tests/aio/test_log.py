@@ -133,7 +133,7 @@ async def test_what_is_no_row_is_refused(run: AsyncRun, rows: Any) -> None:
         await run.log(rows)
 
 
-@pytest.mark.parametrize("step", [-1, 1.5, "3", True])
+@pytest.mark.parametrize("step", [-1, 1.5, "3", True, math.nan, math.inf, 2**63])
 async def test_a_step_that_is_no_whole_number_is_refused(run: AsyncRun, step: Any) -> None:
     with pytest.raises(ArgumentError, match="step"):
         await run.log({"a": 1}, step=step)
@@ -146,6 +146,26 @@ async def test_the_summary_has_the_last_values(api: AsyncApi, run: AsyncRun) -> 
     summary = await (await again(api, run)).summary
     assert (summary["loss"], summary["acc"], summary["_step"]) == (1.0, 0.5, 1)
     assert dict(summary["val"].items()) == {"a": 3, "b": 2}
+
+
+async def test_an_edit_of_the_summary_survives_the_rows_after_it(api: AsyncApi, run: AsyncRun) -> None:
+    await run.log({"loss": 1, "inner": {"a": 1}})
+    await run.flush()
+    summary = await run.summary
+    summary["best"] = {"loss": 0.5}
+    await run.update()
+    await run.log({"loss": 2, "inner": {"b": 1}})
+    await run.finish()
+    found = (await (await again(api, run)).summary).as_dict()
+    assert (found["best"], found["loss"], found["inner"]) == ({"loss": 0.5}, 2, {"a": 1, "b": 1})
+
+
+async def test_a_run_that_was_written_shows_its_summary(run: AsyncRun) -> None:
+    await run.summary
+    await run.log({"loss": 1})
+    await run.finish()
+    assert (await run.summary)["loss"] == 1
+    assert "loss" in (await run.history_keys)["keys"]
 
 
 async def test_finishing_ends_the_run(api: AsyncApi, run: AsyncRun) -> None:

@@ -107,6 +107,36 @@ def test_a_step_that_is_behind_is_dropped() -> None:
     assert lines.dropped == 1
 
 
+@pytest.mark.parametrize("row", [{"b": "\ud800"}, {"_timestamp": "now"}, {"_timestamp": float("nan")}])
+def test_a_row_that_is_refused_leaves_the_open_row_alone(row: dict[str, Any]) -> None:
+    lines, server = stream(), Server()
+    lines.log({"a": 1}, 4)
+    with pytest.raises(ArgumentError):
+        lines.log(row, 4)
+    lines.commit()
+    send_all(lines, server)
+    assert [(row["_step"], row["a"]) for row in server.rows()] == [(4, 1)]
+
+
+def test_a_value_that_holds_itself_is_refused() -> None:
+    ring: list[Any] = []
+    ring.append(ring)
+    with pytest.raises(ArgumentError, match="'ring'"):
+        stream().log({"ring": ring})
+
+
+def test_a_console_line_that_is_no_unicode_is_sent_all_the_same() -> None:
+    lines, server = stream(), Server()
+    lines.print_text("caf\udce9", error=False)
+    send_all(lines, server)
+    assert server.lines["output.log"][0].endswith(" caf?")
+
+
+def test_a_console_line_that_is_no_text_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="bytes"):
+        stream().print_text(b"x", error=False)  # type: ignore[arg-type]
+
+
 def test_lines_go_on_where_the_server_is() -> None:
     start = StreamStart.of(
         history=3,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import warnings
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, cast
 
@@ -103,13 +103,18 @@ class RunLog(RunHandle):
         writer = self._opened()
         writer.finish(exit_code)
         self._writer = None
-        self._note_state("failed" if exit_code else "finished")
+        self._note_end("failed" if exit_code else "finished")
 
     @property
     def stop_requested(self) -> bool:
         """Whether somebody asked the server to stop this run, by its last answer to what was logged."""
         writer = getattr(self, "_writer", None)
         return writer is not None and writer.stop_requested
+
+    def _note_summary(self, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        writer = getattr(self, "_writer", None)
+        if writer is not None:
+            writer.edit_summary(edit)
 
     def _opened(self) -> RunWriter:
         writer = getattr(self, "_writer", None)
@@ -192,6 +197,11 @@ class RunWriter:
         with self._state:
             self._open_stream().print_text(text, error=error)
         self._go_on()
+
+    def edit_summary(self, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Take over an edit of the summary that was sent apart from the rows; the next bring it again."""
+        with self._state:
+            self._open_stream().edit_summary(edit)
 
     def flush(self) -> None:
         """Send everything, the open row included."""

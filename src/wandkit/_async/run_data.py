@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
@@ -23,7 +24,7 @@ from wandkit._core.jsontext import read_object
 from wandkit._core.patch import VARIABLES, CurrentRun, RunDraft, RunFields
 from wandkit._core.run_row import RunRow, row_of
 from wandkit._core.select import PARTS, Part, part_of, trimmed
-from wandkit._core.summary import settle
+from wandkit._core.summary import is_changed, settle, with_edits
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import AnswerError
 from wandkit.paths import RunPath
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from wandkit_generated.gql.models import RunFull
 
 __all__ = ["AsyncRunData"]
+
+WRITTEN: tuple[Part, ...] = ("summary", "system", "keys")
+"""What changes while a run is written."""
 
 
 class AsyncRunData(AsyncRunHandle):
@@ -272,6 +276,7 @@ class AsyncRunData(AsyncRunHandle):
             self._raw["config"] = text = bucket.config or patch["config"]
             self._config.settle(str(text))
         if "summary_metrics" in patch and self._summary is not None:
+            await self._note_summary(partial(with_edits, self._summary))
             self._raw["summary"] = text = bucket.summary_metrics or patch["summary_metrics"]
             settle(self._summary, str(text))
         if draft.original != draft.edited:
@@ -293,9 +298,14 @@ class AsyncRunData(AsyncRunHandle):
         run = answer.project.run
         return CurrentRun(tuple(run.tags or ()), run.config, run.summary_metrics)
 
-    def _note_state(self, state: str) -> None:
-        """Take note of the state that this handle has just put the run in."""
+    def _note_end(self, state: str) -> None:
+        """Take note of the state, and forget what the rows have changed; what was edited here stays."""
         self._state = state
+        self._system_values = None
+        if self._summary is not None and not is_changed(self._summary):
+            self._summary = None
+        for part in WRITTEN:
+            self._raw.pop(part, None)
 
     def _original(self) -> RunFields:
         row = self._row

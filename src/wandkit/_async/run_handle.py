@@ -6,6 +6,9 @@ and `run.py` composes them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from wandkit._core.run_row import RunRow
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.paths import RunPath
@@ -58,8 +61,11 @@ class AsyncRunHandle:
         """The entity, project and id, percent-encoded."""
         return self.run_path.quoted
 
-    def _note_state(self, state: str) -> None:
-        """Take note of the state that this handle has just put the run in, where the state is kept."""
+    def _note_end(self, state: str) -> None:
+        """Take note of the state in which this handle has just ended the run, where the state is kept."""
+
+    async def _note_summary(self, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Take note of an edit of the summary that has just been sent, where the run is being written."""
 
     @property
     def url(self) -> str:

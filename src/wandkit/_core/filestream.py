@@ -40,6 +40,7 @@ LARGEST_CHUNK_BYTES = 4 << 20
 LARGEST_CHUNK_LINES = 10_000
 LARGEST_ARRAY = 32
 HISTOGRAM_BINS = 64
+MOST_STEPS = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,8 @@ class FileStream:
         """
         values = _plain(row)
         step = checked_step(values.pop("_step", None) if step is None else step)
+        if step is not None or self._open is not None:
+            encode_row(values)  # refused now, not when other calls have completed the row
         if step is not None and step < self._step:
             self.dropped += 1
             return False
@@ -155,6 +158,11 @@ class FileStream:
         if step is None:
             self.commit()
         return True
+
+    def edit_summary(self, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Change the summary beside the rows; the next request that brings it brings that too."""
+        self._summary = edit(self._summary)
+        self._summary_changed = True
 
     def commit(self) -> None:
         """Complete the open row, if there is one."""
@@ -179,9 +187,16 @@ class FileStream:
         self._lines[EVENTS].append(encode_row(values))
 
     def print_text(self, text: str, *, error: bool = False) -> None:
-        """Take console output, one line or more."""
+        """Take console output, one line or more; what is no Unicode becomes question marks.
+
+        Raises:
+            ArgumentError: It is no text.
+        """
+        if not isinstance(cast("object", text), str):
+            raise ArgumentError(f"a console line is a text, not {type(text).__name__}")
         stamp = datetime.fromtimestamp(self._now(), timezone.utc).isoformat().replace("+00:00", "")
-        for line in text.splitlines() or [""]:
+        storable = text.encode(errors="replace").decode()
+        for line in storable.splitlines() or [""]:
             self._lines[OUTPUT].append(f"{'ERROR ' if error else ''}{stamp} {line}")
 
     def close(self) -> None:
@@ -288,8 +303,18 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in row.items():
         if not isinstance(cast("object", key), str):
             raise ArgumentError(f"the metric name {key!r} is not a text")
-        values[key] = value if type(value) in (float, int, str, bool) else _plain_value(key, value)
+        values[key] = value if type(value) in (float, int, str, bool) else _checked_value(key, value)
+    stamp = values.get("_timestamp", 0.0)
+    if isinstance(stamp, bool) or not isinstance(stamp, (int, float)) or not math.isfinite(stamp):
+        raise ArgumentError(f"_timestamp must be a number of seconds, not {stamp!r}")
     return values
+
+
+def _checked_value(key: str, value: Any) -> Any:
+    try:
+        return _plain_value(key, value)
+    except RecursionError:
+        raise ArgumentError(f"the value of {key!r} is nested too deeply, or holds itself") from None
 
 
 def _plain_value(key: str, value: Any) -> Any:
@@ -339,12 +364,13 @@ def checked_step(step: Any) -> int | None:
     """Return a step as an integer, None for none.
 
     Raises:
-        ArgumentError: It is no whole number from 0 on.
+        ArgumentError: It is no whole number from 0 on, or one that servers do not keep.
     """
     if step is None:
         return None
     if hasattr(step, "item"):
         step = step.item()
-    if isinstance(step, bool) or not isinstance(step, (int, float)) or step != int(step) or step < 0:
+    is_number = isinstance(step, (int, float)) and not isinstance(step, bool)
+    if not is_number or not 0 <= step < MOST_STEPS or step != int(step):
         raise ArgumentError(f"step must be a whole number from 0 on, not {step!r}")
     return int(step)

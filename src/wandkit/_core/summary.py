@@ -17,7 +17,7 @@ from typing_extensions import Self
 from wandkit._core.history import has_non_finite_text
 from wandkit._core.jsontext import merge, read_object, same, to_json, write
 
-__all__ = ["SummaryData", "SummarySubDict", "is_changed", "merged_into", "settle"]
+__all__ = ["SummaryData", "SummarySubDict", "is_changed", "merged_into", "settle", "with_edits"]
 
 LARGEST_ARRAY = 32
 set_slot = object.__setattr__
@@ -170,6 +170,12 @@ class SummaryData(SummarySubDict):
 def is_changed(summary: SummaryData) -> bool:
     """Return whether anything was edited since the server sent the summary."""
     return not same(_values(summary._original), summary._data)
+
+
+def with_edits(summary: SummaryData, values: dict[str, Any]) -> dict[str, Any]:
+    """Return other values of the same summary with the edits merged in; nothing in it is shared."""
+    merged: dict[str, Any] = deepcopy(merge(_values(summary._original), summary._data, values))
+    return merged
 
 
 def merged_into(summary: SummaryData, current: str | None) -> str | None:
