@@ -275,6 +275,15 @@ def test_plain_json_is_decoded() -> None:
 
 
 def test_an_excerpt_is_one_short_line_without_markup() -> None:
-    text = excerpt(b"<style>p{}</style><p>Bad\n  <b>gateway</b></p>" + b" x" * 500)
+    text = excerpt(b"<style>p{}</style><p>Bad\n  <b>gateway</b></p>" + b" x" * 500, ASKED)
     assert text.startswith("Bad gateway x")
     assert len(text) <= 301
+
+
+def test_an_excerpt_holds_no_beginning_of_a_key() -> None:
+    assert "kk" not in excerpt(b"you sent " + KEY.encode() + b" and more", ASKED, 30)
+
+
+def test_a_request_id_that_echoes_the_key_does_not() -> None:
+    found = failure(reply(500, "", x_request_id=f"id-{KEY}"), ASKED)
+    assert found.error.request_id == "id-***"

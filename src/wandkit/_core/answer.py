@@ -89,7 +89,7 @@ def decode_data(reply: Reply, asked: Asked) -> dict[str, Any]:
         raise failure(reply, asked).error
     data = as_object(as_object(answer).get("data"))
     if not data:
-        text = f"The answer has neither data nor errors: {excerpt(reply.body, 120)!r}."
+        text = f"The answer has neither data nor errors: {excerpt(reply.body, asked, 120)!r}."
         raise answer_error(text, asked, reply)
     return data
 
@@ -106,7 +106,7 @@ def decode_json(reply: Reply, asked: Asked) -> Any:
     try:
         return read_json(reply.body)
     except ValueError as error:
-        raise answer_error(_unreadable(reply, str(error)), asked, reply) from None
+        raise answer_error(_unreadable(reply, asked, str(error)), asked, reply) from None
 
 
 def unknown_parts(reply: Reply) -> list[dict[str, Any]]:
@@ -119,13 +119,13 @@ def unknown_parts(reply: Reply) -> list[dict[str, Any]]:
         return []
 
 
-def _unreadable(reply: Reply, error: str) -> str:
+def _unreadable(reply: Reply, asked: Asked, error: str) -> str:
     if not reply.body.strip():
         return "The answer is empty."
     if "EOF" in error:
         return f"The answer is cut short after {len(reply.body)} bytes ({error})."
     kind = reply.headers.get("content-type", "").split(";")[0] or "no content type"
-    return f"The answer is not JSON ({kind}, {len(reply.body)} bytes): {excerpt(reply.body, 120)!r}."
+    return f"The answer is not JSON ({kind}, {len(reply.body)} bytes): {excerpt(reply.body, asked, 120)!r}."
 
 
 def _misfit(asked: Asked, error: ValidationError) -> str:

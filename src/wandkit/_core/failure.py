@@ -112,7 +112,7 @@ def failure(reply: Reply, asked: Asked, *, now_epoch_s: float = 0.0) -> Failure:
         return Failure(_of_errors(answer, found, reply, asked))
     wait = asked_wait_s(reply.headers, now_epoch_s) if reply.status in (429, 503) else None
     meaning = _meaning(reply.status, asked, found, wait)
-    text = asked.scrub(_server_text(answer, found, reply.body))
+    text = _server_text(answer, found, reply.body, asked)
     error = meaning.error(
         f"{meaning.what}: {text}" if text else f"{meaning.what}.",
         next_step=meaning.step,
@@ -178,9 +178,9 @@ def as_object(value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def excerpt(body: bytes, chars: int = 300) -> str:
-    """Return the start of `body` as one line of plain text; markup is left out."""
-    text = body[:8192].decode("utf-8", "replace")
+def excerpt(body: bytes, asked: Asked, chars: int = 300) -> str:
+    """Return the start of `body` as one line of plain text; markup and secrets are left out."""
+    text = asked.scrub(body[:8192].decode("utf-8", "replace"))
     if "<" in text:
         text = _TAG.sub(" ", text)
     text = " ".join(text.split())
@@ -340,12 +340,12 @@ def _messages(found: Sequence[Mapping[str, Any]]) -> str:
     return "; ".join(str(item.get("message", item)) for item in found)
 
 
-def _server_text(answer: object, found: Sequence[Mapping[str, Any]], body: bytes) -> str:
+def _server_text(answer: object, found: Sequence[Mapping[str, Any]], body: bytes, asked: Asked) -> str:
     """Return the server's own words: GraphQL messages, a REST `error`, or the start of a plain body."""
     if found:
-        return _messages(found)
+        return asked.scrub(_messages(found))
     words = (as_object(answer).get(key) for key in ("error", "message", "detail"))
-    return next((str(text) for text in words if text), "") or excerpt(body)
+    return asked.scrub(next((str(text) for text in words if text), "")) or excerpt(body, asked)
 
 
 def _redirected(reply: Reply, asked: Asked) -> errors.WandkitError:
@@ -359,11 +359,12 @@ def _redirected(reply: Reply, asked: Asked) -> errors.WandkitError:
 
 def _facts(reply: Reply, asked: Asked) -> dict[str, Any]:
     headers = reply.headers
+    request_id = next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None)
     return {
         "operation": asked.operation,
         "host": asked.host,
         "status": reply.status,
-        "request_id": next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None),
+        "request_id": asked.scrub(request_id) if request_id else None,
     }
 
 

@@ -62,7 +62,7 @@ class Request:
     method: str
     origin: Origin
     target: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
     length: int | None = None
     idempotent: bool = False
