@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -201,6 +202,19 @@ def test_tags_can_be_set(api: Api, run: Run) -> None:
     run.update()
     fetched = again(api, run)
     assert fetched.tags == ["x"]
+
+
+@pytest.mark.parametrize("tags", ["best", None, ["a", 1]])
+def test_tags_that_are_no_list_of_texts_are_refused(api: Api, run: Run, tags: Any) -> None:
+    with pytest.raises(ArgumentError, match="list of texts"):
+        run.tags = tags
+    with pytest.raises(ArgumentError, match="list of texts"):
+        api.create_run(project=run.project, tags=tags or "best")
+
+
+def test_a_config_that_is_no_mapping_is_refused(api: Api, run: Run) -> None:
+    with pytest.raises(ArgumentError, match="mapping"):
+        api.create_run(project=run.project, config=["lr"])  # type: ignore[arg-type]
 
 
 def test_tags_that_others_added_stay(api: Api, run: Run) -> None:

@@ -425,6 +425,8 @@ def _member_of_url(kind: type[_P], text: str, app_url: str | None) -> _P:
 
 
 def _is_url(text: str) -> bool:
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise PathError(f"A path is a text, not {type(text).__name__}: {text!r}.")
     return URL_START.match(text.strip()) is not None
 
 

@@ -75,6 +75,8 @@ def parse_report_path(text: str) -> ReportPath:
 
 def is_report_path(text: str) -> bool:
     """Whether `text` is the path or URL of a report by its form."""
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return False
     place = text.strip().partition("?")[0].partition("#")[0]
     pieces = [piece for piece in place.split("/") if piece.strip()]
     if len(pieces) > 4 and pieces[-1] == "edit":

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import AsyncIterator
 from datetime import timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -201,6 +202,19 @@ async def test_tags_can_be_set(api: AsyncApi, run: AsyncRun) -> None:
     await run.update()
     fetched = await again(api, run)
     assert fetched.tags == ["x"]
+
+
+@pytest.mark.parametrize("tags", ["best", None, ["a", 1]])
+async def test_tags_that_are_no_list_of_texts_are_refused(api: AsyncApi, run: AsyncRun, tags: Any) -> None:
+    with pytest.raises(ArgumentError, match="list of texts"):
+        run.tags = tags
+    with pytest.raises(ArgumentError, match="list of texts"):
+        await api.create_run(project=run.project, tags=tags or "best")
+
+
+async def test_a_config_that_is_no_mapping_is_refused(api: AsyncApi, run: AsyncRun) -> None:
+    with pytest.raises(ArgumentError, match="mapping"):
+        await api.create_run(project=run.project, config=["lr"])  # type: ignore[arg-type]
 
 
 async def test_tags_that_others_added_stay(api: AsyncApi, run: AsyncRun) -> None:

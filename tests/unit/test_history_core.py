@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -65,9 +66,18 @@ def test_samples_must_be_a_positive_whole_number(samples: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "bounds", [(0, None, None, "inner"), (10, -1, None, "inner"), (10, 5, 4, "inner"), (10, 0, 1, "left")]
+    "bounds",
+    [
+        (0, None, None, "inner"),
+        (10, -1, None, "inner"),
+        (10, 5, 4, "inner"),
+        (10, 0, 1, "left"),
+        ("10", None, None, "inner"),
+        (10, 2.5, None, "inner"),
+        (10, None, float("nan"), "inner"),
+    ],
 )
-def test_bounds_that_make_no_sense_are_refused(bounds: tuple[int, int | None, int | None, str]) -> None:
+def test_bounds_that_make_no_sense_are_refused(bounds: Any) -> None:
     with pytest.raises(ArgumentError):
         check_steps(*bounds)
 

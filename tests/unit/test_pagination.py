@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,8 +76,8 @@ def test_a_fixed_size_stays(size: int, elapsed_s: float) -> None:
     assert (sizes.failed(), sizes.value) == (False, min(size, LARGEST_PAGE))
 
 
-@pytest.mark.parametrize("size", [0, -3])
-def test_a_page_of_nothing_is_refused(size: int) -> None:
+@pytest.mark.parametrize("size", [0, -3, "5", 2.5])
+def test_a_page_of_nothing_is_refused(size: Any) -> None:
     with pytest.raises(ArgumentError, match="1 or more"):
         PageSize(size)
 

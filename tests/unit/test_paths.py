@@ -160,6 +160,13 @@ def test_a_project_path_with_an_empty_piece_within_is_refused(text: str) -> None
         parse_project_path(text)
 
 
+@pytest.mark.parametrize("path", [3, b"e/p/r", ["e", "p", "r"]])
+@pytest.mark.parametrize("parse", [parse_project_path, parse_run_path, parse_path])
+def test_a_path_that_is_no_text_is_refused(parse: Callable[..., object], path: object) -> None:
+    with pytest.raises(PathError, match="a text, not"):
+        parse(path)
+
+
 @pytest.mark.parametrize("parse", [parse_project_path, parse_run_path])
 def test_a_path_without_an_entity_waits_for_the_viewers(parse: Callable[..., object]) -> None:
     waiting = parse("p:id", project="P")

@@ -94,8 +94,8 @@ def _text(document: object) -> str:
     source = getattr(getattr(document, "loc", None), "source", None)
     text = document if isinstance(document, str) else getattr(source, "body", None)
     if not isinstance(text, str) or not text.strip():
+        what = "an empty one" if isinstance(text, str) else type(document).__name__
         raise ArgumentError(
-            f"A GraphQL document is a text, not {type(document).__name__}.",
-            next_step="Pass the query as a str.",
+            f"A GraphQL document is a text, not {what}.", next_step="Pass the query as a str."
         )
     return text

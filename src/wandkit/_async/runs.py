@@ -25,6 +25,7 @@ from wandkit._core.collector import uncollected
 from wandkit._core.config import Config
 from wandkit._core.operation import UNSET
 from wandkit._core.pagination import Page, PageRequest
+from wandkit._core.patch import checked_tags
 from wandkit._core.run_row import row_of
 from wandkit._core.select import PARTS, Part, Select, Selection, parse_select, part_of
 from wandkit.errors import AnswerError
@@ -222,6 +223,7 @@ class AsyncRunMethods:
             state: The state to start in: `running` or `pending`.
 
         Raises:
+            ArgumentError: The config is no mapping of what has a JSON form, or the tags are no list of texts.
             PermissionDeniedError: The API key may not log to the project.
         """
         account = self._account
@@ -233,7 +235,7 @@ class AsyncRunMethods:
             name=run_id or new_run_id(),
             display_name=name or UNSET,
             config=Config(config).to_text() if config else UNSET,
-            tags=list(tags) if tags else UNSET,
+            tags=checked_tags(tags) if tags else UNSET,
             notes=notes or UNSET,
             group=group or UNSET,
             job_type=job_type or UNSET,

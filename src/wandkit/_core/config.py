@@ -13,6 +13,7 @@ from msgspec import MsgspecError, Struct
 from msgspec.json import Decoder
 
 from wandkit._core.jsontext import merge, read_object, same, to_json, write
+from wandkit.errors import ArgumentError
 
 __all__ = ["Config"]
 
@@ -52,6 +53,8 @@ class Config(dict[str, Any]):
         return config
 
     def __init__(self, values: Mapping[str, Any] | None = None) -> None:
+        if values and not isinstance(cast("object", values), Mapping):
+            raise ArgumentError(f"a config must be a mapping of names to values, not {type(values).__name__}")
         super().__init__(values or {})
         self._original = "{}"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, SupportsIndex, TypeAlias, cast
 
 from wandkit._core.collector import uncollected
 from wandkit._core.jsonvalue import read_json
@@ -90,6 +90,9 @@ def check_samples(samples: int) -> int:
 
 def check_steps(page_size: int, min_step: int | None, max_step: int | None, how: str) -> None:
     """Raise ArgumentError where the bounds of a scan make no sense."""
+    for name, value in (("page_size", page_size), ("min_step", min_step), ("max_step", max_step)):
+        if not isinstance(value, SupportsIndex) and (value is not None or name == "page_size"):
+            raise ArgumentError(f"{name} must be a whole number, not {value!r}")
     if page_size < 1:
         raise ArgumentError(f"page_size must be a positive whole number, not {page_size!r}")
     if min_step is not None and min_step < 0:

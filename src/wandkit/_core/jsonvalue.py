@@ -13,6 +13,8 @@ from typing import Any
 from msgspec import MsgspecError
 from msgspec.json import Decoder
 
+from wandkit.errors import ArgumentError
+
 __all__ = ["read_json", "write_json"]
 
 _decode = Decoder().decode
@@ -36,11 +38,14 @@ def write_json(value: object) -> bytes:
     """Return a value as JSON, with bare NaN and infinities.
 
     Raises:
-        ValueError: It has no JSON form.
+        ArgumentError: It has no JSON form.
     """
     try:
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         from pydantic_core import to_json
 
-        return to_json(value)
+        try:
+            return to_json(value)
+        except ValueError as error:
+            raise ArgumentError(f"This cannot be sent: it cannot be written as JSON. {error}") from None

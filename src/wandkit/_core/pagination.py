@@ -73,9 +73,10 @@ class PageSize:
     def __init__(
         self, fixed: int | None = None, *, first: int = FIRST_PAGE, largest: int = LARGEST_PAGE
     ) -> None:
-        if fixed is not None and fixed < 1:
+        if fixed is not None and (not isinstance(cast("object", fixed), int) or fixed < 1):
             raise ArgumentError(
-                f"per_page must be 1 or more, not {fixed}.", next_step="Leave it out to adapt."
+                f"per_page must be a whole number, 1 or more, not {fixed!r}.",
+                next_step="Leave it out to adapt.",
             )
         self._fixed = fixed is not None
         self._limit = largest

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 from wandkit._core import summary as summaries
 from wandkit._core.config import Config
 from wandkit._core.summary import SummaryData
+from wandkit.errors import ArgumentError
 
-__all__ = ["VARIABLES", "CurrentRun", "RunDraft", "RunFields", "merge_tags"]
+__all__ = ["VARIABLES", "CurrentRun", "RunDraft", "RunFields", "checked_tags", "merge_tags"]
 
 TEXTS = {
     "name": "display_name",
@@ -106,6 +108,22 @@ class RunDraft:
         if summary is not None:
             variables["summary_metrics"] = summary
         return variables
+
+
+def checked_tags(tags: object) -> list[str]:
+    """Return tags as a list.
+
+    Raises:
+        ArgumentError: They are one text, or not all of them are texts.
+    """
+    given = list(cast("Iterable[object]", tags)) if isinstance(tags, Iterable) else [tags]
+    texts = [tag for tag in given if isinstance(tag, str)]
+    if isinstance(tags, str) or len(texts) < len(given):
+        raise ArgumentError(
+            f"tags must be a list of texts, not {tags!r}",
+            next_step=f"Try [{tags!r}]." if isinstance(tags, str) else "",
+        )
+    return texts
 
 
 def merge_tags(original: Iterable[str], edited: Iterable[str], current: Iterable[str]) -> list[str]:
