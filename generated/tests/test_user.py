@@ -14,6 +14,7 @@ from wandkit.errors import (
     ArgumentError,
     AuthenticationError,
     ConflictError,
+    DeadlineExceededError,
     MissingKeyError,
     PermissionDeniedError,
 )
@@ -174,6 +175,60 @@ def test_an_admin_makes_a_user_who_can_act(admin_server: Server) -> None:
         key = made.generate_api_key("second")
         with Api({"base_url": admin_server.url}, api_key=key) as other:
             assert other.default_entity == "lin"
+
+
+def test_who_acts_is_as_patient_as_the_client_that_made_them(admin_server: Server) -> None:
+    with admin_server.api("root", deadline=30) as api:
+        made = api.create_user("tess@example.com")
+        acting = made.user_api
+        assert acting is not None
+        later = {"Retry-After": "60"}
+        with (
+            admin_server.fault(operation="GetDefaultEntity", status=503, headers=later),
+            pytest.raises(DeadlineExceededError, match="30 s"),
+        ):
+            acting.default_entity
+
+
+def test_who_acts_goes_on_with_the_newest_key(admin_server: Server) -> None:
+    with admin_server.api("root") as api:
+        made = api.create_user("kim@example.com")
+        first = made.keys[0]
+        made.generate_api_key("second")
+        assert made.delete_api_key(first.id)
+        acting = made.user_api
+        assert acting is not None
+        assert acting.default_entity == "kim"
+
+
+def test_nobody_acts_with_a_key_that_was_revoked(admin_server: Server) -> None:
+    with admin_server.api("root") as api:
+        made = api.create_user("max@example.com")
+        assert made.delete_api_key(made.api_keys[0])
+        acting = made.user_api
+    assert acting is None
+
+
+def test_a_key_that_could_not_be_revoked_stays_listed(module_server: Server) -> None:
+    module_server.add_user("stay")
+    with module_server.api("stay") as api:
+        viewer = api.viewer
+        with (
+            module_server.fault(operation="DeleteApiKey", status=403, body={"errors": [{"message": "no"}]}),
+            pytest.raises(PermissionDeniedError),
+        ):
+            viewer.delete_api_key(viewer.api_keys[0])
+        assert len(viewer.keys) == 1
+
+
+def test_more_users_than_one_page_holds_are_all_found() -> None:
+    with Server(max_page_size=2) as server:
+        server.add_user("root", admin=True)
+        for number in range(5):
+            server.add_user(f"many{number}")
+        with server.api("root") as api:
+            found = api.users("many")
+    assert [user.username for user in found] == [f"many{number}" for number in range(5)]
 
 
 def test_an_admin_cannot_act_as_somebody_whose_key_is_not_at_hand(admin_server: Server) -> None:

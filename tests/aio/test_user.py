@@ -12,6 +12,7 @@ from wandkit.errors import (
     ArgumentError,
     AuthenticationError,
     ConflictError,
+    DeadlineExceededError,
     MissingKeyError,
     PermissionDeniedError,
 )
@@ -172,6 +173,60 @@ async def test_an_admin_makes_a_user_who_can_act(admin_server: Server) -> None:
         key = await made.generate_api_key("second")
         async with AsyncApi({"base_url": admin_server.url}, api_key=key) as other:
             assert await other.default_entity == "lin"
+
+
+async def test_who_acts_is_as_patient_as_the_client_that_made_them(admin_server: Server) -> None:
+    async with admin_server.async_api("root", deadline=30) as api:
+        made = await api.create_user("tess@example.com")
+        acting = await made.user_api
+        assert acting is not None
+        later = {"Retry-After": "60"}
+        with (
+            admin_server.fault(operation="GetDefaultEntity", status=503, headers=later),
+            pytest.raises(DeadlineExceededError, match="30 s"),
+        ):
+            await acting.default_entity
+
+
+async def test_who_acts_goes_on_with_the_newest_key(admin_server: Server) -> None:
+    async with admin_server.async_api("root") as api:
+        made = await api.create_user("kim@example.com")
+        first = made.keys[0]
+        await made.generate_api_key("second")
+        assert await made.delete_api_key(first.id)
+        acting = await made.user_api
+        assert acting is not None
+        assert await acting.default_entity == "kim"
+
+
+async def test_nobody_acts_with_a_key_that_was_revoked(admin_server: Server) -> None:
+    async with admin_server.async_api("root") as api:
+        made = await api.create_user("max@example.com")
+        assert await made.delete_api_key(made.api_keys[0])
+        acting = await made.user_api
+    assert acting is None
+
+
+async def test_a_key_that_could_not_be_revoked_stays_listed(module_server: Server) -> None:
+    module_server.add_user("stay")
+    async with module_server.async_api("stay") as api:
+        viewer = await api.viewer
+        with (
+            module_server.fault(operation="DeleteApiKey", status=403, body={"errors": [{"message": "no"}]}),
+            pytest.raises(PermissionDeniedError),
+        ):
+            await viewer.delete_api_key(viewer.api_keys[0])
+        assert len(viewer.keys) == 1
+
+
+async def test_more_users_than_one_page_holds_are_all_found() -> None:
+    with Server(max_page_size=2) as server:
+        server.add_user("root", admin=True)
+        for number in range(5):
+            server.add_user(f"many{number}")
+        async with server.async_api("root") as api:
+            found = await api.users("many")
+    assert [user.username for user in found] == [f"many{number}" for number in range(5)]
 
 
 async def test_an_admin_cannot_act_as_somebody_whose_key_is_not_at_hand(admin_server: Server) -> None:

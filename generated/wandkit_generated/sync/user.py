@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from wandkit._core.api_key import ApiKey, is_whole_key, shown_key
 from wandkit._core.jsonvalue import read_json
 from wandkit._core.operation import UNSET
+from wandkit._core.pagination import LARGEST_PAGE
 from wandkit.errors import (
     AnswerError,
     ArgumentError,
@@ -131,12 +132,13 @@ class User:
 
         None where neither is at hand: the texts of other keys are known to nobody.
         """
+        from wandkit_generated.sync.api import rebuild
+
         if self._user_api is None:
-            key = self._made_key
-            if key is None and self._is_caller():
-                key = self._gql.settings.api_key
-            if key is not None:
-                self._user_api = _api_with(self._gql, key)
+            if self._made_key is not None:
+                self._user_api = rebuild(self._gql.with_key(self._made_key))
+            elif self._is_caller():
+                self._user_api = rebuild(self._gql)
         return self._user_api
 
     def generate_api_key(self, description: str | None = None) -> str:
@@ -165,7 +167,7 @@ class User:
                 host=self._gql.settings.base_url,
                 next_step="Look for it in the web app, and delete it there if it is not needed.",
             )
-        self._made_key = made.name
+        self._made_key, self._user_api = made.name, None
         self.keys = [*self.keys, ApiKey(made.id, shown_key(made.name), made.description)]
         return made.name
 
@@ -187,12 +189,16 @@ class User:
                 f"{self!r} has {what} {name!r}.",
                 next_step="Say the id of one: [key.id for key in user.keys].",
             )
-        self.keys = [key for key in self.keys if key.id != found[0].id]
         try:
             answer = delete_api_key(self._gql, id=found[0].id)
         except NotFoundError:
-            return False
-        return bool(answer.delete_api_key and answer.delete_api_key.success)
+            deleted = False
+        else:
+            deleted = bool(answer.delete_api_key and answer.delete_api_key.success)
+        self.keys = [key for key in self.keys if key.id != found[0].id]
+        if self._made_key is not None and shown_key(self._made_key) == found[0].name:
+            self._made_key = self._user_api = None
+        return deleted
 
     def _is_caller(self) -> bool:
         answer = get_default_entity(self._gql)
@@ -274,9 +280,19 @@ class UserMethods:
             PermissionDeniedError: The API key is not that of an admin.
         """
         gql = self._account.gql
-        answer = list_users(gql, query=username_or_email)
-        edges = answer.users.edges if answer.users else []
-        return [User.from_account(gql, edge.node) for edge in edges if edge.node]
+        found: list[User] = []
+        cursor: str | None = None
+        while True:
+            answer = list_users(
+                gql, query=username_or_email, first=LARGEST_PAGE, after=UNSET if cursor is None else cursor
+            )
+            if answer.users is None:
+                return found
+            found += [User.from_account(gql, edge.node) for edge in answer.users.edges if edge.node]
+            page = answer.users.page_info
+            if not page.has_next_page:
+                return found
+            cursor = page.end_cursor
 
     def create_user(self, email: str, admin: bool = False) -> User:
         """Create a user and return them. Needs an admin's key.
@@ -302,10 +318,3 @@ class UserMethods:
                 next_step="Look for them with api.user().",
             )
         return User.from_new_account(gql, fields)
-
-
-def _api_with(gql: GraphQL, key: str) -> Api:
-    """Return a client of the same server with another key."""
-    from wandkit_generated.sync.api import Api
-
-    return Api({"base_url": gql.settings.base_url}, timeout=gql.settings.timeout, api_key=key)

@@ -54,12 +54,16 @@ async def list_users(
     gql: AsyncExecutor,
     *,
     query: str,
+    first: int | None | UnsetType = UNSET,
+    after: str | None | UnsetType = UNSET,
     timeout: float | None = None,
 ) -> ListUsers:
     """Send `ListUsers`."""
     variables = given(
         {
             "query": query,
+            "first": first,
+            "after": after,
         }
     )
     return await gql.execute(LIST_USERS, variables, timeout=timeout)

@@ -677,7 +677,12 @@ if TYPE_CHECKING:
         ListTypeCollectionsPageInfo,
         ListTypeCollectionsProject,
     )
-    from wandkit_generated.gql.models.list_users import ListUsers, ListUsersUserConnection, ListUsersUserEdge
+    from wandkit_generated.gql.models.list_users import (
+        ListUsers,
+        ListUsersPageInfo,
+        ListUsersUserConnection,
+        ListUsersUserEdge,
+    )
     from wandkit_generated.gql.models.mark_run_files_uploaded import (
         MarkRunFilesUploaded,
         MarkRunFilesUploadedMarkRunFilesUploadedPayload,
@@ -1245,6 +1250,7 @@ __all__ = [
     "ListTypeCollectionsPageInfo",
     "ListTypeCollectionsProject",
     "ListUsers",
+    "ListUsersPageInfo",
     "ListUsersUserConnection",
     "ListUsersUserEdge",
     "MarkRunFilesUploaded",
@@ -1828,6 +1834,7 @@ _HOMES = {
     "ListTypeCollectionsPageInfo": "list_type_collections",
     "ListTypeCollectionsProject": "list_type_collections",
     "ListUsers": "list_users",
+    "ListUsersPageInfo": "list_users",
     "ListUsersUserConnection": "list_users",
     "ListUsersUserEdge": "list_users",
     "MarkRunFilesUploaded": "mark_run_files_uploaded",

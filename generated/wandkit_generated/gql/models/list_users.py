@@ -10,6 +10,7 @@ from .fragments import AccountFields
 
 __all__ = [
     "ListUsers",
+    "ListUsersPageInfo",
     "ListUsersUserConnection",
     "ListUsersUserEdge",
 ]
@@ -21,7 +22,13 @@ class ListUsers(BaseModel):
 
 class ListUsersUserConnection(BaseModel):
     edges: list[Annotated["ListUsersUserEdge", Tolerant("ListUsersUserConnection.edges")]]
+    page_info: "ListUsersPageInfo"
 
 
 class ListUsersUserEdge(BaseModel):
     node: Optional["AccountFields"]
+
+
+class ListUsersPageInfo(BaseModel):
+    end_cursor: Optional[str]
+    has_next_page: bool

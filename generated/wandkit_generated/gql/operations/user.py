@@ -55,12 +55,16 @@ LIST_USERS: Operation[ListUsers] = Operation(
     kind="query",
     pieces=(
         Piece("""\
-query ListUsers($query: String!) {
-  users(query: $query) {
+query ListUsers($query: String!, $first: Int, $after: String) {
+  users(query: $query, first: $first, after: $after) {
     edges {
       node {
         ...AccountFields
       }
+    }
+    pageInfo {
+      endCursor
+      hasNextPage
     }
   }
 }
@@ -99,6 +103,8 @@ fragment UserFields on User {
     ),
     variables={
         "query": (),
+        "first": (),
+        "after": (),
     },
     gates=frozenset(),
     answer=_list_users,

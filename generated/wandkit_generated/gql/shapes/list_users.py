@@ -62,8 +62,14 @@ class ListUsersUserEdge(Shape, frozen=True, kw_only=True):
     node: Optional[AccountFields]
 
 
+class ListUsersPageInfo(Shape, frozen=True, kw_only=True):
+    end_cursor: Optional[str] = field(name="endCursor")
+    has_next_page: bool = field(name="hasNextPage")
+
+
 class ListUsersUserConnection(Shape, frozen=True, kw_only=True):
     edges: list[ListUsersUserEdge]
+    page_info: ListUsersPageInfo = field(name="pageInfo")
 
 
 class ListUsers(Shape, frozen=True, kw_only=True):

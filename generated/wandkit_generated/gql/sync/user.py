@@ -54,12 +54,16 @@ def list_users(
     gql: Executor,
     *,
     query: str,
+    first: int | None | UnsetType = UNSET,
+    after: str | None | UnsetType = UNSET,
     timeout: float | None = None,
 ) -> ListUsers:
     """Send `ListUsers`."""
     variables = given(
         {
             "query": query,
+            "first": first,
+            "after": after,
         }
     )
     return gql.execute(LIST_USERS, variables, timeout=timeout)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from copy import copy
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -187,6 +188,21 @@ class AsyncGraphQL:
         hurried = copy(self)
         hurried._sender = self._sender.hurried()
         return hurried
+
+    def with_key(self, api_key: str) -> AsyncGraphQL:
+        """Return this client with another user's key: the same server, reached in the same way."""
+        settings = self.settings
+        other = copy(self)
+        other.settings = replace(
+            settings,
+            api_key=api_key,
+            username=None,
+            email=None,
+            sources={**settings.sources, "api_key": "an argument"},
+        )
+        other._identity = Identity(other.settings, self.user_agent)
+        other.http = AsyncHTTP(other._identity, self._sender, timeout=self.timeout, deadline=self._deadline)
+        return other
 
     async def supports(self, feature: str) -> bool:
         """Whether the server has `feature` (such as `ARTIFACT_TAGS`) on; asked once per host."""
