@@ -9,6 +9,7 @@ from pathlib import Path
 
 from codegen.build import build
 from codegen.queries import QueryError
+from codegen.schema import SchemaError
 from codegen.tree import compare_trees, replace_tree
 from codegen.twin import TwinError
 
@@ -30,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         fresh = Path(folder) / "generated"
         try:
             unused = build(options.root, fresh)
-        except (QueryError, TwinError) as error:
+        except (QueryError, SchemaError, TwinError) as error:
             print(error, file=sys.stderr)
             return 1
         drift = compare_trees(fresh, target) if options.check else replace_tree(fresh, target)

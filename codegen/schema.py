@@ -9,15 +9,17 @@ from graphql import (
     DefinitionNode,
     DocumentNode,
     FieldDefinitionNode,
+    GraphQLError,
     GraphQLNamedType,
     GraphQLSchema,
     NameNode,
     Node,
+    Source,
     StringValueNode,
-    assert_valid_schema,
     build_ast_schema,
     parse,
     print_ast,
+    validate_schema,
 )
 from graphql.language import (
     ObjectTypeDefinitionNode,
@@ -25,8 +27,13 @@ from graphql.language import (
     UnionTypeDefinitionNode,
     UnionTypeExtensionNode,
 )
+from graphql.validation.validate import validate_sdl
 
-__all__ = ["Contract", "gate_of", "parse_schema", "print_server_schema"]
+__all__ = ["Contract", "SchemaError", "gate_of", "parse_schema", "print_server_schema"]
+
+
+class SchemaError(Exception):
+    """The files of schema/ are no valid schema together."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +70,30 @@ def parse_schema(folder: Path) -> Contract:
     """Read every `.graphql` file of `folder`.
 
     Raises:
-        GraphQLError: The files are no valid schema together.
+        SchemaError: Naming every fault with its file and line.
     """
     homes: dict[str, str] = {}
     definitions: list[DefinitionNode] = []
     for path in sorted(folder.glob("*.graphql")):
-        document = parse(path.read_text(encoding="utf-8"))
+        try:
+            document = parse(Source(path.read_text(encoding="utf-8"), f"{folder.name}/{path.name}"))
+        except GraphQLError as error:
+            raise SchemaError(str(error)) from None
         definitions.extend(document.definitions)
         for definition in document.definitions:
             name = getattr(definition, "name", None)
             if name is not None and "extension" not in definition.kind:
                 homes[name.value] = f"{folder.name}/{path.name}"
     document = DocumentNode(definitions=tuple(definitions))
-    schema = build_ast_schema(document)
-    assert_valid_schema(schema)
+    _raise_on(validate_sdl(document))
+    schema = build_ast_schema(document, assume_valid_sdl=True)
+    _raise_on(validate_schema(schema))
     return Contract(document, schema, homes)
+
+
+def _raise_on(faults: list[GraphQLError]) -> None:
+    if faults:
+        raise SchemaError("\n\n".join(str(fault) for fault in faults))
 
 
 def gate_of(node: Node, coordinate: str) -> str | None:

@@ -20,7 +20,7 @@ SHARED = {"tests/conftest.py": "tests/conftest.py"}
 
 
 class TwinError(Exception):
-    """An async name has no rule, or a rule has no use."""
+    """An async name has no rule, a rule has no use, or a source is no Python."""
 
 
 def write_twin(root: Path, target: Path) -> list[str]:
@@ -30,11 +30,16 @@ def write_twin(root: Path, target: Path) -> list[str]:
         The rules that nothing used.
 
     Raises:
-        TwinError: Naming every async name that is left over, with its file and line.
+        TwinError: Naming every async name that is left over, with its file and line, or the file that is no
+            Python.
     """
     sources = _sources(root)
     texts = {path: path.read_text(encoding="utf-8") for path in sources}
-    classes = {name: name.removeprefix("Async") for text in texts.values() for name in async_classes(text)}
+    classes = {
+        name: name.removeprefix("Async")
+        for path, text in texts.items()
+        for name in _async_classes(text, path.relative_to(root).as_posix())
+    }
     rewriter = Rewriter(classes)
     left_over: list[str] = []
     for path, place in sources.items():
@@ -46,6 +51,13 @@ def write_twin(root: Path, target: Path) -> list[str]:
     if left_over:
         raise TwinError("No rule in codegen/twin/rules.py for:\n" + "\n".join(left_over))
     return rewriter.unused() if sources else []
+
+
+def _async_classes(text: str, source: str) -> set[str]:
+    try:
+        return async_classes(text)
+    except SyntaxError as error:
+        raise TwinError(f"{source}, line {error.lineno}: {error.msg}") from None
 
 
 def _sources(root: Path) -> dict[Path, Path]:

@@ -113,6 +113,27 @@ def test_a_wrong_query_stops_the_build_with_its_place(
     assert {name: path.read_bytes() for name, path in files_in(checkout / "generated").items()} == before
 
 
+@pytest.mark.parametrize(
+    ("schema", "fault"),
+    [
+        ("type Wrong { a: ", "Syntax Error"),
+        ("type Wrong { a: Nope }", "Unknown type 'Nope'"),
+        ("type Query { a: Int }", "only one type named 'Query'"),
+        ("extend type Query { a: Int @feature }", "'name' of type 'String!' is required"),
+        ("enum Wrong\ntype Other { a: Wrong }", "Enum type Wrong must define one or more values"),
+    ],
+)
+def test_a_wrong_schema_stops_the_build_with_its_place(
+    checkout: Path, capsys: pytest.CaptureFixture[str], schema: str, fault: str
+) -> None:
+    """The file and line are named, in place of a traceback."""
+    (checkout / "schema/wrong.graphql").write_text(schema, encoding="utf-8")
+    assert main(["--root", str(checkout)]) == 1
+    said = capsys.readouterr().err
+    assert fault in said
+    assert "schema/wrong.graphql:1" in said
+
+
 def test_a_name_that_nobody_has_seen_spelt_may_not_be_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

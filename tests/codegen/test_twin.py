@@ -82,6 +82,14 @@ def test_an_async_name_without_a_rule_stops_the_build(tmp_path: Path) -> None:
         write_twin(tmp_path, tmp_path / "out")
 
 
+def test_a_source_that_is_no_python_is_named(tmp_path: Path) -> None:
+    source = tmp_path / "src/wandkit/_async"
+    source.mkdir(parents=True)
+    (source / "run.py").write_text("import os\nasync class Run:\n", encoding="utf-8")
+    with pytest.raises(TwinError, match=r"_async/run\.py, line 2: invalid syntax"):
+        write_twin(tmp_path, tmp_path / "out")
+
+
 def test_a_rule_without_a_use_is_named(tmp_path: Path) -> None:
     """One module cannot use them all."""
     folder = tmp_path / "src/wandkit/_async"
