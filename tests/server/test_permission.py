@@ -185,6 +185,18 @@ def test_a_service_account_works_in_its_team(house: House) -> None:
     assert machine.upsert("by-machine", "one", entityName="lab")["inserted"] is True
 
 
+def test_a_team_can_replace_a_service_account_that_it_removed(house: House) -> None:
+    house.server.add_team("shift", {"ada": "admin"})
+    ada = house.call("ada")
+    make = """mutation { createServiceAccount(input: {entityName: "shift", description: "ci"}) {
+      user { id username } } }"""
+    delete = 'mutation D($id: String) { deleteInvite(input: {entityName: "shift", id: $id}) { success } }'
+    made = [ada.data(make)["createServiceAccount"]["user"] for _ in range(2)]
+    ada.data(delete, id=made[0]["id"])
+    made.append(ada.data(make)["createServiceAccount"]["user"])
+    assert len({one["username"] for one in made}) == 3
+
+
 def test_the_organization_behind_a_public_project_stays_hidden(house: House) -> None:
     house.server.add_organization("acme")
     house.server.add_team("acme-ml", {"ada": "admin"}, organization="acme")

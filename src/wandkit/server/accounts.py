@@ -11,7 +11,7 @@ from wandkit.server.auth import new_key, store_key
 from wandkit.server.model.entity import Entity, Membership, Organization, OrganizationMembership
 from wandkit.server.model.user import User
 
-__all__ = ["ROLES", "add_member", "add_organization", "add_team", "add_user", "find_user"]
+__all__ = ["ROLES", "add_member", "add_organization", "add_team", "add_user", "find_user", "free_name"]
 
 ROLES = ("admin", "member", "viewer")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)
@@ -104,6 +104,15 @@ def find_user(session: Session, name_or_email: str) -> User | None:
     living = select(User).where(User.deleted_at.is_(None))
     by_name = session.scalars(living.where(User.username == name_or_email)).one_or_none()
     return by_name or session.scalars(living.where(User.email == name_or_email)).first()
+
+
+def free_name(session: Session, base: str) -> str:
+    """Return `base`, or with a number behind it where that name is taken."""
+    taken = set(session.scalars(select(Entity.name).where(Entity.name.startswith(base, autoescape=True))))
+    number = 1
+    while (name := base if number == 1 else f"{base}-{number}") in taken:
+        number += 1
+    return name
 
 
 def _join(session: Session, organization: Organization, user: User) -> None:

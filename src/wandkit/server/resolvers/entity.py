@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from wandkit.server import ids
-from wandkit.server.accounts import add_member, add_team, add_user, find_user
+from wandkit.server.accounts import add_member, add_team, add_user, find_user, free_name
 from wandkit.server.graphql import Context, context_of
 from wandkit.server.model.entity import Entity, Membership, Organization
 from wandkit.server.model.project import Project
@@ -236,7 +236,7 @@ def resolve_create_service_account(
     """Make an account for machines that belongs to one team."""
     context = context_of(info)
     team = _team_to_manage(context, input.get("entityName"))
-    name = f"service-{team.name}-{len(team.memberships) + 1}"
+    name = free_name(context.session, f"service-{team.name[:100]}")
     try:
         account, key = add_user(context.session, name, account_type="SERVICE")
     except ValueError as error:

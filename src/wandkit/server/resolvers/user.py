@@ -9,7 +9,7 @@ from graphql import GraphQLResolveInfo
 from sqlalchemy import false, func, or_, select
 
 from wandkit.server import ids
-from wandkit.server.accounts import add_user
+from wandkit.server.accounts import add_user, free_name
 from wandkit.server.auth import is_key, new_key, store_key
 from wandkit.server.database import now
 from wandkit.server.graphql import Context, context_of
@@ -286,14 +286,7 @@ def _free_username(context: Context, email: str) -> str:
     base = "".join(
         letter if letter.isalnum() or letter in "-_." else "-" for letter in email.partition("@")[0]
     )
-    base = base.encode("ascii", "ignore").decode()[:100] or "user"
-    taken = set(
-        context.session.scalars(select(Entity.name).where(Entity.name.startswith(base, autoescape=True)))
-    )
-    number = 1
-    while (name := base if number == 1 else f"{base}-{number}") in taken:
-        number += 1
-    return name
+    return free_name(context.session, base.encode("ascii", "ignore").decode()[:100] or "user")
 
 
 def _number(text: str) -> int:
