@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+import wandkit
+
 VIEWER = {"query": "{ viewer { username admin teams { edges { node { name } } } } }"}
 Serve = Callable[..., tuple[subprocess.Popen[str], str, str]]
 
@@ -92,6 +94,27 @@ def test_a_port_in_use_is_said(tmp_path: Path, serve: Serve) -> None:
     assert second.returncode == 1
     assert "cannot listen on" in second.stderr
     assert "--port" in second.stderr
+
+
+def test_a_store_that_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "wandkit.sqlite3").write_text("no database, and longer than the head of one")
+    command = [sys.executable, "-m", "wandkit", "serve", "--port", "0", "--data", str(tmp_path)]
+    served = subprocess.run(command, capture_output=True, text=True, check=False)
+    for done in (served, admin(tmp_path, "user", "add", "ada")):
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+        assert "file is not a database" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
+def test_a_new_store_is_its_owners_alone(tmp_path: Path, serve: Serve) -> None:
+    serve(tmp_path / "store")
+    assert (tmp_path / "store").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_version_is_said() -> None:
+    command = [sys.executable, "-m", "wandkit", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"wandkit {wandkit.__version__}\n"
 
 
 def test_users_and_teams_are_added_while_the_server_runs(tmp_path: Path, serve: Serve) -> None:

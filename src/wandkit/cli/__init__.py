@@ -34,6 +34,7 @@ def build() -> typer.Typer:
     from wandkit.cli.admin import admin
     from wandkit.cli.serve import serve
     from wandkit.cli.sync_tensorboard import sync_tensorboard
+    from wandkit.cli.version import version
 
     program = typer.Typer(
         name="wandkit",
@@ -42,6 +43,7 @@ def build() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
+    program.callback(invoke_without_command=True)(version)
     program.command()(serve)
     program.add_typer(admin, name="admin")
     program.command("demo")(_demo)

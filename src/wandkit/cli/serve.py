@@ -27,7 +27,9 @@ def default_data_dir() -> Path:
 
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(help="The port to listen on; 0 takes a free one.", min=0, max=65535)
+    ] = 8080,
     data: Annotated[Path | None, typer.Option(help="The folder of the store.")] = None,
     base_url: Annotated[str, typer.Option(help="The URL under which clients reach it, behind a proxy.")] = "",
     allow_private_webhooks: Annotated[

@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from typing import Annotated, Any
 
 from sqlalchemy import Connection, Engine, String, create_engine, event, text
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 
 from wandkit.server.config import ServerConfig
@@ -57,12 +58,21 @@ class Database:
     """The open database of one server; several processes may have the same one open."""
 
     def __init__(self, config: ServerConfig) -> None:
-        config.data_dir.mkdir(parents=True, exist_ok=True)
+        """Open it, and make it where it is missing, in a folder of its owner alone.
+
+        Raises:
+            RuntimeError: The file is no database, cannot be written, or is of a newer version.
+        """
+        config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._write_lock = threading.Lock()
         self.on_fired: Callable[[], None] | None = None
         self.engine: Engine = _engine(config)
         self._writing = self.engine.execution_options(begin="IMMEDIATE")
-        _create_tables(self._writing)
+        try:
+            _create_tables(self._writing)
+        except DatabaseError as error:
+            self.engine.dispose()
+            raise RuntimeError(f"{config.database_file}: {error.orig}") from None
         _watch_changes()
 
     @contextmanager
