@@ -14,6 +14,7 @@ from wandkit import Api, Project, Report
 from wandkit.errors import (
     AnswerError,
     ArgumentError,
+    ArgumentTypeError,
     ConflictError,
     NotFoundError,
     PathError,
@@ -241,6 +242,25 @@ def test_the_reports_of_no_project_are_refused(api: Api) -> None:
 def test_the_reports_of_a_missing_project_are_not_found(api: Api, project: str) -> None:
     with pytest.raises(NotFoundError, match=project):
         api.reports(f"ada/{project}").load_all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("title", 3, "The title of a report is a text, not int"),
+        ("title", None, "can be changed, not taken away"),
+        ("description", ["x"], "The description of a report is a text, not list"),
+    ],
+)
+def test_a_title_and_a_description_are_texts(
+    api: Api, project: str, module_server: Server, name: str, value: Any, said: str
+) -> None:
+    report = api.create_report(project, title="T", description="d")
+    setattr(report, name, value)
+    module_server.requests.clear()
+    with pytest.raises(ArgumentTypeError, match=said):
+        report.save()
+    assert module_server.requests == []
 
 
 def test_a_deleted_report_is_gone(api: Api, project: str) -> None:

@@ -12,6 +12,7 @@ from wandkit import AsyncApi, AsyncProject, AsyncReport
 from wandkit.errors import (
     AnswerError,
     ArgumentError,
+    ArgumentTypeError,
     ConflictError,
     NotFoundError,
     PathError,
@@ -241,6 +242,25 @@ async def test_the_reports_of_no_project_are_refused(api: AsyncApi) -> None:
 async def test_the_reports_of_a_missing_project_are_not_found(api: AsyncApi, project: str) -> None:
     with pytest.raises(NotFoundError, match=project):
         await api.reports(f"ada/{project}").load_all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("title", 3, "The title of a report is a text, not int"),
+        ("title", None, "can be changed, not taken away"),
+        ("description", ["x"], "The description of a report is a text, not list"),
+    ],
+)
+async def test_a_title_and_a_description_are_texts(
+    api: AsyncApi, project: str, module_server: Server, name: str, value: Any, said: str
+) -> None:
+    report = await api.create_report(project, title="T", description="d")
+    setattr(report, name, value)
+    module_server.requests.clear()
+    with pytest.raises(ArgumentTypeError, match=said):
+        await report.save()
+    assert module_server.requests == []
 
 
 async def test_a_deleted_report_is_gone(api: AsyncApi, project: str) -> None:

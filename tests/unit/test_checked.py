@@ -32,7 +32,7 @@ PROJECT = ProjectScope(id="p", name="spirals")
         pytest.param(lambda: ProjectScope(name=wrong), "name", id="a scope"),
         pytest.param(lambda: WebhookIntegration(id=wrong, name="n", url_endpoint="u"), "id", id="a webhook"),
         pytest.param(lambda: Image.of(wrong), "url", id="a block"),
-        pytest.param(lambda: Heading.of("x", level=wrong), "level", id="a heading"),
+        pytest.param(lambda: Heading(level=wrong), "level", id="a heading"),
         pytest.param(lambda: LinePanel.of(["loss", wrong]), "metrics.1", id="a panel"),
         pytest.param(lambda: RunSet(name=wrong), "name", id="a run set"),
         pytest.param(lambda: PanelGrid(metadata=wrong), "metadata", id="a grid"),

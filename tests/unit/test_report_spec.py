@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wandkit import F
-from wandkit.errors import AnswerError, ArgumentError, FilterError
+from wandkit.errors import AnswerError, ArgumentError, ArgumentTypeError, FilterError
 from wandkit.report import (
     BarPanel,
     Callout,
@@ -54,6 +54,8 @@ from wandkit.report import (
     UnknownInline,
     UnknownPanel,
     Video,
+    WeaveBlock,
+    WeavePanel,
     read_spec,
 )  # fmt: skip
 
@@ -355,6 +357,9 @@ def test_a_width_that_is_none_is_refused() -> None:
 
 
 def test_what_is_not_a_list_of_blocks_or_panels_is_refused() -> None:
+    for wrong in (3, {"type": "paragraph"}):
+        with pytest.raises(ArgumentTypeError, match=r"blocks of a report are a list, not one (int|dict)"):
+            ReportSpec.of(wrong)  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="are a list, not one text"):
         ReportSpec.of("hello")
     wrong: Any = [Heading.of("x")]
@@ -376,6 +381,37 @@ def test_a_value_of_a_wrong_type_is_refused_when_it_is_written() -> None:
     spec.width = 3  # type: ignore[assignment]
     with pytest.raises(ArgumentError):
         spec.checked()
+
+
+def test_what_is_added_and_is_no_block_is_refused_and_a_text_becomes_a_paragraph() -> None:
+    spec = ReportSpec.of(["x"])
+    blocks: list[Any] = spec.blocks
+    blocks.append("y")
+    spec.checked()
+    assert spec.blocks == [Paragraph.of("x"), Paragraph.of("y")]
+    blocks.append(3)
+    with pytest.raises(ArgumentError, match="made of blocks and texts, not of int"):
+        spec.checked()
+    first: Any = spec.blocks[0]
+    first.children.append("z")
+    blocks.pop()
+    with pytest.raises(ArgumentError, match=r"The str at blocks\[0\]\.children\[1\] does not belong there"):
+        spec.checked()
+
+
+def test_parts_that_are_built_field_by_field_say_what_they_are() -> None:
+    panel = WeavePanel(config={"a": 1})
+    grid = PanelGrid.of([panel, WeavePanel.of({"b": 2})], [RunSet(name="all")])
+    built = [Heading(children=[Text(text="x")]), WeaveBlock(config={"a": 1}), WeaveBlock.of({"b": 2}), grid]
+    again = read_spec(ReportSpec.of(built).checked())
+    assert again.blocks == built
+    assert [type(one) for one in again.panel_grids[0].panels] == [WeavePanel, WeavePanel]
+    assert len({panel.id, *[one.id for one in again.panel_grids[0].panels], again.run_sets[0].id, None}) == 4
+
+
+def test_a_heading_of_no_level_is_refused() -> None:
+    with pytest.raises(ArgumentError, match=r"no level 4.*Use 1, 2 or 3"):
+        Heading.of("x", level=4)
 
 
 def test_a_block_and_a_panel_with_a_wrong_value_are_named() -> None:

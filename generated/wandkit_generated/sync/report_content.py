@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from wandkit._core.display import html_table, show
 from wandkit._core.jsontext import read_object
 from wandkit._core.report_filter import items_of, object_of, run_set_filter
-from wandkit.errors import ArgumentError
+from wandkit.errors import ArgumentError, ArgumentTypeError
 from wandkit.paths import ProjectPath
 from wandkit.paths_report import report_url
 from wandkit_generated.sync.account import Account
@@ -238,6 +238,7 @@ class ReportContent:
 
     def _check(self) -> None:
         """Complete the content; refuse one that cannot be written."""
+        self._check_texts()
         if self._content is not None:
             self._content.complete(self.entity, self.project)
             self._content.checked()
@@ -246,6 +247,13 @@ class ReportContent:
             json.dumps(self._spec, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise ArgumentError(f"The report's spec cannot be written: {error}.") from error
+
+    def _check_texts(self) -> None:
+        for name, value in (("title", self.display_name), ("description", self.description)):
+            if value is not None and not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise ArgumentTypeError(f"The {name} of a report is a text, not {type(value).__name__}.")
+        if self.display_name is None and self._sent.get("displayName") is not None:
+            raise ArgumentTypeError("The title of a report can be changed, not taken away; set it to a text.")
 
     def _repr_html_(self) -> str:
         return self.to_html()

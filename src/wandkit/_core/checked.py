@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from wandkit.errors import ArgumentError, ArgumentTypeError, WandkitError
 
-__all__ = ["Checked"]
+__all__ = ["Checked", "faults_of"]
 
 
 class Checked(BaseModel):
@@ -32,18 +32,23 @@ class Checked(BaseModel):
                 raise _misfit(type(self), error) from None
 
 
-def _misfit(kind: type[BaseModel], error: ValidationError) -> ArgumentError:
-    """Return what is wrong with which values of a model, as one error."""
-    faults = error.errors(include_url=False, include_input=False)
-    reasons = [fault.get("ctx", {}).get("error") for fault in faults]
+def faults_of(error: ValidationError) -> str:
+    """Return what is wrong with which values, in one line."""
     said: list[str] = []
-    for fault, reason in zip(faults, reasons, strict=True):
+    for fault in error.errors(include_url=False, include_input=False):
         place = ".".join(map(str, fault["loc"]))
+        reason = fault.get("ctx", {}).get("error")
         why = reason.message if isinstance(reason, WandkitError) else str(reason or fault["msg"])
         said.append(f"`{place}`: {why}" if place else why)
+    return "; ".join(said)
+
+
+def _misfit(kind: type[BaseModel], error: ValidationError) -> ArgumentError:
+    faults = error.errors(include_url=False, include_input=False)
     of_type = all(fault["type"].endswith("_type") for fault in faults)
+    reasons = [fault.get("ctx", {}).get("error") for fault in faults]
     advice = next((one.next_step for one in reasons if isinstance(one, WandkitError) and one.next_step), "")
     return (ArgumentTypeError if of_type else ArgumentError)(
-        f"This does not fit into {kind.__name__}: {'; '.join(said)}",
+        f"This does not fit into {kind.__name__}: {faults_of(error)}",
         next_step=advice or f"help({kind.__name__}) says what it takes.",
     )

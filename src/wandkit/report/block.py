@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
+from wandkit.errors import ArgumentError
 from wandkit.report.inline import Children, Inline, Span, inlines, text_of
 from wandkit.report.part import Json, Part, named, no_items, no_keys, read_exactly
 
@@ -49,7 +50,13 @@ class Heading(Lines):
 
     @classmethod
     def of(cls, *spans: Span, level: int = 1) -> Heading:
-        """Return a heading."""
+        """Return a heading.
+
+        Raises:
+            ArgumentError: There is no such level.
+        """
+        if level not in (1, 2, 3):
+            raise ArgumentError(f"Headings have no level {level!r}.", next_step="Use 1, 2 or 3.")
         return cls(type="heading", children=inlines(spans), level=level)
 
 
@@ -342,6 +349,11 @@ class WeaveBlock(Lines):
     TYPE: ClassVar[str] = "weave-panel"
     type: Literal["weave-panel"] = "weave-panel"
     config: Json = Field(default_factory=no_keys)
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> WeaveBlock:
+        """Return a block with this config, as Weave writes it."""
+        return cls(type="weave-panel", config=dict(config), children=inlines([]))
 
 
 class UnknownBlock(Block):

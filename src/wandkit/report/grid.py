@@ -194,7 +194,10 @@ class PanelGrid(Lines):
         """
         _refuse_others(panels, Panel)
         _refuse_others(run_sets, RunSet)
+        for run_set in run_sets:
+            run_set.id = run_set.id or new_id()
         for place, panel in enumerate(panels):
+            panel.id = panel.id or new_id()
             if panel.layout is None:
                 panel.layout = Layout(x=place % 3 * 8, y=place // 3 * 6, w=8, h=6)
         metadata = GridData(

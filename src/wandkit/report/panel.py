@@ -156,6 +156,11 @@ class WeavePanel(Panel):
     view_type: str = "Weave"
     config: Json = Field(default_factory=no_keys)
 
+    @classmethod
+    def of(cls, config: Mapping[str, Any], *, layout: Layout | None = None) -> WeavePanel:
+        """Return a panel with this config, as Weave writes it."""
+        return cls.build(dict(config), layout)
+
 
 class UnknownPanel(Panel):
     """A panel that is not known, or not of the shape that is; `raw` is written back as it is."""

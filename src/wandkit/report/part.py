@@ -21,6 +21,9 @@ __all__ = [
     "was_read",
 ]  # fmt: skip
 
+_KINDS = ("type", "view_type")
+"""What says which part it is: it is always written."""
+
 Json = dict[str, Any]
 Number = int | float
 P = TypeVar("P", bound="Part")
@@ -59,10 +62,11 @@ class Part(Checked):
     def to_json(self) -> Any:
         """Return the part as JSON types: what was read or set, without defaults that nobody asked for."""
         found: Json = {}
+        always = () if was_read(self) else _KINDS
         for name, key in self._keys().items():
             value = getattr(self, name)
             default = type(self).model_fields[name].get_default(call_default_factory=True)
-            if name in self.model_fields_set or value != default:
+            if name in self.model_fields_set or name in always or value != default:
                 found[key] = plain(value)
         found.update({key: plain(value) for key, value in (self.model_extra or {}).items()})
         ordered = {key: found[key] for key in self._order if key in found}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from pydantic import Field, PrivateAttr, ValidationError
 
-from wandkit.errors import AnswerError, ArgumentError
+from wandkit._core.checked import faults_of
+from wandkit.errors import AnswerError, ArgumentError, ArgumentTypeError
 from wandkit.report.block import AnyBlock, Block, Heading, Paragraph
 from wandkit.report.grid import PanelGrid, RunSet
 from wandkit.report.inline import Inline
@@ -93,23 +94,26 @@ class ReportSpec(Part):
                 run_set.project = {"entityName": entity, "name": project}
 
     def checked(self) -> Json:
-        """Return the spec as JSON types, as it is sent.
+        """Return the spec as JSON types, as it is sent; plain strings among the blocks become paragraphs.
 
         Raises:
-            ArgumentError: Something in it has a value of a wrong type.
+            ArgumentError: Something in it has a value of a wrong type, or is no block.
         """
+        self.blocks[:] = blocks_of(self.blocks)
         found: Json = self.to_json()
         try:
             json.dumps(found, allow_nan=False)
             again = ReportSpec.read(found)
         except (TypeError, ValueError) as error:
-            raise ArgumentError(f"The report cannot be written: {error}") from error
+            why = faults_of(error) if isinstance(error, ValidationError) else error
+            raise ArgumentError(f"The report cannot be written: {why}") from error
         written = [*again._before, *again.blocks, *again._after][len(self._before) :]
         odd = _first_odd(self.blocks, written, "blocks")
         if odd is not None:
             place, part = odd
             raise ArgumentError(
-                f"The {type(part).__name__} at {place} has a value of a wrong type; nothing was written.",
+                f"The {type(part).__name__} at {place} does not belong there, or has a value of a wrong type;"
+                " nothing was written.",
                 next_step="Its fields have types; set them to such values.",
             )
         return found
@@ -137,6 +141,9 @@ def blocks_of(blocks: Iterable[Block | Inline | str]) -> list[Block]:
         raise ArgumentError(
             "The blocks of a report are a list, not one text.", next_step="Write blocks=[…] around it."
         )
+    listed_blocks = cast("object", blocks)
+    if isinstance(listed_blocks, Mapping) or not isinstance(listed_blocks, Iterable):
+        raise ArgumentTypeError(f"The blocks of a report are a list, not one {type(blocks).__name__}.")
     made: list[Block] = []
     for block in cast("Iterable[object]", blocks):
         if isinstance(block, (str, Inline)):
@@ -160,10 +167,10 @@ def _grids(blocks: Iterable[Block]) -> Iterator[PanelGrid]:
             yield from _grids(block.collapsed_children or [])
 
 
-def _first_odd(ours: object, again: object, place: str) -> tuple[str, Part] | None:
+def _first_odd(ours: object, again: object, place: str) -> tuple[str, object] | None:
     """Return the innermost part that would not be read as what it is, and where it is."""
-    if isinstance(ours, Part):
-        if type(ours) is not type(again):
+    if isinstance(ours, Part) or isinstance(again, Part):
+        if not isinstance(ours, Part) or type(ours) is not type(again):
             return place, ours
         pairs = [
             (f"{place}.{name}", getattr(ours, name), getattr(again, name)) for name in type(ours).model_fields
@@ -183,4 +190,4 @@ def read_spec(raw: Any) -> ReportSpec:
     try:
         return ReportSpec.read(raw)
     except ValidationError as error:
-        raise AnswerError(f"The report's spec cannot be read: {error}") from error
+        raise AnswerError(f"The report's spec cannot be read: {faults_of(error)}") from error
