@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 import os
 import secrets
-import string
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wandkit._core.artifact_name import VERSION
@@ -163,6 +163,8 @@ class ArtifactOrigin:
         project: Where that version is: `ENTITY/PROJECT`.
         added: The names of entries by the files that they were made from.
         objects: The objects that were added, and their entries.
+        client_id: A random name of 128 characters, by which others may refer to what has no id yet.
+        sequence_client_id: Another one, of its collection.
     """
 
     incremental: bool = False
@@ -173,8 +175,8 @@ class ArtifactOrigin:
     project: str | None = None
     added: dict[str, str] = field(default_factory=dict[str, str])
     objects: list[tuple[object, ManifestEntry]] = field(default_factory=list["tuple[object, ManifestEntry]"])
-    client_id: str = field(default_factory=lambda: new_client_id())
-    sequence_client_id: str = field(default_factory=lambda: new_client_id())
+    client_id: str = field(default_factory=partial(secrets.token_hex, 64))
+    sequence_client_id: str = field(default_factory=partial(secrets.token_hex, 64))
 
     @property
     def manifest_kind(self) -> str:
@@ -194,11 +196,6 @@ class ArtifactOrigin:
     def entry_of(self, value: object) -> ManifestEntry | None:
         """Return the entry of an object that was added; None of another."""
         return next((entry for held, entry in self.objects if held is value), None)
-
-
-def new_client_id() -> str:
-    """Return a random name for something that the server has not named yet."""
-    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(128))
 
 
 def plain(aliases: Iterable[str]) -> tuple[str, ...]:
