@@ -10,6 +10,7 @@ from collections.abc import Iterable
 __all__ = ["AddressRefused", "check", "connect", "is_public"]
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_UNICAST = ipaddress.ip_network("2000::/3")
 
 
 class AddressRefused(Exception):
@@ -19,7 +20,8 @@ class AddressRefused(Exception):
 def is_public(address: str) -> bool:
     """Return whether an IP address belongs to the public network.
 
-    Addresses that carry an IPv4 address inside (mapped, 6to4, NAT64) are judged by that one too.
+    Addresses that carry an IPv4 address inside (mapped, 6to4, NAT64) are judged by that one too. Of the other
+    addresses of IPv6 those of global unicast are public: old and local forms lead into the network at hand.
     """
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
@@ -28,7 +30,7 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-        if found.teredo is not None:
+        if found.teredo is not None or found not in _UNICAST:
             return False
     return found.is_global and not found.is_multicast
 
