@@ -11,6 +11,7 @@ import pytest
 from wandkit import Listing
 from wandkit._core.model import Problem
 from wandkit._core.pagination import Page, PageRequest
+from wandkit._transport.concurrency.threads import gather_bounded, sleep
 from wandkit.errors import AnswerError, ArgumentError, ServerError
 
 
@@ -65,6 +66,16 @@ class Odd(Letters):
     def _fetch_page(self, request: PageRequest) -> Page[str]:
         problem = Problem("Letters.edges", "name: a text is expected", {"node": {"name": "q"}})
         return Page(["a"], ["a"], ["0"], "0", has_next=False, total=2, problems=[problem])
+
+
+class Remote(Letters):
+    """A listing whose server lets others have their turn."""
+
+    def _fetch_page(self, request: PageRequest) -> Page[str]:
+        for _ in range(5):
+            sleep(0)
+        page = super()._fetch_page(request)
+        return page
 
 
 class Overloaded(Letters):
@@ -240,6 +251,17 @@ def test_taking_only_the_first_item_fetches_one_page() -> None:
     for _ in listing:
         break
     assert len(listing.asked) == 1
+
+
+def test_loops_that_run_at_the_same_time_share_the_pages() -> None:
+    letters = Remote("abcdefghijklmnopqrstuvwxyz", total=26)
+
+    def word() -> str:
+        return "".join([letter for letter in letters])
+
+    words = gather_bounded(4, [word] * 4)
+    assert words == ["abcdefghijklmnopqrstuvwxyz"] * 4
+    assert letters.receipt.duplicates == 0
 
 
 def test_a_forgotten_listing_asks_anew() -> None:

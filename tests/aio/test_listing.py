@@ -9,6 +9,7 @@ import pytest
 from wandkit import AsyncListing
 from wandkit._core.model import Problem
 from wandkit._core.pagination import Page, PageRequest
+from wandkit._transport.concurrency.aio import gather_bounded, sleep
 from wandkit.errors import AnswerError, ArgumentError, ServerError
 
 
@@ -63,6 +64,16 @@ class AsyncOdd(AsyncLetters):
     async def _fetch_page(self, request: PageRequest) -> Page[str]:
         problem = Problem("Letters.edges", "name: a text is expected", {"node": {"name": "q"}})
         return Page(["a"], ["a"], ["0"], "0", has_next=False, total=2, problems=[problem])
+
+
+class AsyncRemote(AsyncLetters):
+    """A listing whose server lets others have their turn."""
+
+    async def _fetch_page(self, request: PageRequest) -> Page[str]:
+        for _ in range(5):
+            await sleep(0)
+        page = await super()._fetch_page(request)
+        return page
 
 
 class AsyncOverloaded(AsyncLetters):
@@ -238,6 +249,17 @@ async def test_taking_only_the_first_item_fetches_one_page() -> None:
     async for _ in listing:
         break
     assert len(listing.asked) == 1
+
+
+async def test_loops_that_run_at_the_same_time_share_the_pages() -> None:
+    letters = AsyncRemote("abcdefghijklmnopqrstuvwxyz", total=26)
+
+    async def word() -> str:
+        return "".join([letter async for letter in letters])
+
+    words = await gather_bounded(4, [word] * 4)
+    assert words == ["abcdefghijklmnopqrstuvwxyz"] * 4
+    assert letters.receipt.duplicates == 0
 
 
 async def test_a_forgotten_listing_asks_anew() -> None:

@@ -6,6 +6,7 @@ Logic without I/O: _core/pagination.py. Docs: docs/api/listing.md.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import Generic, TypeVar, overload
 
 from wandkit._core.awaitable import awaitable_property
@@ -162,6 +163,14 @@ class AsyncListing(Looped, Generic[T]):
         return self._latest.chain.receipt()
 
 
+@dataclass(frozen=True)
+class Ahead(Generic[T]):
+    """A page that is fetched before it is asked for, and the place after which it starts."""
+
+    cursor: str | None
+    page: Prefetch[Page[T]]
+
+
 class AsyncWalk(Generic[T]):
     """One pass over the pages of a query: the next page fetched ahead, smaller pages after failures.
 
@@ -178,19 +187,23 @@ class AsyncWalk(Generic[T]):
         self.chain = Chain(start)
         self._fetch = fetch
         self._sizes = sizes
-        self._ahead: Prefetch[Page[T]] | None = None
+        self._ahead: Ahead[T] | None = None
+        self._is_fetching = False
         self.look_ahead_at = 0
 
     async def next_page(self) -> list[tuple[T, str | None]] | None:
         """Fetch the next page that holds something new; None at the end."""
         while not self.chain.finished:
-            ahead, self._ahead = self._ahead, None
-            if ahead is None:
-                page = await self._fetch_next()
-            else:
-                page = await ahead.result()
-            before = self.chain.received
-            fresh = self.chain.take(page)
+            ahead, self._ahead, self._is_fetching = self._ahead, None, True
+            try:
+                if ahead is not None and ahead.cursor == self.chain.cursor:
+                    page = await ahead.page.result()
+                else:  # another thread may have looked ahead from where the chain was before
+                    page = await self._fetch_next()
+                before = self.chain.received
+                fresh = self.chain.take(page)
+            finally:
+                self._is_fetching = False
             self.look_ahead_at = min(before + (1 if before else 2), self.chain.received)
             if fresh:
                 return fresh
@@ -198,8 +211,8 @@ class AsyncWalk(Generic[T]):
 
     def look_ahead(self) -> None:
         """Start on the next page, unless that has been done or there is none."""
-        if self._ahead is None and not self.chain.finished:
-            self._ahead = Prefetch(self._fetch_next)
+        if self._ahead is None and not self._is_fetching and not self.chain.finished:
+            self._ahead = Ahead(self.chain.cursor, Prefetch(self._fetch_next))
 
     async def _fetch_next(self) -> Page[T]:
         while True:
@@ -242,8 +255,8 @@ class AsyncPages(AsyncWalk[T]):
                 page = await self.next_page()
                 if page is None:
                     return False
-                self.items.extend(item for item, _ in page)
                 self.cursors.extend(cursor for _, cursor in page)
+                self.items.extend(item for item, _ in page)
         return True
 
     async def load_all(self) -> None:

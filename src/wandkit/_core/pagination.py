@@ -108,6 +108,7 @@ class Chain:
         problems: Nodes that could not be read.
         finished: Whether the last page has been taken.
         resumed: Whether the walk started in the middle, from a cursor.
+        cursor: The place from which the next page is to be asked for; None for the beginning.
     """
 
     def __init__(self, start: str | None = None) -> None:
@@ -118,7 +119,7 @@ class Chain:
         self.problems: list[Problem] = []
         self.finished = False
         self.resumed = start is not None
-        self._cursor = start
+        self.cursor: str | None = start
         self._stuck: AnswerError | None = None
         self._seen_keys: set[str] = set()
         self._seen_cursors: set[str] = set() if start is None else {start}
@@ -131,7 +132,7 @@ class Chain:
         """
         if self._stuck is not None:
             raise self._stuck
-        return PageRequest(size, self._cursor, count=self.pages == 0)
+        return PageRequest(size, self.cursor, count=self.pages == 0)
 
     def take(self, page: Page[T]) -> list[tuple[T, str | None]]:
         """Return the items of `page` that are new, each with the cursor after it, and move on."""
@@ -163,7 +164,7 @@ class Chain:
             )
             return
         self._seen_cursors.add(cursor)
-        self._cursor = cursor
+        self.cursor = cursor
 
     def receipt(self) -> Receipt:
         """Return the account of the walk so far."""
