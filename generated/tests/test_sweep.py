@@ -281,6 +281,12 @@ def test_a_queued_run_comes_before_the_search(api: Api, project: str) -> None:
     assert (commands[0]["run_id"], commands[0]["args"]) == (name, {"lr": {"value": 0.5}})
 
 
+def test_a_queued_run_needs_values_that_can_be_sent(api: Api, project: str) -> None:
+    sweep = api.create_sweep(GRID, project)
+    with pytest.raises(ArgumentError, match="lr"):
+        sweep.enqueue_run({"lr": object()})
+
+
 def test_a_server_that_takes_no_runs_by_hand_is_named(project: str) -> None:
     with Server(features=frozenset()) as server:
         server.add_user("ada")
@@ -371,6 +377,19 @@ def test_a_sweep_is_made_from_yaml_text_and_files(api: Api, project: str, tmp_pa
     from_file = api.create_sweep(file, project=project)
     assert from_text.config == from_file.config
     assert from_text.config["parameters"]["lr"]["values"] == [0.0001, 0.0005]
+
+
+@pytest.mark.parametrize("config", [None, 5, ["method: grid"], b"method: grid"])
+def test_what_is_no_configuration_is_refused(api: Api, project: str, config: Any) -> None:
+    with pytest.raises(TypeError, match="mapping, YAML text or the path"):
+        api.create_sweep(config, project)
+
+
+def test_prior_runs_that_are_not_there_are_told(api: Api, project: str) -> None:
+    with pytest.warns(UserWarning, match="of 2 runs, 0 were found"):
+        api.create_sweep(GRID, project, prior_runs=["nope", "gone"])
+    with pytest.raises(TypeError, match="list of run ids, not 'nope'"):
+        api.create_sweep(GRID, project, prior_runs="nope")
 
 
 def test_the_configuration_may_name_the_project(api: Api, project: str) -> None:

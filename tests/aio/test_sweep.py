@@ -279,6 +279,12 @@ async def test_a_queued_run_comes_before_the_search(api: AsyncApi, project: str)
     assert (commands[0]["run_id"], commands[0]["args"]) == (name, {"lr": {"value": 0.5}})
 
 
+async def test_a_queued_run_needs_values_that_can_be_sent(api: AsyncApi, project: str) -> None:
+    sweep = await api.create_sweep(GRID, project)
+    with pytest.raises(ArgumentError, match="lr"):
+        await sweep.enqueue_run({"lr": object()})
+
+
 async def test_a_server_that_takes_no_runs_by_hand_is_named(project: str) -> None:
     with Server(features=frozenset()) as server:
         server.add_user("ada")
@@ -371,6 +377,19 @@ async def test_a_sweep_is_made_from_yaml_text_and_files(api: AsyncApi, project: 
     from_file = await api.create_sweep(file, project=project)
     assert from_text.config == from_file.config
     assert from_text.config["parameters"]["lr"]["values"] == [0.0001, 0.0005]
+
+
+@pytest.mark.parametrize("config", [None, 5, ["method: grid"], b"method: grid"])
+async def test_what_is_no_configuration_is_refused(api: AsyncApi, project: str, config: Any) -> None:
+    with pytest.raises(TypeError, match="mapping, YAML text or the path"):
+        await api.create_sweep(config, project)
+
+
+async def test_prior_runs_that_are_not_there_are_told(api: AsyncApi, project: str) -> None:
+    with pytest.warns(UserWarning, match="of 2 runs, 0 were found"):
+        await api.create_sweep(GRID, project, prior_runs=["nope", "gone"])
+    with pytest.raises(TypeError, match="list of run ids, not 'nope'"):
+        await api.create_sweep(GRID, project, prior_runs="nope")
 
 
 async def test_the_configuration_may_name_the_project(api: AsyncApi, project: str) -> None:

@@ -24,6 +24,25 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"method": "random", "parameters": {"lr": {"min": "a", "max": 1}}},
         r"lr\.min must be a number",
     ),
+    (
+        "endless bound",
+        {"method": "random", "parameters": {"lr": {"min": 0.0, "max": float("inf")}}},
+        r"lr\.max must be a number, not inf",
+    ),
+    (
+        "exponent of an inverse",
+        {
+            "method": "random",
+            "parameters": {"lr": {"distribution": "inv_log_uniform", "min": -1000, "max": 1}},
+        },
+        r"lr\.min is an exponent, and e to the 1000 is no number",
+    ),
+    (
+        "brackets without a count",
+        {"method": "random", "parameters": LR, "early_terminate": {"type": "hyperband", "max_iter": 27}},
+        "needs min_iter, or max_iter and s",
+    ),
+    ("no JSON form", {"method": "grid", "parameters": {"lr": {"value": object()}}}, r"lr\.value"),
     ("bounds crossed", {"method": "random", "parameters": {"lr": {"min": 2, "max": 1}}}, r"lr\.min is 2"),
     (
         "one bound",
@@ -148,3 +167,25 @@ def test_every_distribution_that_says_what_it_needs_gets_it_checked() -> None:
                 check_sweep_config(config)
         else:
             assert check_sweep_config(config)[0] == config
+
+
+def test_tuples_and_numbers_of_numpy_are_taken_as_what_they_say() -> None:
+    numpy = pytest.importorskip("numpy")
+    given: dict[str, Any] = {
+        "a": {"values": (1, 2)},
+        "b": {"values": numpy.arange(2)},
+        "c": {"min": numpy.int64(0), "max": 9},
+    }
+    checked, _ = check_sweep_config({"method": "random", "parameters": given})
+    assert checked["parameters"] == {
+        "a": {"values": [1, 2]},
+        "b": {"values": [0, 1]},
+        "c": {"min": 0, "max": 9, "distribution": "int_uniform"},
+    }
+
+
+def test_a_configuration_that_holds_itself_is_refused() -> None:
+    config: dict[str, Any] = {"method": "grid", "parameters": {}}
+    config["parameters"]["x"] = config
+    with pytest.raises(ArgumentError, match="holds itself"):
+        check_sweep_config(config)

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from wandkit._core.display import html_table, show
-from wandkit._core.jsontext import write
+from wandkit._core.jsontext import to_json, write
 from wandkit._core.operation import UNSET
 from wandkit._core.order_key import format_order_key, metric_order
 from wandkit._core.sweep_config import is_mapping
@@ -278,6 +278,7 @@ class Sweep:
             display_name: What the run is to be called.
 
         Raises:
+            ArgumentError: A value has no JSON form.
             UnsupportedError: The server cannot do that.
         """
         gql = self._account.gql
@@ -288,9 +289,8 @@ class Sweep:
                 host=gql.settings.base_url,
                 next_step="It lacks the feature SWEEPS_LOCAL_SCHEDULER; a newer one has it.",
             )
-        answer = enqueue_sweep_run(
-            gql, id=self.storage_id, config=write(dict(config)), display_name=display_name or UNSET
-        )
+        text = write(to_json(config, "config"))
+        answer = enqueue_sweep_run(gql, id=self.storage_id, config=text, display_name=display_name or UNSET)
         payload = answer.enqueue_sweep_run
         if payload is None or payload.id is None:
             raise AnswerError(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandkit._core.jsontext import write
 from wandkit._core.operation import UNSET
-from wandkit.errors import AnswerError, ArgumentError
+from wandkit.errors import AnswerError, ArgumentError, ArgumentTypeError
 from wandkit.paths import SweepPath
 from wandkit_generated.gql.sync import create_sweep
 from wandkit_generated.sync.account import Account
@@ -77,6 +77,8 @@ class SweepMethods:
         from wandkit_generated.sync.sweep import Sweep
 
         checked, remarks = check_sweep_config(_read(config))
+        if isinstance(prior_runs, str):
+            raise ArgumentTypeError(f"prior_runs is a list of run ids, not {prior_runs!r}.")
         account = self._account
         place = account.complete(
             account.project_path(project or checked.get("project"), entity or checked.get("entity"))
@@ -98,6 +100,9 @@ class SweepMethods:
                 host=account.settings.base_url,
                 next_step="Look for it with api.project(...).sweeps().",
             )
+        taken, wanted = answer.upsert_sweep.inserted_prior_runs, len(set(prior_runs or ()))
+        if taken is not None and taken < wanted:
+            remarks.append(f"prior_runs: of {wanted} runs, {taken} were found in the project")
         for remark in dict.fromkeys([*remarks, *answer.upsert_sweep.config_validation_warnings]):
             warnings.warn(f"Sweep configuration: {remark}", UserWarning, stacklevel=2)
         owner = (made.project.entity_name, made.project.name) if made.project else place.pieces
@@ -124,6 +129,10 @@ def _read(config: Mapping[str, Any] | str | PathLike[str]) -> Mapping[str, Any]:
 
     if isinstance(config, Mapping):
         return config
+    if not isinstance(config, (str, PathLike)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgumentTypeError(
+            f"A sweep configuration is a mapping, YAML text or the path of a file, not {config!r}."
+        )
     try:
         text = config if isinstance(config, str) else Path(config).read_text(encoding="utf-8")
         found = load_yaml(text)

@@ -11,11 +11,12 @@ the shape are let through and told as remarks, since servers ignore them.
 
 from __future__ import annotations
 
-import copy
 import difflib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
+from wandkit._core.jsontext import to_json
 from wandkit._core.near import did_you_mean, near_matches
 from wandkit.errors import ArgumentError
 
@@ -66,7 +67,10 @@ def check_sweep_config(config: Mapping[str, Any]) -> tuple[dict[str, Any], list[
     """
     if not isinstance(config, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise _wrong("", f"must be a mapping, not {type(config).__name__}")
-    made = copy.deepcopy(dict(config))
+    try:
+        made: dict[str, Any] = to_json(config, "config")
+    except RecursionError:
+        raise _wrong("", "is nested too deeply, or holds itself") from None
     remarks = _unknown(made, _TOP_KEYS, "")
     _check_method(made)
     parameters = made.get("parameters")
@@ -122,8 +126,6 @@ def _check_parameters(parameters: Any, where: str) -> list[str]:
     remarks: list[str] = []
     for name, parameter in parameters.items():
         place = f"{where}.{name}"
-        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise _wrong(place, "must have a text as its name")
         if not is_mapping(parameter):
             raise _wrong(place, f"must be a mapping such as {{value: {parameter!r}}}, not {_kind(parameter)}")
         remarks += _check_parameter(parameter, place)
@@ -188,11 +190,13 @@ def _check_bounds(parameter: dict[str, Any], distribution: str, place: str) -> N
         raise _wrong(f"{place}.min", "must be larger than 0 for a logarithm")
     if distribution == "int_uniform" and not (isinstance(low, int) and isinstance(high, int)):
         raise _wrong(place, "is int_uniform, so min and max must be whole numbers")
-    if distribution.endswith("log_uniform") and high > 700:
-        raise _wrong(
-            f"{place}.max",
-            f"is an exponent, and e to the {high} is no number; did you mean {distribution}_values?",
-        )
+    if distribution.endswith("log_uniform"):
+        key, exponent = ("min", -low) if distribution.startswith("inv_") else ("max", high)
+        if exponent > 700:
+            raise _wrong(
+                f"{place}.{key}",
+                f"is an exponent, and e to the {exponent} is no number; did you mean {distribution}_values?",
+            )
 
 
 def _check_metric(config: dict[str, Any], remarks: list[str]) -> None:
@@ -233,7 +237,7 @@ def _check_early(early: Any, remarks: list[str]) -> None:
     for key in _EARLY_NUMBERS:
         if key in early:
             early[key] = _number(early[key], f"early_terminate.{key}")
-    if "min_iter" not in early and "max_iter" not in early:
+    if "min_iter" not in early and not {"max_iter", "s"} <= early.keys():
         raise _wrong("early_terminate", "needs min_iter, or max_iter and s")
 
 
@@ -259,7 +263,7 @@ def _number(value: Any, place: str) -> int | float:
                 return kind(value)
             except ValueError:
                 continue
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < math.inf:
         raise _wrong(place, f"must be a number, not {value!r}")
     return value
 

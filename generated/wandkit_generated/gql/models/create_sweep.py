@@ -22,6 +22,7 @@ class CreateSweep(BaseModel):
 
 class CreateSweepUpsertSweepPayload(BaseModel):
     sweep: Optional["CreateSweepSweep"]
+    inserted_prior_runs: Optional[int]
     config_validation_warnings: list[str]
 
 

@@ -432,6 +432,7 @@ mutation CreateSweep($entity: String!, $project: String!, $config: String!, $dis
         entityName
       }
     }
+    insertedPriorRuns
     configValidationWarnings
   }
 }
