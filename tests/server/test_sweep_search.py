@@ -42,6 +42,22 @@ def test_nested_parameters_stay_nested() -> None:
     assert random_point(config, random.Random(0))["opt"]["value"]["name"] == "sgd"
 
 
+def test_a_grid_without_end_is_counted_as_far_as_the_wire_does() -> None:
+    parameters = {f"x{place}": {"values": list(range(100))} for place in range(20)}
+    config = {"method": "grid", "parameters": parameters}
+    assert grid_size(config) == 2**31 - 1
+    assert grid_point(config, 101)["x19"] == {"value": 1}
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [{"distribution": "log_normal", "mu": 1e6}, {"distribution": "beta", "a": -1.0, "b": 1.0}],
+)
+def test_what_cannot_be_drawn_is_refused_by_name(parameter: dict[str, Any]) -> None:
+    with pytest.raises(SearchError, match="parameter x cannot be drawn"):
+        random_point({"method": "random", "parameters": {"x": parameter}}, random.Random(0))
+
+
 def test_a_grid_of_endless_values_is_refused_by_name() -> None:
     with pytest.raises(SearchError, match="parameter lr is uniform"):
         grid_size({"parameters": {"lr": {"min": 0.0, "max": 1.0}}})

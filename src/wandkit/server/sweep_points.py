@@ -19,7 +19,7 @@ from wandkit.server.database import now, timestamp
 from wandkit.server.model.run import Run
 from wandkit.server.model.sweep import Sweep, SweepAgent, SweepPoint
 from wandkit.server.names import new_run_name
-from wandkit.server.sweep_search import grid_point, is_grid, random_point, same_point
+from wandkit.server.sweep_search import grid_point, grid_points, is_grid, random_point, same_point
 
 __all__ = ["commands_for", "pass_over", "settled_state"]
 
@@ -65,9 +65,10 @@ def settled_state(timeout_s: float) -> ColumnElement[str]:
 
 def pass_over(session: Session, sweep: Sweep, configs: list[dict[str, Any]]) -> None:
     """Mark the points of a grid that runs with these configs have tried already as taken."""
-    search = json.loads(sweep.search)
-    for position in range(min(sweep.grid_size or 0, _MOST_COMPARED) if configs else 0):
-        args = grid_point(search, position)
+    if not configs or not sweep.grid_size:
+        return
+    positions = range(min(sweep.grid_size, _MOST_COMPARED))
+    for position, args in zip(positions, grid_points(json.loads(sweep.search), positions), strict=True):
         if any(same_point(args, config) for config in configs):
             made = _point(sweep, args, position)
             made.state = "over"

@@ -9,15 +9,25 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from wandkit._core.sweep_config import infer_distribution
 from wandkit.server.shapes import is_object
 
-__all__ = ["SearchError", "grid_point", "grid_size", "is_grid", "random_point", "remarks", "same_point"]
+__all__ = [
+    "SearchError",
+    "grid_point",
+    "grid_points",
+    "grid_size",
+    "is_grid",
+    "random_point",
+    "remarks",
+    "same_point",
+]
 
 _MAX_CHOICES = 1_000_000
+_MAX_POINTS = 2**31 - 1
 
 
 class SearchError(ValueError):
@@ -40,7 +50,7 @@ def remarks(config: Mapping[str, Any]) -> list[str]:
 
 
 def grid_size(config: Mapping[str, Any]) -> int:
-    """Return how many points the grid has.
+    """Return how many points the grid has, or the largest count that the wire carries.
 
     Raises:
         SearchError: A parameter has endlessly many values.
@@ -48,17 +58,23 @@ def grid_size(config: Mapping[str, Any]) -> int:
     size = 1
     for _, choices in _axes(config):
         size *= len(choices)
-    return size
+    return min(size, _MAX_POINTS)
 
 
 def grid_point(config: Mapping[str, Any], number: int) -> dict[str, Any]:
     """Return the arguments of the grid's point of this number; the last parameter varies fastest."""
-    found: dict[str, Any] = {}
-    for path, choices in reversed(_axes(config)):
-        number, at = divmod(number, len(choices))
-        _put(found, path, choices[at])
-    order = config["parameters"]
-    return {name: {"value": found[name]} for name in order if name in found}
+    return next(grid_points(config, [number]))
+
+
+def grid_points(config: Mapping[str, Any], numbers: Iterable[int]) -> Iterator[dict[str, Any]]:
+    """Yield the arguments of the grid's points of these numbers."""
+    axes = _axes(config)
+    for number in numbers:
+        found: dict[str, Any] = {}
+        for path, choices in reversed(axes):
+            number, at = divmod(number, len(choices))
+            _put(found, path, choices[at])
+        yield {name: {"value": found[name]} for name in config["parameters"] if name in found}
 
 
 def random_point(config: Mapping[str, Any], rng: random.Random) -> dict[str, Any]:
@@ -125,14 +141,17 @@ def _draw(parameter: dict[str, Any], rng: random.Random, name: str) -> Any:
         return rng.choices(parameter["values"], parameter.get("probabilities"))[0]
     if kind == "int_uniform":
         return rng.randint(parameter["min"], parameter["max"])
-    value = _continuous(kind.removeprefix("q_"), parameter, rng, name)
+    try:
+        value = _continuous(kind.removeprefix("q_"), parameter, rng)
+    except (ArithmeticError, ValueError) as error:
+        raise SearchError(f"parameter {name} cannot be drawn: {error}") from None
     if not kind.startswith("q_"):
         return value
     step = parameter.get("q", 1)
     return _rounded(round(value / step) * step, step, step)
 
 
-def _continuous(kind: str, parameter: dict[str, Any], rng: random.Random, name: str) -> float:
+def _continuous(kind: str, parameter: dict[str, Any], rng: random.Random) -> float:
     low: float = parameter.get("min", 0.0)
     high: float = parameter.get("max", 1.0)
     if kind == "uniform":
@@ -150,7 +169,7 @@ def _continuous(kind: str, parameter: dict[str, Any], rng: random.Random, name: 
         return rng.lognormvariate(mu, sigma)
     if kind == "beta":
         return rng.betavariate(parameter.get("a", 1.0), parameter.get("b", 1.0))
-    raise SearchError(f"parameter {name} has no distribution that can be drawn from")
+    raise ValueError(f"it is {kind or 'of no distribution'}")
 
 
 def _rounded(value: float, low: float, step: float) -> int | float:
