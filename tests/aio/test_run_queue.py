@@ -126,7 +126,10 @@ async def test_an_upsert_warns_of_an_odd_config(api: AsyncApi, name: str) -> Non
         ({"prioritization_mode": "V1"}, "V1"),
         ({"prioritization_mode": "DISABLED"}, "DISABLED"),
         ({"config": ["a"]}, "mapping"),
+        ({"name": 5}, "not 5"),
+        ({"prioritization_mode": 5}, "not 5"),
         ({"config": {"a": object()}}, "config"),
+        ({"template_variables": ["cpu"]}, "mapping, not list"),
         ({"template_variables": {"cpu": {"type": "integer"}}}, "no schema"),
     ],
 )
@@ -147,6 +150,7 @@ async def test_a_bad_argument_of_create_is_refused_before_anything_is_sent(
         ({"resource_type": "slurm"}, "slurm"),
         ({"prioritization_mode": "V1"}, "V1"),
         ({"external_links": {"wiki": 1}}, "wiki"),
+        ({"external_links": ["wiki"]}, "no list"),
     ],
 )
 async def test_a_bad_argument_of_upsert_is_refused_before_anything_is_sent(
@@ -322,3 +326,17 @@ async def test_a_spec_that_has_no_json_form_is_refused(api: AsyncApi, name: str)
     queue = api.run_queue("ada", name)
     with pytest.raises(ArgumentError, match="job"):
         await queue.push({"job": object()})
+
+
+async def test_a_number_that_json_does_not_have_is_refused_and_the_queue_works_on(
+    api: AsyncApi, name: str
+) -> None:
+    queue = await api.create_run_queue(name, "kubernetes")
+    with pytest.raises(InvalidRequestError, match="NaN"):
+        await queue.push({"overrides": {"lr": float("nan")}})
+    with pytest.raises(InvalidRequestError, match="Infinity"):
+        await api.upsert_run_queue(name, {"cpu": float("inf")}, "kubernetes")
+    await queue.push({"job": "j"})
+    item = await queue.pop()
+    assert item is not None
+    assert await item.state == "leased"

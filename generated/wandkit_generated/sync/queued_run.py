@@ -166,7 +166,7 @@ class QueuedRun:
             NotFoundError: The item is gone.
             WaitTimeoutError: There is no run after `timeout` seconds.
         """
-        if timeout is not None and timeout < 0:
+        if timeout is not None and not timeout >= 0:
             raise ArgumentError(
                 f"timeout must be 0 or more seconds, not {timeout}.", next_step="None waits for ever."
             )

@@ -63,8 +63,10 @@ def check_queue_name(name: str) -> str:
     Raises:
         ArgumentError: It is empty or longer than 64 characters.
     """
-    if not name:
-        raise ArgumentError("The name of a run queue must not be empty.", next_step=_NAME)
+    if not isinstance(name, str) or not name:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgumentError(
+            f"The name of a run queue must not be empty, but a text; not {name!r}.", next_step=_NAME
+        )
     if len(name) > LONGEST_NAME:
         raise ArgumentError(
             f"The name of a run queue has at most {LONGEST_NAME} characters; {name!r} has {len(name)}.",
@@ -95,7 +97,7 @@ def check_priority_mode(mode: str | None, allowed: tuple[str, ...]) -> str | Non
     """
     if not mode:
         return None
-    if mode.upper() not in allowed:
+    if not isinstance(mode, str) or mode.upper() not in allowed:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ArgumentError(
             f"prioritization_mode must be {' or '.join(map(repr, allowed))} or None, not {mode!r}.",
             next_step="V0 lets items have priorities; leave it out for first come, first served.",
@@ -126,6 +128,11 @@ def variables_text(variables: Mapping[str, Any] | None) -> str | None:
     """
     if not variables:
         return None
+    if not isinstance(variables, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgumentError(
+            f"template_variables must be a mapping, not {type(variables).__name__}.",
+            next_step='Say template_variables={"name": {"schema": {"type": "string"}}}.',
+        )
     for name, said in variables.items():
         schema = cast("Mapping[str, Any]", said).get("schema") if isinstance(said, Mapping) else None
         if not isinstance(schema, Mapping):
@@ -142,6 +149,11 @@ def links_text(links: Mapping[str, str] | None) -> str:
     Raises:
         ArgumentError: A label or a link is no text.
     """
+    if links is not None and not isinstance(links, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgumentError(
+            f"external_links maps labels to URLs, it is no {type(links).__name__}.",
+            next_step='Say external_links={"dashboard": "https://..."}.',
+        )
     found = dict(links or {})
     for label, url in cast("dict[object, object]", found).items():
         if not isinstance(label, str) or not isinstance(url, str):

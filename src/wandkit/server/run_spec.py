@@ -8,6 +8,7 @@ that numbers stay numbers.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -26,8 +27,8 @@ def read_object(text: str | None, what: str) -> dict[str, Any]:
         ValueError: It holds something else.
     """
     try:
-        found: object = json.loads(text or "{}")
-    except ValueError as error:
+        found: object = json.loads(text or "{}", parse_constant=_finite, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{what} is not JSON: {error}") from None
     if not is_object(found):
         raise ValueError(f"{what} must be a JSON object, not {type(found).__name__}")
@@ -102,6 +103,14 @@ def complete_spec(
     arguments: Any = filled.get("resource_args")
     merged = _merged(arguments if is_object(arguments) else {}, own if is_object(own) else {})
     return {**spec, "resource": resource, "resource_args": merged}
+
+
+def _finite(digits: str) -> float:
+    """Return a number that can be answered: JSON has neither NaN nor infinities."""
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is no JSON number")
+    return number
 
 
 def _check_schema(name: str, schema: dict[str, Any]) -> None:
