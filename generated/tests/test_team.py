@@ -104,6 +104,13 @@ def test_a_member_that_is_gone_already_is_said_so(api: Api, name: str, people: S
     assert not member.delete()
 
 
+def test_somebody_who_came_since_is_removed(api: Api, name: str, people: Server) -> None:
+    team = api.create_team(name)
+    assert team.invite("bob")
+    assert team.remove("bob")
+    assert [member.username for member in team.members] == ["ada"]
+
+
 def test_removing_somebody_unknown_names_near_members(api: Api, name: str) -> None:
     team = api.create_team(name)
     with pytest.raises(ArgumentError, match="'ada'"):

@@ -15,6 +15,7 @@ from wandkit.errors import (
     AuthenticationError,
     ConflictError,
     DeadlineExceededError,
+    InvalidRequestError,
     MissingKeyError,
     PermissionDeniedError,
 )
@@ -256,6 +257,13 @@ def test_an_admin_revokes_the_key_of_another(admin_server: Server) -> None:
 def test_only_an_admin_makes_users(api: Api) -> None:
     with pytest.raises(PermissionDeniedError):
         api.create_user("mallory@example.com", admin=True)
+
+
+@pytest.mark.parametrize("email", ["", "lin", "@example.com", "lin@"])
+def test_what_is_no_address_makes_no_user(admin_server: Server, email: str) -> None:
+    with admin_server.api("root") as api:
+        with pytest.raises(InvalidRequestError, match="no e-mail address"):
+            api.create_user(email)
 
 
 def test_an_address_that_is_taken_is_a_conflict(admin_server: Server) -> None:

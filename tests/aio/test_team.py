@@ -102,6 +102,13 @@ async def test_a_member_that_is_gone_already_is_said_so(api: AsyncApi, name: str
     assert not await member.delete()
 
 
+async def test_somebody_who_came_since_is_removed(api: AsyncApi, name: str, people: Server) -> None:
+    team = await api.create_team(name)
+    assert await team.invite("bob")
+    assert await team.remove("bob")
+    assert [member.username for member in team.members] == ["ada"]
+
+
 async def test_removing_somebody_unknown_names_near_members(api: AsyncApi, name: str) -> None:
     team = await api.create_team(name)
     with pytest.raises(ArgumentError, match="'ada'"):

@@ -13,6 +13,7 @@ from wandkit.errors import (
     AuthenticationError,
     ConflictError,
     DeadlineExceededError,
+    InvalidRequestError,
     MissingKeyError,
     PermissionDeniedError,
 )
@@ -254,6 +255,13 @@ async def test_an_admin_revokes_the_key_of_another(admin_server: Server) -> None
 async def test_only_an_admin_makes_users(api: AsyncApi) -> None:
     with pytest.raises(PermissionDeniedError):
         await api.create_user("mallory@example.com", admin=True)
+
+
+@pytest.mark.parametrize("email", ["", "lin", "@example.com", "lin@"])
+async def test_what_is_no_address_makes_no_user(admin_server: Server, email: str) -> None:
+    async with admin_server.async_api("root") as api:
+        with pytest.raises(InvalidRequestError, match="no e-mail address"):
+            await api.create_user(email)
 
 
 async def test_an_address_that_is_taken_is_a_conflict(admin_server: Server) -> None:

@@ -247,7 +247,11 @@ class AsyncTeam:
             ArgumentError: The team has no such member; names near ones.
             PermissionDeniedError: The API key may not manage the team.
         """
+        if isinstance(member, str) and self._member(member) is None:
+            await self.load(force=True)  # they may have come since
         found = member if isinstance(member, AsyncMember) else self._member(member)
+        if found is None:
+            raise self._no_member(str(member))
         removed = await found.delete()
         self.members = [kept for kept in self.members if kept.id != found.id]
         return removed
@@ -280,12 +284,12 @@ class AsyncTeam:
         self._fields = fields
         self.members = [AsyncMember(self._gql, self.name, member) for member in fields.members]
 
-    def _member(self, name: str) -> AsyncMember:
-        for member in self.members:
-            if name in (member.username, member.email):
-                return member
+    def _member(self, name: str) -> AsyncMember | None:
+        return next((member for member in self.members if name in (member.username, member.email)), None)
+
+    def _no_member(self, name: str) -> ArgumentError:
         known = [member.username for member in self.members if member.username]
-        raise ArgumentError(
+        return ArgumentError(
             f"The team {self.name!r} has no member {name!r}.",
             next_step=did_you_mean(near_matches(name, known)) or "Say a user name or an email address.",
         )

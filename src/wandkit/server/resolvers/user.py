@@ -187,6 +187,8 @@ def resolve_create_user(_parent: None, info: GraphQLResolveInfo, *, input: dict[
     if not context.access.is_admin:
         raise denied()
     email = input["email"]
+    if not all(email.partition("@")):
+        raise Refusal(f"{email!r} is no e-mail address")
     if context.session.scalars(select(User).where(User.email == email)).first() is not None:
         raise Refusal(f"a user with the e-mail address {email} exists already", 409)
     try:
