@@ -17,6 +17,7 @@ import numpy
 import pytest
 
 from wandkit import Api, Run
+from wandkit._transport.concurrency.threads import gather_bounded
 from wandkit.errors import ArgumentError, PermissionDeniedError, RunStoppedError
 from wandkit.testing import Server
 
@@ -56,6 +57,16 @@ def test_logged_rows_are_read_back_in_order(run: Run) -> None:
     assert rows_of(run) == [
         {"loss": 1 / (number + 1), "name": f"n{number}", "_step": number} for number in range(5)
     ]
+
+
+def test_several_may_log_to_one_run_at_once(run: Run) -> None:
+    def log_ten() -> None:
+        for number in range(10):
+            run.log({"a": number})
+
+    gather_bounded(8, [log_ten] * 8)
+    run.finish()
+    assert sorted(row["a"] for row in rows_of(run)) == sorted([*range(10)] * 8)
 
 
 def test_several_rows_are_logged_in_one_call(run: Run) -> None:

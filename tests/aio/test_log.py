@@ -15,6 +15,7 @@ import numpy
 import pytest
 
 from wandkit import AsyncApi, AsyncRun
+from wandkit._transport.concurrency.aio import gather_bounded
 from wandkit.errors import ArgumentError, PermissionDeniedError, RunStoppedError
 from wandkit.testing import Server
 
@@ -54,6 +55,16 @@ async def test_logged_rows_are_read_back_in_order(run: AsyncRun) -> None:
     assert await rows_of(run) == [
         {"loss": 1 / (number + 1), "name": f"n{number}", "_step": number} for number in range(5)
     ]
+
+
+async def test_several_may_log_to_one_run_at_once(run: AsyncRun) -> None:
+    async def log_ten() -> None:
+        for number in range(10):
+            await run.log({"a": number})
+
+    await gather_bounded(8, [log_ten] * 8)
+    await run.finish()
+    assert sorted(row["a"] for row in await rows_of(run)) == sorted([*range(10)] * 8)
 
 
 async def test_several_rows_are_logged_in_one_call(run: AsyncRun) -> None:

@@ -7,6 +7,7 @@ Protocol without I/O: _core/filestream.py. Operations: queries/history.graphql. 
 
 from __future__ import annotations
 
+import threading
 import time
 import warnings
 import weakref
@@ -33,6 +34,9 @@ LOOK_EVERY_S = 0.2
 MOST_PENDING = 50_000
 ROWS_AT_ONCE = 1000
 RETRY_EVERY_S = 5.0
+
+MAKING_WRITER = threading.Lock()
+"""Held while a run gets its writer: two of them would overwrite each other's rows."""
 
 
 class RunLog(RunHandle):
@@ -117,10 +121,10 @@ class RunLog(RunHandle):
             writer.edit_summary(edit)
 
     def _opened(self) -> RunWriter:
-        writer = getattr(self, "_writer", None)
-        if writer is None:
-            writer = RunWriter(self._gql, self.run_path)
-            self._writer = writer
+        with MAKING_WRITER:
+            writer = getattr(self, "_writer", None)
+            if writer is None:
+                self._writer = writer = RunWriter(self._gql, self.run_path)
         writer.open()
         return writer
 

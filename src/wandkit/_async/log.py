@@ -5,6 +5,7 @@ Protocol without I/O: _core/filestream.py. Operations: queries/history.graphql. 
 
 from __future__ import annotations
 
+import threading
 import time
 import warnings
 import weakref
@@ -31,6 +32,9 @@ LOOK_EVERY_S = 0.2
 MOST_PENDING = 50_000
 ROWS_AT_ONCE = 1000
 RETRY_EVERY_S = 5.0
+
+MAKING_WRITER = threading.Lock()
+"""Held while a run gets its writer: two of them would overwrite each other's rows."""
 
 
 class AsyncRunLog(AsyncRunHandle):
@@ -117,10 +121,10 @@ class AsyncRunLog(AsyncRunHandle):
             await writer.edit_summary(edit)
 
     async def _opened(self) -> AsyncRunWriter:
-        writer = getattr(self, "_writer", None)
-        if writer is None:
-            writer = AsyncRunWriter(self._gql, self.run_path)
-            self._writer = writer
+        with MAKING_WRITER:
+            writer = getattr(self, "_writer", None)
+            if writer is None:
+                self._writer = writer = AsyncRunWriter(self._gql, self.run_path)
         await writer.open()
         return writer
 
