@@ -46,6 +46,7 @@ from wandkit.automation import (
 from wandkit.errors import (
     AnswerError,
     ArgumentError,
+    ArgumentTypeError,
     CommError,
     ConflictError,
     NotFoundError,
@@ -356,6 +357,14 @@ def test_a_deleted_automation_is_gone(api: Api) -> None:
     assert api.automations(api.settings.entity).load_all() == []
     with pytest.raises(NotFoundError):
         api.delete_automation(made)
+
+
+def test_what_was_never_saved_is_not_deleted(api: Api, module_server: Server) -> None:
+    module_server.requests.clear()
+    wrong: Any = failing(api)
+    with pytest.raises(ArgumentTypeError, match="its id, is deleted, not a NewAutomation"):
+        api.delete_automation(wrong)
+    assert module_server.requests == []
 
 
 def test_one_that_is_gone_is_not_updated_unless_it_is_to_be_made(api: Api) -> None:

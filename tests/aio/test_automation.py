@@ -44,6 +44,7 @@ from wandkit.automation import (
 from wandkit.errors import (
     AnswerError,
     ArgumentError,
+    ArgumentTypeError,
     CommError,
     ConflictError,
     NotFoundError,
@@ -356,6 +357,14 @@ async def test_a_deleted_automation_is_gone(api: AsyncApi) -> None:
     assert await api.automations(api.settings.entity).load_all() == []
     with pytest.raises(NotFoundError):
         await api.delete_automation(made)
+
+
+async def test_what_was_never_saved_is_not_deleted(api: AsyncApi, module_server: Server) -> None:
+    module_server.requests.clear()
+    wrong: Any = failing(api)
+    with pytest.raises(ArgumentTypeError, match="its id, is deleted, not a NewAutomation"):
+        await api.delete_automation(wrong)
+    assert module_server.requests == []
 
 
 async def test_one_that_is_gone_is_not_updated_unless_it_is_to_be_made(api: AsyncApi) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wandkit.errors import AnswerError, ArgumentError, ConflictError, NotFoundError
+from wandkit.errors import AnswerError, ArgumentError, ArgumentTypeError, ConflictError, NotFoundError
 from wandkit_generated.sync.account import Account
 
 if TYPE_CHECKING:
@@ -165,10 +165,16 @@ class AutomationMethods:
         Raises:
             NotFoundError: The server does not have it.
             PermissionDeniedError: The API key may not delete it.
+            ArgumentTypeError: `obj` is no saved automation and no id.
         """
         from wandkit_generated.gql.sync import delete_automation
 
-        id = obj if isinstance(obj, str) else obj.id
+        id = obj if isinstance(obj, str) else getattr(obj, "id", None)
+        if not isinstance(id, str):
+            raise ArgumentTypeError(
+                f"A saved automation, or its id, is deleted, not a {type(obj).__name__}.",
+                next_step="Get one with api.automation(name).",
+            )
         answer = delete_automation(self._account.gql, id=id)
         if not answer.delete_trigger.success:
             raise AnswerError(
