@@ -180,14 +180,20 @@ def test_all_keys_and_operators_of_a_mongo_filter_count() -> None:
     }
 
 
-@pytest.mark.parametrize("mongo", [{"$nor": [{"a": 1}]}, {"a": {"$exists": True}}, {"$and": 3}])
+@pytest.mark.parametrize("mongo", [{"$nor": [{"a": 1}]}, {"a": {"$exists": True}}, {"$and": 3}, {"$or": [3]}])
 def test_what_a_report_cannot_say_is_refused(mongo: dict[str, Any]) -> None:
     with pytest.raises(FilterError):
         mongo_to_filter(mongo)
 
 
 @pytest.mark.parametrize(
-    "tree", [leaf("nowhere", "a", "=", 1), leaf("run", "a", "~", 1), {"op": "XOR", "filters": []}]
+    "tree",
+    [
+        leaf("nowhere", "a", "=", 1),
+        leaf("run", "a", "~", 1),
+        {"op": "XOR", "filters": []},
+        {"op": "OR", "filters": [3]},
+    ],
 )
 def test_a_tree_that_is_none_is_refused(tree: dict[str, Any]) -> None:
     with pytest.raises(FilterError):
@@ -216,6 +222,8 @@ def test_an_order_without_its_sign_is_refused(order: str) -> None:
         ("State = 'finished' and Summary('a') <= 1", {"$or": [{"$and": [
             {"state": "finished"}, {"summary_metrics.a": {"$lte": 1}}]}]}),
         ("Tags() in ['a']", {"$or": [{"$and": [{"tags": {"$in": ["a"]}}]}]}),
+        ("\n  loss < 1\n  and State = 'failed'  # those\n", {"$or": [{"$and": [
+            {"summary_metrics.loss": {"$lt": 1}}, {"state": "failed"}]}]}),
         ("", {}),
     ],
 )  # fmt: skip
@@ -246,6 +254,12 @@ def test_a_text_has_a_mongo_form(text: str, mongo: dict[str, Any]) -> None:
 def test_a_text_that_is_no_filter_is_refused_and_not_run(text: str) -> None:
     with pytest.raises(FilterError):
         text_to_filter(text)
+
+
+def test_a_long_text_that_is_no_filter_is_not_shown_whole() -> None:
+    with pytest.raises(FilterError) as caught:
+        text_to_filter("(" * 5000)
+    assert len(str(caught.value)) < 400
 
 
 def test_alternatives_within_conditions_keep_their_brackets() -> None:

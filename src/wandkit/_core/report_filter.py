@@ -104,7 +104,8 @@ def filter_to_mongo(filters: Mapping[str, Any], *, now: datetime | None = None) 
     return {} if found is None else found
 
 
-def _to_mongo(tree: Mapping[str, Any], now: datetime) -> Json | None:
+def _to_mongo(tree: object, now: datetime) -> Json | None:
+    tree = _mapping(tree)
     operator = tree.get("op")
     if operator in _GROUPS:
         parts = [_to_mongo(part, now) for part in items_of(tree, "filters")]
@@ -154,7 +155,7 @@ def mongo_to_filter(mongo: Mapping[str, Any]) -> Json:
     Raises:
         FilterError: A report cannot say this.
     """
-    parts = [_entry_to_filter(key, operand) for key, operand in mongo.items()]
+    parts = [_entry_to_filter(key, operand) for key, operand in _mapping(mongo).items()]
     return parts[0] if len(parts) == 1 else {"op": "AND", "filters": parts}
 
 
@@ -326,6 +327,12 @@ def _named(tree: Sequence[Any], paths: list[str]) -> list[Json]:
             if parts:
                 found.append(parts[0] if len(parts) == 1 else {"$and": parts})
     return found
+
+
+def _mapping(part: object) -> Mapping[str, Any]:
+    if not isinstance(part, Mapping):
+        raise _bad(f"each part of it is a mapping, not {type(part).__name__}")
+    return cast("Mapping[str, Any]", part)
 
 
 def _bad(why: str, advice: str = "", kind: type[FilterError] = FilterError) -> FilterError:

@@ -46,6 +46,7 @@ COLUMNS: dict[str, str] = {
 }
 """The columns of the run table, by what the web app calls them."""
 
+LONGEST_SHOWN = 200
 _LOGGED = frozenset({"_step", "_absolute_runtime", "_runtime", "_timestamp"})
 _SECTIONS = {
     "Config": "config", "Summary": "summary", "SummaryMetric": "summary", "KeysInfo": "keys_info",
@@ -95,12 +96,15 @@ def text_to_mongo(text: str, config: Iterable[str] = ()) -> dict[str, Any]:
 
 
 def _parsed(text: str) -> ast.expr:
+    written = text.strip()
+    if "\n" in written:
+        written = f"({written}\n)"  # within brackets Python reads on
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        return ast.parse(written, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         pass
     try:
-        return ast.parse(_as_python(text.strip()), mode="eval").body
+        return ast.parse(_as_python(written), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise _bad(text, "it is no Python expression") from error
 
@@ -255,4 +259,5 @@ def path_to_panel(path: str) -> str:
 
 
 def _bad(text: str, why: str, advice: str = "") -> FilterError:
-    return FilterError(f"The filter {text!r} cannot be used: {why}.", next_step=advice)
+    shown = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+    return FilterError(f"The filter {shown!r} cannot be used: {why}.", next_step=advice)
