@@ -179,6 +179,7 @@ def test_a_view_moves_to_a_project_that_its_mover_may_write_to(ada: Caller, proj
     ("fields", "complaint"),
     [
         ({"spec": "{"}, "JSON"),
+        ({"spec": '{"a":' * 100_000}, "nested without end"),
         ({"spec": "[]"}, "object"),
         ({"name": "n" * 129}, "128"),
         ({"id": "x"}, "found"),

@@ -167,8 +167,8 @@ def _check(input: dict[str, Any]) -> None:
     if input.get("spec") is not None:
         try:
             spec = json.loads(input["spec"])
-        except ValueError:
-            raise Refusal("the spec of a view must be JSON") from None
+        except (ValueError, RecursionError):
+            raise Refusal("the spec of a view must be JSON, and not nested without end") from None
         if not is_object(spec):
             raise Refusal("the spec of a view must be a JSON object")
     if len(input.get("name") or "") > 128:
