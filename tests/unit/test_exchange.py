@@ -128,6 +128,7 @@ def test_an_answer_that_breaks_off_is_broken(raw: bytes) -> None:
     with pytest.raises(WireError) as caught:
         answers(raw, b"")
     assert (caught.value.kind, caught.value.sent) == ("broken", True)
+    assert "closed the connection" in caught.value.text
 
 
 @pytest.mark.parametrize(

@@ -185,8 +185,9 @@ class Download:
                 f"{self.name}: {self.received} of {self.size} bytes arrived", next_step="Try again."
             )
         if self.md5 and not same_digest(self.md5, self._hash.digest()):
+            mine = base64.b64encode(self._hash.digest()).decode()
             raise ChecksumError(
-                f"{self.name}: what arrived has the md5 {self._hash.hexdigest()}, the server says {self.md5}",
+                f"{self.name}: what arrived has the md5 {mine}, the server says {self.md5}",
                 next_step="Download it again; nothing was kept.",
             )
 

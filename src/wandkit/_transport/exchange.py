@@ -176,8 +176,9 @@ class Exchange:
             try:
                 event = self._h11.next_event()
             except h11.RemoteProtocolError as error:
-                broken = self._h11.trailing_data[1] or "closed" in str(error)
-                raise WireError("broken" if broken else "protocol", str(error), sent=True) from None
+                if self._h11.trailing_data[1] or "closed" in str(error).lower():
+                    raise WireError("broken", "the server closed the connection", sent=True) from None
+                raise WireError("protocol", str(error), sent=True) from None
             if event is h11.NEED_DATA:
                 return False
             if isinstance(event, h11.Data):
