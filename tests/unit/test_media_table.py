@@ -39,6 +39,7 @@ class Nowhere:
 
 
 HOME = Nowhere()
+PICTURE = b"GIF89a\1\0\1\0"
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
 
 
@@ -151,11 +152,11 @@ def test_a_time_is_the_same_after_the_way_back() -> None:
 
 
 def test_a_column_of_images_says_which_layers_they_have() -> None:
-    plain: ColumnType = infer(Image(b"x"))
+    plain: ColumnType = infer(Image(PICTURE))
     assert plain["params"]["box_score_keys"] == {"wb_type": "const", "params": {"val": [], "is_set": True}}
     box = {"position": {}, "class_id": 1, "scores": {"s": 1}}
-    marked = Image(b"x", boxes={"b": {"box_data": [box], "class_labels": {1: "tree"}}})
-    both = Table(["p"], [[Image(b"x")], [marked]]).column_types()["p"]["params"]["allowed_types"][0]
+    marked = Image(PICTURE, boxes={"b": {"box_data": [box], "class_labels": {1: "tree"}}})
+    both = Table(["p"], [[Image(PICTURE)], [marked]]).column_types()["p"]["params"]["allowed_types"][0]
     assert both["params"]["box_layers"]["params"]["val"] == {"b": [1]}
     assert both["params"]["class_map"]["params"]["val"] == {"1": "tree"}
 
@@ -193,6 +194,58 @@ def test_a_join_needs_one_column_or_two() -> None:
         JoinedTable("a.table.json", "b.table.json", ["a"])
     with pytest.raises(ArgumentError, match=r"\.table\.json"):
         JoinedTable("a", "b.table.json", "k")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"log_mode": "X"}, "'IMMUTABLE' or 'MUTABLE' or 'INCREMENTAL', not 'X'"),
+        ({"columns": ["a", "b", "a"]}, "come twice: a"),
+        ({"columns": [1, "1"]}, "come twice: 1"),
+        ({"columns": "abc"}, "list of names, not 'abc'"),
+        ({"columns": [None]}, "a text or a number, not None"),
+        ({"columns": ["a"], "data": 5}, "list of rows, not int"),
+        ({"dataframe": [1]}, "frame of pandas, not list"),
+        ({"dataframe": pandas.DataFrame([[1, 2]], columns=["a", "a"])}, "come twice: a"),
+    ],
+    ids=["mode", "twice", "twice in JSON", "text", "no name", "number", "list", "frame"],
+)
+def test_what_makes_no_table_is_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ArgumentError, match=said):
+        Table(**options)
+
+
+def test_columns_and_rows_may_come_from_numpy_and_pandas() -> None:
+    frame = pandas.DataFrame({"a": [1, 2], "b": [3, 4]})
+    numbered = Table(numpy.array([0, 1]), numpy.array([[1, 2]]))
+    table = Table(frame.columns, frame.to_numpy())
+    assert (table.columns, table.data) == (["a", "b"], [[1, 3], [2, 4]])
+    assert json.loads(printed(numbered, HOME))["columns"] == [0, 1]
+
+
+def test_a_table_whose_columns_share_a_name_is_read_as_it_is() -> None:
+    found = read_object({"_type": "table", "columns": ["a", "a"], "data": [[1, 2]]})
+    assert isinstance(found, Table)
+    assert (found.columns, found.data) == (["a", "a"], [[1, 2]])
+
+
+@pytest.mark.parametrize("content", [b"", b"abc", b"\x89PNG", b"<html>"], ids=repr)
+def test_bytes_that_are_no_picture_are_refused(content: bytes) -> None:
+    with pytest.raises(ArgumentError, match="is no picture"):
+        Image(content)
+
+
+def test_a_file_that_is_no_picture_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "notes.png"
+    path.write_text("notes")
+    with pytest.raises(ArgumentError, match=r"notes\.png.* is no picture: it begins with b'notes'.*width"):
+        Image(path)
+    assert Image(path, width=2, height=1).width == 2
+
+
+@pytest.mark.parametrize("content", [b"RIFF\0\0\0\0WEBPVP8 ", b"MM\0*", b"<?xml?><svg/>"], ids=repr)
+def test_a_picture_whose_size_is_not_read_has_none(content: bytes) -> None:
+    assert Image(content).width is None
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -7,11 +7,27 @@ A type is the JSON that a table's file has under `column_types`: `{"wb_type": "n
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from numbers import Integral
 from typing import Any, cast
 
-__all__ = ["ANY", "INVALID", "NONE", "UNKNOWN", "ColumnType", "assign", "infer", "optional", "shown", "union"]
+from wandkit.errors import ArgumentError, ArgumentTypeError
+
+__all__ = [
+    "ANY",
+    "INVALID",
+    "NONE",
+    "UNKNOWN",
+    "ColumnType",
+    "assign",
+    "column_names",
+    "infer",
+    "optional",
+    "shown",
+    "union",
+]
 
 ColumnType = dict[str, Any]
 
@@ -58,6 +74,28 @@ def infer(value: object) -> ColumnType:
     if isinstance(value, date):
         return TIMESTAMP
     return _infer_foreign(value)
+
+
+def column_names(columns: Iterable[str | int] | None) -> list[str | int]:
+    """Return the names of columns, each once.
+
+    Raises:
+        ArgumentTypeError: They are no names.
+        ArgumentError: A name comes twice.
+    """
+    given: object = columns
+    if isinstance(given, (str, bytes)) or not isinstance(given, (Iterable, type(None))):
+        raise ArgumentTypeError(f"columns is a list of names, not {given!r}")
+    found: list[str | int] = []
+    for name in columns if columns is not None else ():
+        if not isinstance(cast(object, name), (str, Integral)):
+            raise ArgumentTypeError(f"a column's name is a text or a number, not {name!r}")
+        found.append(name if isinstance(name, str) else int(name))
+    # In JSON a number is a text, so that 1 and "1" are the same.
+    counts = Counter(str(name) for name in found)
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise ArgumentError(f"columns have names of their own; these come twice: {', '.join(twice)}")
+    return found
 
 
 def _infer_list(items: list[object]) -> ColumnType:

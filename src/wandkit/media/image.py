@@ -16,6 +16,9 @@ __all__ = ["Classes", "Image", "ImageMask", "image_size"]
 
 Labels = Mapping[int, str]
 
+# PNG, GIF, BMP, JPEG, TIFF of both byte orders, icons; others say what they are further on.
+_BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"\0\0\1\0")
+
 
 class Classes:
     """What the numbers in masks and boxes stand for.
@@ -123,11 +126,22 @@ class Image(Media):
             width: Its width in pixels; default what a PNG, GIF, BMP or JPEG file says.
             height: Its height in pixels, likewise.
             extension: The extension of bytes; default `.png`.
+
+        Raises:
+            ArgumentError: There is no such file; or it is no picture of a kind that is known here, and its
+                width and height are not given.
         """
         super().__init__(source, caption, extension=extension)
         name = self.local_path.name if self.local_path else f"x{self.suffix}"
         self.fields["format"] = name.rpartition(".")[2]
-        found = (width, height) if width and height else image_size(self.read_bytes()[:65536])
+        head = self.read_head(65536)
+        found = (width, height) if width and height else image_size(head)
+        if found is None and not _is_picture(head):
+            raise ArgumentError(
+                f"{str(self.local_path) if self.local_path else 'what the bytes hold'!r} is no picture: "
+                f"it begins with {head[:12]!r}",
+                next_step="Pass width= and height= of a picture of an unusual kind.",
+            )
         if found is not None:
             self.fields["width"], self.fields["height"] = found
         self.masks: dict[str, ImageMask] = dict(masks or {})
@@ -235,6 +249,11 @@ def image_size(head: bytes) -> tuple[int, int] | None:
         width, height = struct.unpack("<ii", head[18:26])
         return width, abs(height)
     return _jpeg_size(head) if head[:2] == b"\xff\xd8" else None
+
+
+def _is_picture(head: bytes) -> bool:
+    """Whether a file begins as pictures do; an SVG is text."""
+    return head.startswith(_BEGINNINGS) or head[8:12] == b"WEBP" or head[4:8] == b"ftyp" or b"<svg" in head
 
 
 def _jpeg_size(head: bytes) -> tuple[int, int] | None:

@@ -153,6 +153,17 @@ class Media:
             )
         return self.local_path.read_bytes()
 
+    def read_head(self, length: int) -> bytes:
+        """Return how its bytes begin.
+
+        Raises:
+            ArgumentError: They are not on this machine.
+        """
+        if self.content is not None or self.local_path is None:
+            return self.read_bytes()[:length]
+        with self.local_path.open("rb") as source:
+            return source.read(length)
+
     def has_file(self) -> bool:
         """Whether there is a file to write."""
         return self.origin is not None or self.content is not None or self.local_path is not None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast, get_args
 
-from wandkit.errors import ArgumentError
+from wandkit.errors import ArgumentError, ArgumentTypeError
 from wandkit.media.cell import read_cell, written_cell
-from wandkit.media.column_type import ANY, INVALID, UNKNOWN, ColumnType, assign, infer, shown
+from wandkit.media.column_type import ANY, INVALID, UNKNOWN, ColumnType, assign, column_names, infer, shown
 from wandkit.media.column_type import optional as or_none
 from wandkit.media.media import Home, Media, Origin
 
@@ -37,7 +37,7 @@ class Table:
 
     def __init__(
         self,
-        columns: Sequence[Column] | None = None,
+        columns: Iterable[Column] | None = None,
         data: Iterable[Iterable[object]] | None = None,
         *,
         dataframe: pandas.DataFrame | None = None,
@@ -56,12 +56,21 @@ class Table:
             log_mode: What is noted of how it is logged.
 
         Raises:
-            ArgumentError: A row is no list, or has more or fewer values than there are columns.
+            ArgumentError: A row is no list, or has more or fewer values than there are columns; two columns
+                have one name; `log_mode` is none of the three.
+            ArgumentTypeError: Columns, data or `dataframe` are of another type.
         """
+        if log_mode not in get_args(LogMode):
+            raise ArgumentError(
+                f"log_mode is {' or '.join(map(repr, get_args(LogMode)))}, not {log_mode!r}",
+                next_step="Leave it out for a table that is logged once.",
+            )
         if dataframe is not None:
-            columns = [name if isinstance(name, int) else str(name) for name in dataframe.columns]
+            if not hasattr(cast(object, dataframe), "columns"):
+                raise ArgumentTypeError(f"dataframe is a frame of pandas, not {type(dataframe).__name__}")
+            columns = column_names(one if isinstance(one, int) else str(one) for one in dataframe.columns)
             data = zip(*(dataframe[name].tolist() for name in dataframe.columns), strict=True)
-        self.columns: list[Column] = list(columns or ())
+        self.columns: list[Column] = column_names(columns)
         self.data: list[list[Any]] = []
         self.fields: dict[str, Any] = {"_type": self.kind, "log_mode": log_mode}
         self.arrays: dict[Column, Media] = {}
@@ -72,7 +81,9 @@ class Table:
         start = ANY if allow_mixed_types else UNKNOWN
         self._start: ColumnType | None = or_none(start) if optional else start
         self._held: dict[str, ColumnType] = {}
-        for row in data or ():
+        if data is not None and not isinstance(cast(object, data), Iterable):
+            raise ArgumentTypeError(f"data is a list of rows, not {type(data).__name__}")
+        for row in data if data is not None else ():
             if isinstance(row, (str, bytes)) or not isinstance(cast(object, row), Iterable):
                 raise ArgumentError(
                     f"a row of a table is a list of values, not {type(row).__name__}",
@@ -87,7 +98,8 @@ class Table:
         types = fields.get("column_types")
         if isinstance(types, dict):
             held = dict(cast("dict[str, Any]", types).get("params", {}).get("type_map", {}))
-        made = cls(fields.get("columns") or ())
+        made = cls()
+        made.columns = list(fields.get("columns") or ())
         made.fields = {key: value for key, value in fields.items() if key not in ("columns", "data")}
         made._held, made._keeps_nan = held, True
         made._start = None if types is None else made._start
