@@ -83,7 +83,7 @@ def column_names(columns: Iterable[str | int] | None) -> list[str | int]:
         ArgumentTypeError: They are no names.
         ArgumentError: A name comes twice.
     """
-    given: object = columns
+    given = cast(object, columns)
     if isinstance(given, (str, bytes)) or not isinstance(given, (Iterable, type(None))):
         raise ArgumentTypeError(f"columns is a list of names, not {given!r}")
     found: list[str | int] = []
