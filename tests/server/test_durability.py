@@ -1,4 +1,6 @@
-"""What was acknowledged is there after `kill -9`; several processes may write to one store."""
+"""What was acknowledged is there after `kill -9`; several processes may write to one store; a program that
+ends in the middle of a run still sends what it logged.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -22,6 +25,15 @@ READ = """query Read($name: String!) { project(name: "p", entityName: "ada") { r
 CREATE = """mutation Create($name: String!, $files: [String!]!) {
   createRunFiles(input: {entityName: "ada", projectName: "p", runName: $name, files: $files}) {
     files { uploadUrl } } }"""
+
+LOG = """
+import sys
+from wandkit import Api
+
+run = Api({"base_url": sys.argv[1]}, api_key=sys.argv[2]).create_run(project="p", run_id="left")
+run.log([{"a": number} for number in range(5)])
+sys.exit(3)
+"""
 
 
 class Process:
@@ -172,3 +184,13 @@ def test_two_processes_may_write_to_one_run(data: Path, processes: list[Process]
         assert all(pool.map(lambda chunk: stream(chunk[0], "r", chunk[1]), chunks))
     run = processes[0].graphql(READ, name="r")["project"]["run"]  # type: ignore[index]
     assert [json.loads(row)["_step"] for row in run["history"]] == list(range(400))
+
+
+def test_a_program_that_ends_without_finishing_its_run_loses_no_row(
+    data: Path, processes: list[Process]
+) -> None:
+    processes.append(Process(data))
+    url = str(processes[0].client.base_url)
+    ended = subprocess.run([sys.executable, "-c", LOG, url, KEY], check=False)
+    found: Any = processes[0].graphql(READ, name="left")
+    assert (ended.returncode, found["project"]["run"]["historyLineCount"]) == (3, 5)

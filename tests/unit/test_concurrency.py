@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from functools import partial
@@ -270,6 +272,24 @@ def test_blocking_work_runs_beside_the_loop() -> None:
 
 def test_blocking_work_runs_right_here_without_a_loop() -> None:
     assert threads.run_in_thread(threading.current_thread) is threading.current_thread()
+
+
+AT_EXIT = """
+from wandkit._transport.concurrency.threads import at_exit
+
+class Thing:
+    def send_rest(self):
+        print("sent")
+
+kept = Thing()
+at_exit(kept)
+at_exit(Thing())
+"""
+
+
+def test_what_somebody_holds_sends_its_rest_when_the_program_ends() -> None:
+    done = subprocess.run([sys.executable, "-c", AT_EXIT], capture_output=True, text=True, check=True)
+    assert done.stdout == "sent\n"
 
 
 def test_a_plain_loop_over_an_async_listing_is_refused() -> None:

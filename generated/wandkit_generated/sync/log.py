@@ -18,7 +18,7 @@ from typing import Any, cast
 from typing_extensions import Self
 
 from wandkit._core.filestream import Chunk, FileStream, StreamStart, checked_step
-from wandkit._transport.concurrency.threads import Lock, Prefetch, monotonic, sleep
+from wandkit._transport.concurrency.threads import Lock, Prefetch, at_exit, monotonic, sleep
 from wandkit.errors import ArgumentError, RunStoppedError, WandkitError
 from wandkit.paths import RunPath
 from wandkit_generated.gql.sync import get_run_tail
@@ -163,6 +163,7 @@ class RunWriter:
         with self._sending:
             if self._stream is None:
                 self._stream = FileStream(self._start(), now=time.time)
+                at_exit(self)
 
     @property
     def next_step(self) -> int:
@@ -225,6 +226,14 @@ class RunWriter:
         self._stream = None
         if pump is not None:
             pump.close()
+
+    def send_rest(self) -> None:
+        """Send everything at the end of a program that has not finished the run; that does not finish it."""
+        try:
+            if self._stream is not None and self._stream.pending:
+                self.flush()
+        except WandkitError as error:
+            warnings.warn(f"the last lines of run {str(self._run)!r} are lost: {error}", stacklevel=2)
 
     def tick(self) -> bool:
         """What the background job does each time it looks; False once there is nothing more to do for it."""

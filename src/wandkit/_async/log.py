@@ -20,7 +20,7 @@ from wandkit._async.run_handle import AsyncRunHandle
 from wandkit._async.run_near import missing_run
 from wandkit._core.filestream import Chunk, FileStream, StreamStart, checked_step
 from wandkit._transport.aio.graphql import AsyncGraphQL
-from wandkit._transport.concurrency.aio import Lock, Prefetch, monotonic, sleep
+from wandkit._transport.concurrency.aio import Lock, Prefetch, at_exit, monotonic, sleep
 from wandkit.errors import ArgumentError, RunStoppedError, WandkitError
 from wandkit.paths import RunPath
 
@@ -163,6 +163,7 @@ class AsyncRunWriter:
         async with self._sending:
             if self._stream is None:
                 self._stream = FileStream(await self._start(), now=time.time)
+                at_exit(self)
 
     @property
     def next_step(self) -> int:
@@ -225,6 +226,14 @@ class AsyncRunWriter:
         self._stream = None
         if pump is not None:
             await pump.aclose()
+
+    async def send_rest(self) -> None:
+        """Send everything at the end of a program that has not finished the run; that does not finish it."""
+        try:
+            if self._stream is not None and self._stream.pending:
+                await self.flush()
+        except WandkitError as error:
+            warnings.warn(f"the last lines of run {str(self._run)!r} are lost: {error}", stacklevel=2)
 
     async def tick(self) -> bool:
         """What the background job does each time it looks; False once there is nothing more to do for it."""

@@ -23,6 +23,7 @@ __all__ = [
     "Prefetch",
     "Wire",
     "amap",
+    "at_exit",
     "gather_bounded",
     "monotonic",
     "run_in_thread",
@@ -182,6 +183,10 @@ async def gather_bounded(limit: int, jobs: Iterable[Callable[[], Awaitable[T]]])
 async def run_in_thread(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run blocking `fn` beside the event loop and return its result."""
     return await asyncio.to_thread(fn, *args, **kwargs)
+
+
+def at_exit(thing: object) -> None:
+    """Do nothing: when the program ends, no event loop runs that `thing` could send its rest in."""
 
 
 async def _each(items: Iterable[U] | AsyncIterable[U]) -> AsyncIterator[U]:

@@ -6,13 +6,15 @@ they are first needed, never keep the process alive, and are not expected in the
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from queue import SimpleQueue
 from time import monotonic, sleep
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
 from typing_extensions import ParamSpec
 
@@ -25,6 +27,7 @@ __all__ = [
     "Prefetch",
     "Wire",
     "amap",
+    "at_exit",
     "gather_bounded",
     "monotonic",
     "run_in_thread",
@@ -143,6 +146,29 @@ def gather_bounded(limit: int, jobs: Iterable[Callable[[], T]]) -> list[T]:
 def run_in_thread(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run blocking `fn` right here and return its result: there is no event loop to keep free."""
     return fn(*args, **kwargs)
+
+
+class HasRest(Protocol):
+    """What may have something to send when the program ends."""
+
+    def send_rest(self) -> None:
+        """Send it, or say that it is lost."""
+        ...
+
+
+_at_exit: WeakKeyDictionary[HasRest, int] = WeakKeyDictionary()
+
+
+def at_exit(thing: HasRest) -> None:
+    """Have `thing` send its rest when this process ends, unless nobody holds it any more by then."""
+    _at_exit[thing] = os.getpid()
+
+
+@atexit.register
+def _send_rests() -> None:
+    for thing, pid in list(_at_exit.items()):
+        if pid == os.getpid():
+            thing.send_rest()
 
 
 class _Task(Generic[T]):
