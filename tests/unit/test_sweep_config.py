@@ -42,6 +42,20 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"method": "random", "parameters": LR, "early_terminate": {"type": "hyperband", "max_iter": 27}},
         "needs min_iter, or max_iter and s",
     ),
+    (
+        "brackets that do not grow",
+        {
+            "method": "random",
+            "parameters": LR,
+            "early_terminate": {"type": "hyperband", "min_iter": 3, "eta": 1},
+        },
+        r"early_terminate\.eta is 1: use a number larger than 1",
+    ),
+    (
+        "bracket before the first step",
+        {"method": "random", "parameters": LR, "early_terminate": {"type": "hyperband", "min_iter": 0}},
+        r"early_terminate\.min_iter is 0: use a number from 1 on",
+    ),
     ("no JSON form", {"method": "grid", "parameters": {"lr": {"value": object()}}}, r"lr\.value"),
     ("bounds crossed", {"method": "random", "parameters": {"lr": {"min": 2, "max": 1}}}, r"lr\.min is 2"),
     (

@@ -237,6 +237,11 @@ def _check_early(early: Any, remarks: list[str]) -> None:
     for key in _EARLY_NUMBERS:
         if key in early:
             early[key] = _number(early[key], f"early_terminate.{key}")
+    for key, least in (("min_iter", 1), ("max_iter", 1), ("s", 1)):
+        if early.get(key, least) < least:
+            raise _wrong(f"early_terminate.{key}", f"is {early[key]}: use a number from {least} on")
+    if early.get("eta", 3) <= 1:
+        raise _wrong("early_terminate.eta", f"is {early['eta']}: use a number larger than 1")
     if "min_iter" not in early and not {"max_iter", "s"} <= early.keys():
         raise _wrong("early_terminate", "needs min_iter, or max_iter and s")
 

@@ -19,6 +19,7 @@ from wandkit.server.database import now, timestamp
 from wandkit.server.model.run import Run
 from wandkit.server.model.sweep import Sweep, SweepAgent, SweepPoint
 from wandkit.server.names import new_run_name
+from wandkit.server.sweep_early import stop_worse
 from wandkit.server.sweep_search import grid_point, grid_points, is_grid, random_point, same_point
 
 __all__ = ["commands_for", "pass_over", "settled_state"]
@@ -43,9 +44,10 @@ def commands_for(
     sweep = agent.sweep
     agent.heartbeat_at = sweep.heartbeat_at = now()
     agent.state = "RUNNING"
-    _note(session, agent, running)
+    ended = _note(session, agent, running)
     if sweep.state == "CANCELED" and running:
         return [_stop(name) for name in running]
+    stop_worse(session, sweep, [*running, *ended])
     asked = _asked_to_stop(session, sweep, running)
     if asked:
         return [_stop(name) for name in asked]
@@ -103,8 +105,12 @@ def _next_commands(
     return [{"type": "run", "run_id": point.run_name, "args": args, "program": program}]
 
 
-def _note(session: Session, agent: SweepAgent, running: list[str]) -> None:
-    """Follow the agent's points: seen once it reports their run, over once it no longer does."""
+def _note(session: Session, agent: SweepAgent, running: list[str]) -> list[str]:
+    """Follow the agent's points: seen once it reports their run, over once it no longer does.
+
+    Return the runs of those that are over since.
+    """
+    ended: list[str] = []
     points = session.scalars(
         select(SweepPoint).where(SweepPoint.agent_id == agent.id, SweepPoint.state.in_(("sent", "seen")))
     )
@@ -113,7 +119,9 @@ def _note(session: Session, agent: SweepAgent, running: list[str]) -> None:
             point.state = "seen"
         elif point.state == "seen" or point.deliveries >= _DELIVERIES or _has_run(session, agent, point):
             point.state = "over"
+            ended.append(point.run_name)
     session.flush()
+    return ended
 
 
 def _has_run(session: Session, agent: SweepAgent, point: SweepPoint) -> bool:

@@ -44,8 +44,11 @@ def remarks(config: Mapping[str, Any]) -> list[str]:
     found: list[str] = []
     if config.get("method") == "bayes":
         found.append("method: this server has no bayes search; it searches at random instead")
-    if config.get("early_terminate") is not None:
-        found.append("early_terminate: this server stops no run early; the setting is ignored")
+    early, metric = config.get("early_terminate"), config.get("metric")
+    if is_object(early) and early.get("type") != "hyperband":
+        found.append("early_terminate: this server knows hyperband only; the setting is ignored")
+    elif early is not None and metric is None:
+        found.append("early_terminate: without a metric no run is stopped early; the setting is ignored")
     return found
 
 

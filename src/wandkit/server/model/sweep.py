@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wandkit.server.model.project import Project
     from wandkit.server.model.user import User
 
-__all__ = ["STATES", "Sweep", "SweepAgent", "SweepPoint"]
+__all__ = ["STATES", "Sweep", "SweepAgent", "SweepBracket", "SweepPoint"]
 
 STATES = ("PENDING", "RUNNING", "PAUSED", "FINISHED", "CANCELED")
 
@@ -102,3 +102,15 @@ class SweepPoint(Base):
     state: Mapped[str] = mapped_column(String(8), default="sent")
     deliveries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[Timestamp] = mapped_column(default=now)
+
+
+class SweepBracket(Base):
+    """How well a run did by the time it reached a bracket of early termination; a smaller loss is better."""
+
+    __tablename__ = "sweep_bracket"
+    __table_args__: Any = (Index("sweep_bracket_place", "sweep_id", "bracket", "loss"),)
+
+    sweep_id: Mapped[int] = mapped_column(ForeignKey("sweep.id", ondelete="CASCADE"), primary_key=True)
+    run_name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    bracket: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    loss: Mapped[float]
