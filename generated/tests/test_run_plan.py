@@ -8,6 +8,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -172,6 +173,13 @@ def test_deleting_what_is_gone_already_is_no_failure(api: Api, project: str) -> 
 def test_a_plan_without_changes_is_refused(api: Api) -> None:
     with pytest.raises(ArgumentError, match="changes nothing"):
         api.runs("p").plan_update()
+
+
+@pytest.mark.parametrize("argument", ["add_tags", "remove_tags", "unset_config"])
+def test_one_text_is_no_list_of_names(api: Api, argument: str) -> None:
+    names: Any = {argument: "lr"}
+    with pytest.raises(ArgumentError, match=f"{argument} must be a list of texts, not 'lr'"):
+        api.runs("ada/p").plan_update(**names)
 
 
 def test_a_plan_that_contradicts_itself_is_refused(api: Api) -> None:

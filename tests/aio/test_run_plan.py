@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -176,6 +177,13 @@ async def test_deleting_what_is_gone_already_is_no_failure(api: AsyncApi, projec
 async def test_a_plan_without_changes_is_refused(api: AsyncApi) -> None:
     with pytest.raises(ArgumentError, match="changes nothing"):
         await api.runs("p").plan_update()
+
+
+@pytest.mark.parametrize("argument", ["add_tags", "remove_tags", "unset_config"])
+async def test_one_text_is_no_list_of_names(api: AsyncApi, argument: str) -> None:
+    names: Any = {argument: "lr"}
+    with pytest.raises(ArgumentError, match=f"{argument} must be a list of texts, not 'lr'"):
+        await api.runs("ada/p").plan_update(**names)
 
 
 async def test_a_plan_that_contradicts_itself_is_refused(api: AsyncApi) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typing_extensions import Self
 
 from wandkit._core.display import html_table, show
-from wandkit._core.patch import checked_tags
+from wandkit._core.patch import checked_texts
 from wandkit._core.run_row import row_of
 from wandkit._core.select import PARTS, part_of
 from wandkit.paths import RunPath
@@ -164,7 +164,7 @@ class Run(
 
     @tags.setter
     def tags(self, value: list[str]) -> None:
-        self._tags = checked_tags(value)
+        self._tags = checked_texts(value)
 
     @property
     def state(self) -> str:

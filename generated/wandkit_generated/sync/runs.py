@@ -16,7 +16,7 @@ from wandkit._core.collector import uncollected
 from wandkit._core.config import Config
 from wandkit._core.operation import UNSET
 from wandkit._core.pagination import Page, PageRequest
-from wandkit._core.patch import checked_tags
+from wandkit._core.patch import checked_texts
 from wandkit._core.run_row import row_of
 from wandkit._core.select import PARTS, Part, Select, Selection, parse_select, part_of
 from wandkit.errors import AnswerError
@@ -236,7 +236,7 @@ class RunMethods:
             name=run_id or new_run_id(),
             display_name=name or UNSET,
             config=Config(config).to_text() if config else UNSET,
-            tags=checked_tags(tags) if tags else UNSET,
+            tags=checked_texts(tags) if tags else UNSET,
             notes=notes or UNSET,
             group=group or UNSET,
             job_type=job_type or UNSET,

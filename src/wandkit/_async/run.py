@@ -26,7 +26,7 @@ from wandkit._async.run_sweep import AsyncRunSweep
 from wandkit._async.user import AsyncUser
 from wandkit._core.awaitable import awaitable_property
 from wandkit._core.display import html_table, show
-from wandkit._core.patch import checked_tags
+from wandkit._core.patch import checked_texts
 from wandkit._core.run_row import row_of
 from wandkit._core.select import PARTS, part_of
 from wandkit._transport.aio.graphql import AsyncGraphQL
@@ -163,7 +163,7 @@ class AsyncRun(
 
     @tags.setter
     def tags(self, value: list[str]) -> None:
-        self._tags = checked_tags(value)
+        self._tags = checked_texts(value)
 
     @property
     def state(self) -> str:

@@ -14,6 +14,7 @@ from wandkit._async.run import AsyncRun
 from wandkit._core.display import html_rows
 from wandkit._core.journal import Journal
 from wandkit._core.operation import UNSET, UnsetType
+from wandkit._core.patch import checked_texts
 from wandkit._core.plan import SHOWN, Difference, PlannedChange, PlanOutcome, RunEdit
 from wandkit._core.receipt import ItemFailure, Receipt
 from wandkit._core.select import Part
@@ -170,11 +171,11 @@ class AsyncRunsPlans(AsyncListing[AsyncRun]):
         }
         edit = RunEdit(
             texts={field: text for field, text in texts.items() if not isinstance(text, UnsetType)},
-            add_tags=tuple(add_tags),
-            remove_tags=tuple(remove_tags),
+            add_tags=tuple(checked_texts(add_tags, "add_tags")),
+            remove_tags=tuple(checked_texts(remove_tags, "remove_tags")),
             config=config or {},
             summary=summary or {},
-            unset_config=tuple(unset_config),
+            unset_config=tuple(checked_texts(unset_config, "unset_config")),
         )
         edit.check()
         await self.bring(edit.parts)
@@ -241,7 +242,5 @@ async def _differences(run: AsyncRun, edit: RunEdit) -> list[Difference]:
         found += edit.config_differences(config)
     if edit.summary:
         summary = await fresh.summary_metrics
-        found += [
-            Difference(f"summary.{key}", summary.get(key), value) for key, value in edit.summary.items()
-        ]
+        found += edit.summary_differences(summary)
     return [difference for difference in found if difference.is_real]

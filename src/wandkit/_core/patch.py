@@ -11,7 +11,7 @@ from wandkit._core.config import Config
 from wandkit._core.summary import SummaryData
 from wandkit.errors import ArgumentError
 
-__all__ = ["VARIABLES", "CurrentRun", "RunDraft", "RunFields", "checked_tags", "merge_tags"]
+__all__ = ["VARIABLES", "CurrentRun", "RunDraft", "RunFields", "checked_texts", "merge_tags"]
 
 TEXTS = {
     "name": "display_name",
@@ -110,18 +110,18 @@ class RunDraft:
         return variables
 
 
-def checked_tags(tags: object) -> list[str]:
-    """Return tags as a list.
+def checked_texts(values: object, what: str = "tags") -> list[str]:
+    """Return tags, or `what` else has to be several texts, as a list.
 
     Raises:
         ArgumentError: They are one text, or not all of them are texts.
     """
-    given = list(cast("Iterable[object]", tags)) if isinstance(tags, Iterable) else [tags]
-    texts = [tag for tag in given if isinstance(tag, str)]
-    if isinstance(tags, str) or len(texts) < len(given):
+    given = list(cast("Iterable[object]", values)) if isinstance(values, Iterable) else [values]
+    texts = [value for value in given if isinstance(value, str)]
+    if isinstance(values, str) or len(texts) < len(given):
         raise ArgumentError(
-            f"tags must be a list of texts, not {tags!r}",
-            next_step=f"Try [{tags!r}]." if isinstance(tags, str) else "",
+            f"{what} must be a list of texts, not {values!r}",
+            next_step=f"Try [{values!r}]." if isinstance(values, str) else "",
         )
     return texts
 
