@@ -174,6 +174,7 @@ UNKNOWN = {
         },
     ),
     "another metric filter": condition("RUN_METRIC", {"run_filter": "{}", "run_metric_filter": {"new": {}}}),
+    "no end": condition("LINK_MODEL", '{"filter":' * 5000 + "1" + "}" * 5000),
     "another kind of condition": {"__typename": "CronTriggeringCondition"},
 }
 
@@ -195,6 +196,8 @@ def test_an_event_that_is_not_known_is_kept_and_the_rest_can_be_changed(name: st
         ({"__typename": "DanceTriggeredAction", "steps": 3}, "DanceTriggeredAction"),
         ({"__typename": "NotificationTriggeredAction"}, "NOTIFICATION"),
         (WEBHOOK | {"requestPayload": "["}, "GENERIC_WEBHOOK"),
+        (WEBHOOK | {"integration": None}, "GENERIC_WEBHOOK"),
+        (NOTIFICATION | {"integration": None}, "NOTIFICATION"),
         (NOTIFICATION | {"severity": "PANIC"}, "NOTIFICATION"),
         ({"__typename": "ARIATriggeredAction", "prompt": "x" * 5000}, "ARIA"),
     ],

@@ -274,7 +274,7 @@ def read_action(raw: Mapping[str, Any]) -> Action:
     name = str(raw.get("__typename", ""))
     try:
         found = _known_action(name, raw)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         found = None
     return found or UnknownAction(kind=_KINDS.get(name) or ActionType(name), raw=dict(raw))
 

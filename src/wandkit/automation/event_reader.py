@@ -58,7 +58,7 @@ def read_event(raw: Mapping[str, Any], scope: Scope) -> Event:
         found = json.loads(unknown.filter)
         event = read(found, scope)
         same = event.event_type == kind and _holds(json.loads(event.filter_json()), _inner(found))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return unknown
     return event if same else unknown
 
