@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import multiprocessing
 import os
@@ -12,6 +13,7 @@ import socket
 import ssl
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -246,6 +248,16 @@ def test_the_child_of_a_fork_opens_its_own_connections(lie: Callable[..., Liar])
     child.join()
     face.close()
     assert (body, liar.connections) == (b"ok", 2)
+
+
+def test_a_wire_that_nobody_closes_closes_its_idle_connections(lie: Callable[..., Liar]) -> None:
+    face = Blocking()
+    face.get(lie([OK, OK]).url)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        del face
+        gc.collect()
+    assert [str(warning.message) for warning in seen if warning.category is ResourceWarning] == []
 
 
 def test_threads_share_a_wire(lie: Callable[..., Liar]) -> None:

@@ -161,6 +161,12 @@ class Wire:
         self._proxies: dict[Origin, str | None] = {}
         self._tls = None
 
+    def __del__(self) -> None:
+        """Close the idle connections of a client that nobody has closed."""
+        for connections in getattr(self, "_idle", {}).values():
+            for connection in connections:
+                connection.close()
+
     def __getstate__(self) -> dict[str, Any]:
         """Pickle how hosts are reached, not the connections."""
         return {"_network": self._network}
