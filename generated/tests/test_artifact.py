@@ -19,9 +19,9 @@ from wandkit.errors import (
     ArgumentError,
     ArtifactFinalizedError,
     ArtifactNotLoggedError,
+    ConflictError,
     NotFoundError,
     UnsupportedError,
-    WandkitError,
 )
 from wandkit.testing import Server
 
@@ -203,6 +203,22 @@ def test_an_old_server_serves_versions(server_without_tags: Server, tmp_path: Pa
     assert contents(folder) == FILES
 
 
+def test_an_edit_that_is_refused_has_changed_nothing(server_without_tags: Server, tmp_path: Path) -> None:
+    with server_without_tags.api("ada") as api:
+        run = api.create_run(project="kept")
+        artifact = logged(run, tmp_path)
+        artifact.aliases.append("best")
+        artifact.tags.append("a")
+        server_without_tags.requests.clear()
+        with pytest.raises(UnsupportedError, match="no tags"):
+            artifact.save()
+        artifact.tags.clear()
+        artifact.metadata["loss"] = float("nan")
+        with pytest.raises(ArgumentError, match="metadata"):
+            artifact.save()
+    assert server_without_tags.requests == []
+
+
 def test_a_draft_has_no_version(tmp_path: Path) -> None:
     draft = Artifact("data", "dataset")
     assert draft.is_draft()
@@ -335,7 +351,7 @@ def test_removing_takes_a_file_or_a_folder(tmp_path: Path) -> None:
 
 def test_a_version_with_aliases_is_deleted_when_told(api: Api, run: Run, tmp_path: Path) -> None:
     artifact = logged(run, tmp_path)
-    with pytest.raises(WandkitError):
+    with pytest.raises(ConflictError, match=r"latest.*delete_aliases=True"):
         artifact.delete()
     artifact.delete(delete_aliases=True)
     there = api.artifact_exists(f"{run.project}/data:v0")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -231,6 +232,30 @@ def test_members_come_and_go(module_server: Server, api: Api, registry: Registry
     registry.remove_members(bo.id)
     left = [member.username for member in registry.user_members()]
     assert (roles[name], name in left, bool(team)) == ("viewer", False, True)
+
+
+@pytest.mark.parametrize("types", ["model", ["a/b"], ["a:b"], [""], ["m" * 129], [1]], ids=repr)
+def test_types_that_are_none_are_refused(api: Api, registry: Registry, types: Any) -> None:
+    with pytest.raises(ArgumentError, match="type"):
+        api.create_registry("other", "organization", artifact_types=types)
+    with pytest.raises(NotFoundError):
+        api.registry("other")
+
+
+def test_a_registry_keeps_its_name_where_it_cannot_be_changed() -> None:
+    with Server() as server:
+        server.add_organization("acme")
+        server.add_user("ada")
+        server.add_team("crew", {"ada": "admin"}, organization="acme")
+        with server.api("ada", overrides={"entity": "crew"}) as api:
+            api.create_registry("models", "organization")
+            server.features = ()
+        with server.api("ada", overrides={"entity": "crew"}) as api:
+            made = api.registry("models")
+            made.name = "shelf"
+            with pytest.raises(UnsupportedError, match="nothing was changed"):
+                made.save()
+            assert (api.registry("models")).name == "models"
 
 
 def test_members_must_be_given(registry: Registry) -> None:

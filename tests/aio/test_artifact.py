@@ -17,9 +17,9 @@ from wandkit.errors import (
     ArgumentError,
     ArtifactFinalizedError,
     ArtifactNotLoggedError,
+    ConflictError,
     NotFoundError,
     UnsupportedError,
-    WandkitError,
 )
 from wandkit.testing import Server
 
@@ -203,6 +203,24 @@ async def test_an_old_server_serves_versions(server_without_tags: Server, tmp_pa
     assert contents(folder) == FILES
 
 
+async def test_an_edit_that_is_refused_has_changed_nothing(
+    server_without_tags: Server, tmp_path: Path
+) -> None:
+    async with server_without_tags.async_api("ada") as api:
+        run = await api.create_run(project="kept")
+        artifact = await logged(run, tmp_path)
+        artifact.aliases.append("best")
+        artifact.tags.append("a")
+        server_without_tags.requests.clear()
+        with pytest.raises(UnsupportedError, match="no tags"):
+            await artifact.save()
+        artifact.tags.clear()
+        artifact.metadata["loss"] = float("nan")
+        with pytest.raises(ArgumentError, match="metadata"):
+            await artifact.save()
+    assert server_without_tags.requests == []
+
+
 async def test_a_draft_has_no_version(tmp_path: Path) -> None:
     draft = AsyncArtifact("data", "dataset")
     assert draft.is_draft()
@@ -341,7 +359,7 @@ async def test_a_version_with_aliases_is_deleted_when_told(
     api: AsyncApi, run: AsyncRun, tmp_path: Path
 ) -> None:
     artifact = await logged(run, tmp_path)
-    with pytest.raises(WandkitError):
+    with pytest.raises(ConflictError, match=r"latest.*delete_aliases=True"):
         await artifact.delete()
     await artifact.delete(delete_aliases=True)
     there = await api.artifact_exists(f"{run.project}/data:v0")

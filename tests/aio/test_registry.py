@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -236,6 +237,30 @@ async def test_members_come_and_go(module_server: Server, api: AsyncApi, registr
     await registry.remove_members(bo.id)
     left = [member.username for member in await registry.user_members()]
     assert (roles[name], name in left, bool(team)) == ("viewer", False, True)
+
+
+@pytest.mark.parametrize("types", ["model", ["a/b"], ["a:b"], [""], ["m" * 129], [1]], ids=repr)
+async def test_types_that_are_none_are_refused(api: AsyncApi, registry: AsyncRegistry, types: Any) -> None:
+    with pytest.raises(ArgumentError, match="type"):
+        await api.create_registry("other", "organization", artifact_types=types)
+    with pytest.raises(NotFoundError):
+        await api.registry("other")
+
+
+async def test_a_registry_keeps_its_name_where_it_cannot_be_changed() -> None:
+    with Server() as server:
+        server.add_organization("acme")
+        server.add_user("ada")
+        server.add_team("crew", {"ada": "admin"}, organization="acme")
+        async with server.async_api("ada", overrides={"entity": "crew"}) as api:
+            await api.create_registry("models", "organization")
+            server.features = ()
+        async with server.async_api("ada", overrides={"entity": "crew"}) as api:
+            made = await api.registry("models")
+            made.name = "shelf"
+            with pytest.raises(UnsupportedError, match="nothing was changed"):
+                await made.save()
+            assert (await api.registry("models")).name == "models"
 
 
 async def test_members_must_be_given(registry: AsyncRegistry) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ from wandkit._core.artifact_name import (
     entry_name,
 )
 from wandkit._core.transfer import file_target
-from wandkit.errors import ArgumentError
+from wandkit.errors import ArgumentError, ArgumentTypeError
 
 
 @given(st.text(st.sampled_from("ab./\\:~ \0") | st.characters(), min_size=0, max_size=20))
@@ -74,6 +75,14 @@ def test_an_alias_fits_a_path(alias: str) -> None:
         check_aliases([alias])
 
 
+@pytest.mark.parametrize("values", [[1], ["a", None], None, 5], ids=repr)
+def test_aliases_and_tags_are_texts(values: Any) -> None:
+    with pytest.raises(ArgumentTypeError, match="aliases are texts"):
+        check_aliases(values)
+    with pytest.raises(ArgumentTypeError, match="tags are texts"):
+        check_tags(values)
+
+
 @pytest.mark.parametrize("tag", ["", " a", "a!", "a  b "])
 def test_a_tag_has_words(tag: str) -> None:
     with pytest.raises(ArgumentError):
@@ -88,5 +97,7 @@ def test_metadata_fits_json(metadata: dict[str, object]) -> None:
 
 def test_a_time_to_live_is_whole_seconds() -> None:
     assert (check_ttl(timedelta(seconds=90.5)), check_ttl(None)) == (90, None)
-    with pytest.raises(ArgumentError):
+    with pytest.raises(ArgumentError, match="whole seconds"):
         check_ttl(timedelta(0))
+    with pytest.raises(ArgumentError, match="whole seconds"):
+        check_ttl(timedelta(milliseconds=5))

@@ -19,6 +19,7 @@ from wandkit._core.organization import Organization
 from wandkit._core.registry import (
     AddOnlyList,
     access_of,
+    check_artifact_types,
     check_registry_name,
     full_name,
     visibility_of,
@@ -36,7 +37,7 @@ from wandkit_generated.gql.sync import (
     update_registry_user,
 )
 from wandkit_generated.sync.organization import find_organization
-from wandkit_generated.sync.registry_change import find_registry, save_registry
+from wandkit_generated.sync.registry_change import find_registry, require_making, save_registry
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ class Registry:
         """Send what was edited.
 
         Raises:
-            ArgumentError: Types were added while every type is allowed.
+            ArgumentError: Types were added while every type is allowed, or are no names of types.
             UnsupportedError: The server is too old for it.
         """
         drafts = self._types.drafts
@@ -272,6 +273,8 @@ class Registry:
                 "a registry that allows every type takes no list of them",
                 next_step="Set allow_all_artifact_types to False.",
             )
+        check_artifact_types(drafts)
+        require_making(self._gql)
         if self._name != self._fields.name.removeprefix(REGISTRY_PREFIX):
             answer = rename_registry(
                 self._gql, entity=self.entity, old=self._fields.name, new=full_name(self._name)
@@ -414,10 +417,10 @@ def create_registry(
     """
     short = check_registry_name(name)
     access_of(visibility)
+    types = check_artifact_types(artifact_types) if artifact_types is not None else []
     place = find_organization(gql, organization)
     if find_registry(gql, place.org_entity.name, full_name(short)) is not None:
         raise ArgumentError(f"the organization {place.name!r} has a registry {short!r} already")
-    types = list(artifact_types) if artifact_types is not None else []
     fields = save_registry(
         gql,
         place.org_entity.name,

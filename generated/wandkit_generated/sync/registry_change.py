@@ -19,7 +19,7 @@ from wandkit_generated.sync.transport.graphql import GraphQL
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import RegistryFields
 
-__all__ = ["find_registry", "save_registry"]
+__all__ = ["find_registry", "require_making", "save_registry"]
 
 MAKING = "INCLUDE_ARTIFACT_TYPES_IN_REGISTRY_CREATION"
 
@@ -28,6 +28,21 @@ def find_registry(gql: GraphQL, entity: str, name: str) -> RegistryFields | None
     """Return what the server has of the registry whose project is `name`; None where there is none."""
     answer = get_registry(gql, entity=entity, name=name)
     return answer.entity.project if answer.entity else None
+
+
+def require_making(gql: GraphQL) -> None:
+    """Make sure that the server makes and changes registries.
+
+    Raises:
+        UnsupportedError: It does not.
+    """
+    if not gql.supports(MAKING):
+        raise UnsupportedError(
+            "this server does not make or change registries; nothing was changed",
+            operation="SaveRegistry",
+            host=gql.settings.base_url,
+            next_step=f"It lacks the feature {MAKING}; a newer one has it.",
+        )
 
 
 def save_registry(
@@ -41,13 +56,7 @@ def save_registry(
     all_types: bool,
 ) -> RegistryFields:
     """Send what a registry is to be and return what it is then."""
-    if not gql.supports(MAKING):
-        raise UnsupportedError(
-            "this server does not make or change registries; nothing was changed",
-            operation="SaveRegistry",
-            host=gql.settings.base_url,
-            next_step=f"It lacks the feature {MAKING}; a newer one has it.",
-        )
+    require_making(gql)
     types = [{"name": one} for one in artifact_types]
     variables: dict[str, Any] = {
         "entity": entity,

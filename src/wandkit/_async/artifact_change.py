@@ -27,11 +27,11 @@ from wandkit._core.artifact_name import (
     check_tags,
     metadata_text,
 )
-from wandkit._core.artifact_state import ArtifactEdits, ArtifactOrigin, ArtifactPlace
+from wandkit._core.artifact_state import ArtifactEdits, ArtifactOrigin, ArtifactPlace, plain
 from wandkit._core.digest import MD5, XXH128
 from wandkit._core.manifest import Manifest
 from wandkit._transport.aio.graphql import AsyncGraphQL
-from wandkit.errors import AnswerError, ArgumentError, UnsupportedError
+from wandkit.errors import AnswerError, ArgumentError, ConflictError, InvalidRequestError, UnsupportedError
 from wandkit.paths import RunPath
 
 if TYPE_CHECKING:
@@ -152,14 +152,19 @@ class AsyncArtifactChange(AsyncArtifactMedia):
             delete_aliases: Whether to delete its aliases with it; a version that has aliases stays otherwise.
 
         Raises:
-            InvalidRequestError: It has aliases.
+            ConflictError: It has aliases; of other servers, InvalidRequestError.
             ArtifactNotLoggedError: It is a draft.
         """
         if self.is_link:
             await self.unlink()
             return
         gql, fields = self._client("version"), self._known("version")
-        await delete_artifact(gql, id=fields.id, delete_aliases=delete_aliases)
+        try:
+            await delete_artifact(gql, id=fields.id, delete_aliases=delete_aliases)
+        except (ConflictError, InvalidRequestError) as error:
+            if not delete_aliases and plain(one.alias for one in fields.aliases):
+                error.next_step = "Pass delete_aliases=True to delete its aliases with it."
+            raise
 
     async def new_draft(self) -> Self:
         """Return a draft with the same entries, type, description and metadata, to make the next version of.
@@ -186,14 +191,6 @@ class AsyncArtifactChange(AsyncArtifactMedia):
         gql, fields, place = self._client("save"), self._known("save"), self._found("save")
         now, held = self._edits, self._saved
         now.aliases, now.tags = check_aliases(now.aliases), check_tags(now.tags)
-        for old, new, operation in (
-            (held.aliases, now.aliases, ADD_ALIASES),
-            (now.aliases, held.aliases, DELETE_ALIASES),
-        ):
-            changed = [alias for alias in new if alias not in old]
-            if changed:
-                aliases = [_alias_in(place, alias) for alias in changed]
-                await gql.execute(operation, {"id": fields.id, "aliases": aliases})
         wanted: dict[str, Any] = {}
         if now.description != held.description:
             wanted["description"] = now.description or ""
@@ -205,10 +202,17 @@ class AsyncArtifactChange(AsyncArtifactMedia):
             ("tagsToAdd", now.tags, held.tags),
             ("tagsToDelete", held.tags, now.tags),
         ):
-            changed = [tag for tag in some if tag not in others]
-            if changed:
+            if tags := _lacking(some, others):
                 await self._require_tags(gql)
-                wanted[name] = [{"tagName": tag} for tag in changed]
+                wanted[name] = [{"tagName": tag} for tag in tags]
+        # Nothing was sent so far, so that what is refused above has changed nothing.
+        for operation, some, others in (
+            (ADD_ALIASES, now.aliases, held.aliases),
+            (DELETE_ALIASES, held.aliases, now.aliases),
+        ):
+            if aliases := _lacking(some, others):
+                places = [_alias_in(place, alias) for alias in aliases]
+                await gql.execute(operation, {"id": fields.id, "aliases": places})
         updated = fields
         if wanted:
             answer = await gql.execute(UPDATE_ARTIFACT, {"id": fields.id, **wanted})
@@ -313,6 +317,11 @@ class AsyncArtifactChange(AsyncArtifactMedia):
             raise ArgumentError(f"{self._name} is no link here", next_step="Use delete() to delete it.")
         gql, fields = self._client("link"), self._known("link")
         await unlink_artifact(gql, id=fields.id, collection_id=place.collection_id)
+
+
+def _lacking(some: list[str], others: list[str]) -> list[str]:
+    """Return which of `some` are not among `others`."""
+    return [one for one in some if one not in others]
 
 
 def _alias_in(place: ArtifactPlace, alias: str) -> dict[str, str]:

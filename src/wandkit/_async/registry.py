@@ -22,12 +22,13 @@ from wandkit_generated.gql.aio import (
 )
 
 from wandkit._async.organization import find_organization
-from wandkit._async.registry_change import find_registry, save_registry
+from wandkit._async.registry_change import find_registry, require_making, save_registry
 from wandkit._core.member import TeamMember, UserMember, ids_by_kind, kind_of_member, member_id
 from wandkit._core.organization import Organization
 from wandkit._core.registry import (
     AddOnlyList,
     access_of,
+    check_artifact_types,
     check_registry_name,
     full_name,
     visibility_of,
@@ -262,7 +263,7 @@ class AsyncRegistry:
         """Send what was edited.
 
         Raises:
-            ArgumentError: Types were added while every type is allowed.
+            ArgumentError: Types were added while every type is allowed, or are no names of types.
             UnsupportedError: The server is too old for it.
         """
         drafts = self._types.drafts
@@ -271,6 +272,8 @@ class AsyncRegistry:
                 "a registry that allows every type takes no list of them",
                 next_step="Set allow_all_artifact_types to False.",
             )
+        check_artifact_types(drafts)
+        await require_making(self._gql)
         if self._name != self._fields.name.removeprefix(REGISTRY_PREFIX):
             answer = await rename_registry(
                 self._gql, entity=self.entity, old=self._fields.name, new=full_name(self._name)
@@ -413,10 +416,10 @@ async def create_registry(
     """
     short = check_registry_name(name)
     access_of(visibility)
+    types = check_artifact_types(artifact_types) if artifact_types is not None else []
     place = await find_organization(gql, organization)
     if await find_registry(gql, place.org_entity.name, full_name(short)) is not None:
         raise ArgumentError(f"the organization {place.name!r} has a registry {short!r} already")
-    types = list(artifact_types) if artifact_types is not None else []
     fields = await save_registry(
         gql,
         place.org_entity.name,

@@ -18,7 +18,7 @@ from wandkit.errors import AnswerError, UnsupportedError
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import RegistryFields
 
-__all__ = ["find_registry", "save_registry"]
+__all__ = ["find_registry", "require_making", "save_registry"]
 
 MAKING = "INCLUDE_ARTIFACT_TYPES_IN_REGISTRY_CREATION"
 
@@ -27,6 +27,21 @@ async def find_registry(gql: AsyncGraphQL, entity: str, name: str) -> RegistryFi
     """Return what the server has of the registry whose project is `name`; None where there is none."""
     answer = await get_registry(gql, entity=entity, name=name)
     return answer.entity.project if answer.entity else None
+
+
+async def require_making(gql: AsyncGraphQL) -> None:
+    """Make sure that the server makes and changes registries.
+
+    Raises:
+        UnsupportedError: It does not.
+    """
+    if not await gql.supports(MAKING):
+        raise UnsupportedError(
+            "this server does not make or change registries; nothing was changed",
+            operation="SaveRegistry",
+            host=gql.settings.base_url,
+            next_step=f"It lacks the feature {MAKING}; a newer one has it.",
+        )
 
 
 async def save_registry(
@@ -40,13 +55,7 @@ async def save_registry(
     all_types: bool,
 ) -> RegistryFields:
     """Send what a registry is to be and return what it is then."""
-    if not await gql.supports(MAKING):
-        raise UnsupportedError(
-            "this server does not make or change registries; nothing was changed",
-            operation="SaveRegistry",
-            host=gql.settings.base_url,
-            next_step=f"It lacks the feature {MAKING}; a newer one has it.",
-        )
+    await require_making(gql)
     types = [{"name": one} for one in artifact_types]
     variables: dict[str, Any] = {
         "entity": entity,

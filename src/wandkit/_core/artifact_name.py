@@ -104,8 +104,9 @@ def check_aliases(aliases: Iterable[str] | str) -> list[str]:
 
     Raises:
         ArgumentError: One holds a slash or a colon.
+        ArgumentTypeError: One is no text.
     """
-    found = list(dict.fromkeys([aliases] if isinstance(aliases, str) else aliases))
+    found = _texts(aliases, "aliases")
     for alias in found:
         if not alias or "/" in alias or ":" in alias:
             raise ArgumentError(f"{alias!r} cannot be an alias", next_step="Leave out slashes and colons.")
@@ -117,8 +118,9 @@ def check_tags(tags: Iterable[str] | str) -> list[str]:
 
     Raises:
         ArgumentError: One holds other characters than letters, digits, `-`, `_` and inner spaces.
+        ArgumentTypeError: One is no text.
     """
-    found = list(dict.fromkeys([tags] if isinstance(tags, str) else tags))
+    found = _texts(tags, "tags")
     for tag in found:
         if not _TAG.fullmatch(tag):
             raise ArgumentError(
@@ -131,12 +133,12 @@ def check_ttl(ttl: timedelta | None) -> int | None:
     """Return a time to live in whole seconds; None keeps it for ever.
 
     Raises:
-        ArgumentError: It is no length of time, or not a positive one.
+        ArgumentError: It is no length of time, or less than a second.
     """
     if ttl is None:
         return None
-    if not isinstance(cast(object, ttl), timedelta) or ttl.total_seconds() <= 0:
-        raise ArgumentError(f"a time to live is a positive timedelta, not {ttl!r}")
+    if not isinstance(cast(object, ttl), timedelta) or ttl.total_seconds() < 1:
+        raise ArgumentError(f"a time to live is a positive timedelta of whole seconds, not {ttl!r}")
     return int(ttl.total_seconds())
 
 
@@ -167,3 +169,15 @@ def check_entry_name(name: str) -> str:
     if unsafe or ".." in parts or any(0xD800 <= ord(character) <= 0xDFFF for character in name):
         raise ArgumentError(f"the entry name {name!r} would leave its folder; nothing was written")
     return name
+
+
+def _texts(values: object, what: str) -> list[str]:
+    """Return texts as a list without repetitions; one text stands for itself."""
+    given = [values] if isinstance(values, str) else values
+    found = list(cast("Iterable[object]", given)) if isinstance(given, Iterable) else [given]
+    for one in found:
+        if not isinstance(one, str):
+            raise ArgumentTypeError(
+                f"{what} are texts, not {one!r}", next_step="Give a list of them; [] for none."
+            )
+    return list(dict.fromkeys(cast("list[str]", found)))

@@ -24,6 +24,7 @@ __all__ = [
     "Keys",
     "Search",
     "access_of",
+    "check_artifact_types",
     "check_registry_name",
     "full_name",
     "keys_in",
@@ -131,6 +132,24 @@ def check_registry_name(name: str) -> str:
             next_step=f"Use 1 to {_LONGEST - len(REGISTRY_PREFIX)} characters without / \\ # ? % :.",
         )
     return short
+
+
+def check_artifact_types(types: Iterable[str]) -> list[str]:
+    """Return names of artifact types as a list without repetitions.
+
+    Raises:
+        ArgumentError: They are one text instead of a list, or one is no name of a type.
+    """
+    if isinstance(types, str):
+        raise ArgumentError(f"artifact_types is a list, not {types!r}", next_step=f"Try [{types!r}].")
+    found = list(dict.fromkeys(types))
+    for kind in found:
+        if not isinstance(cast(object, kind), str) or not kind or len(kind) > _LONGEST or {*"/:"} & {*kind}:
+            raise ArgumentError(
+                f"{kind!r} cannot name a type of artifacts",
+                next_step=f"Use 1 to {_LONGEST} characters without / and :.",
+            )
+    return found
 
 
 def access_of(visibility: str) -> str:
