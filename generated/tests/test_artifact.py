@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import numpy
 import pytest
 
 from wandkit import Api, Artifact, ManifestEntry, Run
@@ -155,6 +156,19 @@ def test_edits_are_saved(api: Api, run: Run, tmp_path: Path) -> None:
         ["good one", "kept"],
         timedelta(days=3),
     )
+
+
+def test_metadata_may_hold_numbers_of_numpy(api: Api, run: Run) -> None:
+    draft = Artifact("data", "dataset", metadata={"loss": numpy.float32(0.5)})
+    draft.metadata["shape"] = numpy.array([1, 2])
+    artifact = run.log_artifact(draft)
+    artifact.metadata["flag"] = 1
+    artifact.save()
+    artifact.metadata["flag"] = numpy.bool_(True)
+    artifact.save()
+    fresh = api.artifact(artifact.qualified_name)
+    assert fresh.metadata == {"loss": 0.5, "shape": [1, 2], "flag": True}
+    assert fresh.metadata["flag"] is True
 
 
 def test_nothing_edited_sends_nothing(module_server: Server, run: Run, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import numpy
 import pytest
 
 from wandkit import AsyncApi, AsyncArtifact, AsyncRun, ManifestEntry
@@ -155,6 +156,19 @@ async def test_edits_are_saved(api: AsyncApi, run: AsyncRun, tmp_path: Path) -> 
         ["good one", "kept"],
         timedelta(days=3),
     )
+
+
+async def test_metadata_may_hold_numbers_of_numpy(api: AsyncApi, run: AsyncRun) -> None:
+    draft = AsyncArtifact("data", "dataset", metadata={"loss": numpy.float32(0.5)})
+    draft.metadata["shape"] = numpy.array([1, 2])
+    artifact = await run.log_artifact(draft)
+    artifact.metadata["flag"] = 1
+    await artifact.save()
+    artifact.metadata["flag"] = numpy.bool_(True)
+    await artifact.save()
+    fresh = await api.artifact(artifact.qualified_name)
+    assert fresh.metadata == {"loss": 0.5, "shape": [1, 2], "flag": True}
+    assert fresh.metadata["flag"] is True
 
 
 async def test_nothing_edited_sends_nothing(module_server: Server, run: AsyncRun, tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +94,26 @@ def test_a_tag_has_words(tag: str) -> None:
 def test_metadata_fits_json(metadata: dict[str, object]) -> None:
     with pytest.raises(ArgumentError):
         check_metadata(metadata)
+
+
+def test_metadata_of_other_libraries_comes_in_the_types_of_json() -> None:
+    numbers = {"a": numpy.float32(0.5), "b": numpy.arange(3), "c": (1, 2), 4: date(2024, 1, 2)}
+    assert check_metadata(numbers) == {"a": 0.5, "b": [0, 1, 2], "c": [1, 2], "4": "2024-01-02"}
+
+
+def test_metadata_within_itself_is_refused() -> None:
+    endless: dict[str, object] = {}
+    endless["a"] = endless
+    with pytest.raises(ArgumentError, match="metadata cannot be written"):
+        check_metadata(endless)
+
+
+@pytest.mark.parametrize("name", [5, None, b"a"], ids=repr)
+def test_names_and_types_are_texts(name: Any) -> None:
+    with pytest.raises(ArgumentTypeError, match="name is a text"):
+        check_name(name)
+    with pytest.raises(ArgumentTypeError, match="type is a text"):
+        check_type(name)
 
 
 def test_a_time_to_live_is_whole_seconds() -> None:

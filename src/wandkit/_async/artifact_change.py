@@ -29,6 +29,7 @@ from wandkit._core.artifact_name import (
 )
 from wandkit._core.artifact_state import ArtifactEdits, ArtifactOrigin, ArtifactPlace, plain
 from wandkit._core.digest import MD5, XXH128
+from wandkit._core.jsontext import same
 from wandkit._core.manifest import Manifest
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import AnswerError, ArgumentError, ConflictError, InvalidRequestError, UnsupportedError
@@ -194,8 +195,8 @@ class AsyncArtifactChange(AsyncArtifactMedia):
         wanted: dict[str, Any] = {}
         if now.description != held.description:
             wanted["description"] = now.description or ""
-        if now.metadata != held.metadata:
-            wanted["metadata"] = metadata_text(check_metadata(now.metadata))
+        if not same(metadata := check_metadata(now.metadata), held.metadata):
+            wanted["metadata"] = metadata_text(metadata)
         if now.ttl is not None:
             wanted["ttl"] = now.ttl
         for name, some, others in (

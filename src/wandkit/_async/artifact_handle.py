@@ -6,16 +6,16 @@ The parts (`artifact_draft.py`, `artifact_download.py`, `artifact_change.py`) de
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
 from wandkit._core.artifact_name import check_metadata, check_name, check_type
 from wandkit._core.artifact_state import ArtifactEdits, ArtifactOrigin, ArtifactPlace
 from wandkit._core.digest import MD5, XXH128
+from wandkit._core.jsontext import read_object
 from wandkit._core.manifest import Manifest
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import ArtifactNotLoggedError
@@ -53,7 +53,7 @@ class AsyncArtifactHandle:
             name: The name of its collection: letters, digits, `_`, `-` and `.`.
             type: Its type, in words of your own.
             description: What to say about it.
-            metadata: What to note about it: up to 100 keys of what JSON can hold.
+            metadata: What to note about it: up to 100 keys of what JSON holds, or numbers and arrays of NumPy.
             incremental: Whether it adds to the newest version instead of standing for itself.
             use_as: Taken for compatibility.
             storage_region: Where the server is to store it, if it has regions.
@@ -74,7 +74,7 @@ class AsyncArtifactHandle:
         self._origin = ArtifactOrigin(incremental, use_as, storage_region)
         if use_as is not None:
             warnings.warn("use_as has no effect on an artifact.", DeprecationWarning, stacklevel=2)
-        algorithm = XXH128 if digest_algorithm.upper() == "XXH128" else MD5
+        algorithm = XXH128 if str(digest_algorithm).upper() == "XXH128" else MD5
         self._manifest = Manifest(digest_algorithm=algorithm)
 
     @classmethod
@@ -103,10 +103,9 @@ class AsyncArtifactHandle:
     def _held(self) -> ArtifactEdits:
         """Return what the server holds of what can be edited."""
         fields, place = self._known("save"), self._found("save")
-        metadata: object = json.loads(fields.metadata) if fields.metadata else {}
         return ArtifactEdits(
             fields.description,
-            cast("dict[str, Any]", metadata) if isinstance(metadata, dict) else {},
+            read_object(fields.metadata, "metadata"),
             list(place.aliases),
             [tag.name for tag in fields.tags or ()],
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import ntpath
 import os
@@ -12,6 +11,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any, cast
 
+from wandkit._core.jsontext import to_json
 from wandkit.errors import ArgumentError, ArgumentTypeError
 
 __all__ = [
@@ -41,7 +41,10 @@ def check_name(name: str) -> str:
 
     Raises:
         ArgumentError: It is empty, too long, or has other characters than letters, digits, `_`, `-`, `.`.
+        ArgumentTypeError: It is no text.
     """
+    if not isinstance(cast(object, name), str):
+        raise ArgumentTypeError(f"an artifact's name is a text, not {name!r}")
     if len(name) > _LONGEST_NAME:
         raise ArgumentError(f"an artifact's name has at most {_LONGEST_NAME} characters, not {len(name)}")
     if not _NAME.fullmatch(name):
@@ -57,7 +60,10 @@ def check_type(kind: str, name: str = "") -> str:
 
     Raises:
         ArgumentError: It is reserved.
+        ArgumentTypeError: It is no text.
     """
+    if not isinstance(cast(object, kind), str):
+        raise ArgumentTypeError(f"an artifact's type is a text, not {kind!r}")
     reserved = (
         not kind
         or kind == "job"
@@ -71,7 +77,7 @@ def check_type(kind: str, name: str = "") -> str:
 
 
 def check_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return a copy of `metadata` that JSON can hold.
+    """Return a copy of `metadata` in the types of JSON: numbers and arrays of NumPy, dates and paths too.
 
     Raises:
         ArgumentTypeError: It is no mapping.
@@ -83,8 +89,7 @@ def check_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
         raise ArgumentTypeError(f"metadata is a mapping, not {type(metadata).__name__}")
     if len(metadata) > _MOST_METADATA_KEYS:
         raise ArgumentError(f"metadata has at most {_MOST_METADATA_KEYS} keys, not {len(metadata)}")
-    metadata_text(metadata)
-    return copy.deepcopy(dict(metadata))
+    return cast("dict[str, Any]", json.loads(metadata_text(metadata)))
 
 
 def metadata_text(metadata: Mapping[str, Any]) -> str:
@@ -94,8 +99,10 @@ def metadata_text(metadata: Mapping[str, Any]) -> str:
         ArgumentError: It holds what JSON cannot, NaN among it.
     """
     try:
-        return json.dumps(dict(metadata), allow_nan=False)
-    except (TypeError, ValueError) as error:
+        return json.dumps(to_json(metadata, "metadata"), allow_nan=False)
+    except ArgumentError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise ArgumentError(f"metadata cannot be written as JSON: {error}") from None
 
 
