@@ -76,7 +76,8 @@ def test_runs_that_a_real_server_drew_are_taken_as_prior_runs(api: Api) -> None:
         config = {key: entry["value"] for key, entry in run["config"].items()}
         made = api.create_run(run_id=name, project="prior", entity="ada", config=config)
         made.finish()
-    with pytest.warns(UserWarning, match="bayes|early_terminate"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         sweep = api.create_sweep(seen["config"], "prior", "ada", prior_runs=names)
     taken = [run for run in sweep.runs]
     assert sorted(run.id for run in taken) == sorted(names)

@@ -405,8 +405,8 @@ def test_a_bad_configuration_is_refused_before_it_is_sent(api: Api, module_serve
 
 
 def test_what_the_server_does_otherwise_is_told(api: Api, project: str) -> None:
-    with pytest.warns(UserWarning, match="searches at random instead"):
-        api.create_sweep({**GRID, "method": "bayes"}, project=project)
+    with pytest.warns(UserWarning, match="knows hyperband only"):
+        api.create_sweep({**GRID, "early_terminate": {"type": "envelope"}}, project=project)
 
 
 def test_a_grid_that_cannot_be_counted_is_refused(api: Api, project: str) -> None:

@@ -16,9 +16,11 @@ from sqlalchemy import ColumnElement, and_, case, exists, or_, select
 from sqlalchemy.orm import Session
 
 from wandkit.server.database import now, timestamp
+from wandkit.server.filtering.run import run_field
 from wandkit.server.model.run import Run
 from wandkit.server.model.sweep import Sweep, SweepAgent, SweepPoint
 from wandkit.server.names import new_run_name
+from wandkit.server.sweep_bayes import Tried, bayes_point
 from wandkit.server.sweep_early import stop_worse
 from wandkit.server.sweep_search import grid_point, grid_points, is_grid, random_point, same_point
 
@@ -208,15 +210,40 @@ def _of_grid(session: Session, sweep: Sweep, search: dict[str, Any]) -> SweepPoi
 
 
 def _drawn(session: Session, sweep: Sweep, search: dict[str, Any]) -> SweepPoint:
-    """Return a point drawn at random, a new one as long as one is found."""
+    """Return a point of a random or a bayesian search, a new one as long as one is found."""
     rng = random.SystemRandom()
-    made = _point(sweep, random_point(search, rng), None)
+    bayes = search.get("method") == "bayes"
+    args = bayes_point(search, _tried(session, sweep, search), rng) if bayes else random_point(search, rng)
+    made = _point(sweep, args, None)
     for _ in range(_TRIES):
         known = exists().where(SweepPoint.sweep_id == sweep.id, SweepPoint.args == made.args)
         if not session.scalar(select(known)):
             break
         made = _point(sweep, random_point(search, rng), None)
     return made
+
+
+def _tried(session: Session, sweep: Sweep, search: dict[str, Any]) -> list[Tried]:
+    """Return the points of the sweep, and the losses of those whose runs have ended with one."""
+    metric: dict[str, Any] = search["metric"]
+    sign = -1.0 if metric.get("goal") == "maximize" else 1.0
+    loss = run_field(f"summary_metrics.{metric['name']}").sort_value()
+    own = (Run.project_id == sweep.project_id, Run.deleted_at.is_(None))
+    points = (
+        select(SweepPoint.args, Run.state, loss)
+        .outerjoin(Run, and_(Run.name == SweepPoint.run_name, *own))
+        .where(SweepPoint.sweep_id == sweep.id)
+    )
+    tried = select(SweepPoint.run_name).where(SweepPoint.sweep_id == sweep.id)
+    prior = select(Run.config_query, Run.state, loss).where(
+        *own, Run.sweep_name == sweep.name, Run.name.not_in(tried)
+    )
+    found: list[Tried] = []
+    rows: list[Any] = [*session.execute(points), *session.execute(prior)]
+    for args, state, value in rows:
+        is_result = isinstance(value, (int, float)) and state not in _LIVE
+        found.append((json.loads(args), sign * value if is_result else None))
+    return found
 
 
 def _point(sweep: Sweep, args: dict[str, Any], position: int | None) -> SweepPoint:

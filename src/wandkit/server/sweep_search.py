@@ -1,7 +1,7 @@
 """The search of a sweep: which points a configuration spans, and which one comes next.
 
 A grid is counted, never listed: point `n` is found from its number. A random search draws each parameter from
-its distribution. `bayes` searches at random here, and the answer to the one who makes such a sweep says so.
+its distribution, and so does a bayesian one at first: sweep_bayes.py.
 """
 
 from __future__ import annotations
@@ -42,8 +42,6 @@ def is_grid(config: Mapping[str, Any]) -> bool:
 def remarks(config: Mapping[str, Any]) -> list[str]:
     """Return what this server does otherwise than the configuration says."""
     found: list[str] = []
-    if config.get("method") == "bayes":
-        found.append("method: this server has no bayes search; it searches at random instead")
     early, metric = config.get("early_terminate"), config.get("metric")
     if is_object(early) and early.get("type") != "hyperband":
         found.append("early_terminate: this server knows hyperband only; the setting is ignored")
