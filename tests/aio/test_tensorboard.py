@@ -353,6 +353,24 @@ async def test_a_corrupt_file_keeps_what_is_before_and_the_other_files(
     assert "corrupt" in reasons["good/events.out.tfevents.2.host"]
 
 
+async def test_steps_and_times_that_a_run_cannot_have_stop_nothing(
+    api: AsyncApi, event_writer: EventWriter
+) -> None:
+    event_writer.write(
+        NAME,
+        event_writer.scalars(-5, wall=10.0, loss=1.0),
+        event_writer.scalars(3, wall=float("nan"), loss=2.0),
+        event_writer.scalars(2**62, wall=float("inf"), loss=3.0),
+        event_writer.scalars(2**63 - 1, wall=11.0, loss=4.0),
+    )
+    run = await api.sync_tensorboard(event_writer.root)
+    assert await series(run, "logs/loss") == [(0, -5, 1.0), (3, 3, 2.0), (4, 2**62, 3.0), (5, 2**63 - 1, 4.0)]
+    times = [row["_timestamp"] async for row in run.scan_history(keys=["_timestamp"])]
+    assert times == [10.0, 10.0, 10.0, 11.0]
+    assert [*run.receipt.notes.values()] == [2, 3]
+    assert run.receipt.complete
+
+
 async def test_a_record_that_is_no_event_is_passed_over(api: AsyncApi, event_writer: EventWriter) -> None:
     event_writer.write(
         NAME, event_writer.scalars(0, loss=1.0), b"\xff\xff no event", event_writer.scalars(1, loss=2.0)

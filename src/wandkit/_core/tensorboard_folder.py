@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from wandkit._core.tensorboard_file import EventFile
 from wandkit._core.tensorboard_media import MediaFile
 from wandkit._core.tensorboard_name import base_folder, is_event_file, namespace_of
-from wandkit._core.tensorboard_receipt import NON_FINITE, OFF_STEP, TensorboardTally
+from wandkit._core.tensorboard_receipt import NO_TIME, NON_FINITE, OFF_STEP, TensorboardTally
 from wandkit._core.tensorboard_row import FinishedRow, Marks, Place, RowMaker
 from wandkit._core.tensorboard_value import Converter, Hyperparameters, Skipped, Value
 from wandkit.errors import ArgumentError
@@ -79,6 +79,7 @@ class _Source:
     events: Iterator[Event | str] | None = None
     begins: int = 0
     next: Event | None = None
+    moment: float = 0.0
     known: bool = False
 
 
@@ -264,6 +265,10 @@ class EventFolder:
                 self.tally.skip(file.name, "", event)
                 continue
             self.tally.events += 1
+            if not math.isfinite(event.wall_time):
+                event.wall_time = source.moment
+                self.tally.note(NO_TIME)
+            source.moment = event.wall_time
             if self._rows is None:
                 self._began = min(event.wall_time, self._began or event.wall_time)
             if event.HasField("summary"):

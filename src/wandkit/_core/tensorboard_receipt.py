@@ -11,7 +11,10 @@ from wandkit._core.receipt import ItemFailure
 __all__ = ["SkippedTag", "TensorboardReceipt", "TensorboardTally"]
 
 NON_FINITE = "non-finite numbers, sent as NaN, Infinity or -Infinity"
-OFF_STEP = "rows whose step was already behind: they have the next free `_step`, and theirs as `global_step`"
+NO_TIME = "events whose wall time is no number: they have that of the event before them in their file"
+OFF_STEP = (
+    "rows whose step is behind or too large: they have the next free `_step`, and theirs as `global_step`"
+)
 
 
 @dataclass(frozen=True, slots=True)

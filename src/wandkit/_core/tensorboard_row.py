@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from wandkit._core.filestream import MOST_STEPS
 from wandkit._core.tensorboard_media import MediaFile
 from wandkit._core.tensorboard_value import Value
 
@@ -62,8 +63,9 @@ class RowMaker:
     """Joins the values of a step into one row, and gives each row its `_step`.
 
     That is the step of the event file, unless the run is past it already: steps of a run only grow, and those
-    of event files may go back, or come late. Such a row gets the next free one. `global_step` is always the
-    step of the event file. A key that comes twice in a step makes a second row.
+    of event files may go back, or come late, or be larger than a run's can be. Such a row gets the next free
+    one. `global_step` is always the step of the event file. A key that comes twice in a step makes a second
+    row.
 
     Attributes:
         next_step: The lowest `_step` that the next row may have.
@@ -135,7 +137,7 @@ class RowMaker:
                 if moment != latest:
                     values.setdefault(f"{namespace}/wall_time", moment)
         values.setdefault("global_step", row.step)
-        step = max(row.step, self.next_step)
+        step = row.step if self.next_step <= row.step < MOST_STEPS else self.next_step
         self.next_step = step + 1
         self.displaced += step != row.step
         values |= {

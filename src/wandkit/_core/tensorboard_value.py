@@ -21,7 +21,7 @@ MOST_BINS = 512
 LARGEST_LIST = 32
 TENSOR_BINS = 32
 REBINNED = f"histograms with more than {MOST_BINS} bins, joined to as many"
-SUMMED_UP = f"tensors of more than {LARGEST_LIST} elements, sent as histograms"
+SUMMED_UP = f"tensors of more than {LARGEST_LIST} elements, sent as histograms of the finite ones"
 NO_FORM = {
     "pr_curves": "a precision-recall curve has no form in a run's history",
     "mesh": "a mesh has no form in a run's history",
