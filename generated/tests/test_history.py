@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -312,8 +313,31 @@ def test_a_key_that_no_row_has_is_named_with_its_neighbours(run: Run) -> None:
 def test_a_scan_of_an_unknown_key_says_so_in_its_receipt(run: Run) -> None:
     log(run, [{"_step": 0, "loss": 1.0}])
     scan = run.scan_history(keys=["los"])
-    assert [row for row in scan] == []
+    with pytest.warns(UserWarning, match="Did you mean 'loss'"):
+        assert [row for row in scan] == []
     assert "Did you mean 'loss'" in scan.receipt.gaps[0]
+
+
+def test_keys_that_are_never_logged_together_are_named(api: Api, run: Run) -> None:
+    log(run, [{"_step": 0, "train": 1.0}, {"_step": 1, "val": 1.0}])
+    keys = ["train", "val"]
+    with pytest.warns(UserWarning, match="all of 'train' and 'val'"):
+        sample = run.history(keys=keys, pandas=False)
+    with pytest.warns(UserWarning, match="all of 'train' and 'val'"):
+        scan = run.scan_history(keys=keys).load()
+    with pytest.warns(UserWarning, match="all of 'train' and 'val'"):
+        several = api.runs(run.project).histories(keys=keys)
+    found = [sample, scan, several]
+    assert [len(rows) for rows in found] == [0, 0, 0]
+    assert ['how="outer"' in rows.receipt.gaps[0] for rows in found] == [True, True, True]
+
+
+def test_steps_that_have_no_row_yet_are_nothing_to_warn_of(run: Run) -> None:
+    log(run, [{"_step": 0, "train": 1.0, "val": 2.0}])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        rows = run.scan_history(keys=["train", "val"], min_step=1).load()
+    assert (len(rows), rows.receipt.complete) == (0, True)
 
 
 # Samples.

@@ -7,11 +7,21 @@ Operations: queries/history.graphql. Docs: docs/api/history.md. One run: _async/
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast, overload
 
 from wandkit._core.frame import Columns, load_library
-from wandkit._core.history import Row, Stream, check_keys, check_samples, decode_rows, restore_values
+from wandkit._core.history import (
+    Row,
+    Stream,
+    check_keys,
+    check_samples,
+    decode_rows,
+    keys_apart,
+    missing_keys,
+    restore_values,
+)
 from wandkit._core.pagination import Page, PageRequest, PageSize
 from wandkit._core.receipt import ItemFailure, Receipt
 from wandkit._core.rows import History, sample_receipt, whole_receipt
@@ -181,6 +191,8 @@ class HistoriesReading:
             if begun:
                 raise
         else:
+            for sentence in self.unmet_keys():
+                warnings.warn(f"histories of {str(self._path)!r}: {sentence}", stacklevel=3)
             return
         for name, found in self._one_by_one(runs):
             self._receipts.append(found.receipt)
@@ -195,9 +207,15 @@ class HistoriesReading:
             duplicates=listing.duplicates,
             sampled="by the server, run by run" if total.sampled else False,
             source="live",
-            gaps=listing.gaps,
+            gaps=(*listing.gaps, *self.unmet_keys()),
             failures=listing.failures,
         )
+
+    def unmet_keys(self) -> list[str]:
+        """Return, where there are runs but no row of them came, why that may be."""
+        if self._keys is None or not self._receipts or any(each.received for each in self._receipts):
+            return []
+        return keys_apart(self._keys) or missing_keys(self._keys, ())
 
     def _nodes(self) -> Iterator[ListRunHistoriesRun]:
         """Yield the runs with their histories; the next request is under way while one answer is used."""

@@ -7,6 +7,7 @@ Logic without I/O: _core/history.py. Operations: queries/history.graphql. Docs: 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from wandkit._core.history import (
     decode_rows,
     key_count,
     key_names,
+    keys_apart,
     last_step_of,
     live_start,
     missing_keys,
@@ -181,9 +183,16 @@ class ScanPass:
             yield "the scan has not come to its end"
         elif self._request.is_whole and self._received < (self._expected or 0):
             yield f"{(self._expected or 0) - self._received} rows that the server counts are in neither store"
-        known = key_names(self._index)
-        if self._request.keys is not None and known:
-            yield from missing_keys(self._request.keys, known)
+        yield from self._unmet_keys()
+
+    def _unmet_keys(self) -> list[str]:
+        """Return what the server's index says of keys that brought nothing, one by one or all together."""
+        keys, known = self._request.keys, key_names(self._index)
+        if keys is None or not known:
+            return []
+        is_empty = self._finished and not self._received and not self._request.is_bounded
+        is_apart = is_empty and self._request.how == "inner"
+        return missing_keys(keys, known) or (keys_apart(keys) if is_apart else [])
 
     def _tables_of_rows(self) -> Iterator[pyarrow.Table]:
         held: list[Row] = []
@@ -345,6 +354,9 @@ class ScanPass:
         short = self._request.is_whole and self._received < (self._expected or 0)
         if short and self._urls and not self._files:
             raise _needs_parquet(self._path)
+        if not self._received and not self._request.is_bounded:
+            for sentence in self._unmet_keys():
+                warnings.warn(f"history of {str(self._path)!r}: {sentence}", stacklevel=2)
 
 
 def _needs_parquet(path: RunPath) -> MissingExtraError:

@@ -28,6 +28,7 @@ from wandkit._core.history import (
     check_steps,
     decode_rows,
     key_names,
+    keys_apart,
     missing_keys,
     restore_values,
 )
@@ -232,12 +233,13 @@ class AsyncRunHistory(AsyncRunHandle):
         return History(rows, whole_receipt(len(rows), samples, run.events_line_count))
 
     async def _missing(self, keys: Sequence[str]) -> list[str]:
-        """Say which of `keys` the run never logged; also as a warning, for it explains an empty answer."""
+        """Say which of `keys` the run never logged, or never together; a warning too, as no row has come."""
         answer = await get_history_extent(
             self._gql, entity=self.entity, project=self.project, name=self.id, live_keys=[]
         )
         run = None if answer.project is None else answer.project.run
-        missing = missing_keys(keys, key_names(None if run is None else run.history_keys))
+        known = key_names(None if run is None else run.history_keys)
+        missing = missing_keys(keys, known) or keys_apart(keys)
         for sentence in missing:
             warnings.warn(f"history of {str(self.run_path)!r}: {sentence}", stacklevel=4)
         return missing

@@ -27,6 +27,7 @@ __all__ = [
     "join_rows",
     "key_count",
     "key_names",
+    "keys_apart",
     "last_step_of",
     "live_start",
     "missing_keys",
@@ -222,6 +223,15 @@ def missing_keys(keys: Sequence[str], known: Sequence[str]) -> list[str]:
         and not key.startswith("_")
         and not any(name.startswith(f"{key}.") for name in logged)
     ]
+
+
+def keys_apart(keys: Sequence[str]) -> list[str]:
+    """Return, as a sentence, why no row has all of `keys` though each was logged; none for a single one."""
+    metrics = [repr(key) for key in keys if not key.startswith("_")]
+    if len(metrics) < 2:
+        return []
+    named = f"{', '.join(metrics[:-1])} and {metrics[-1]}"
+    return [f'no row has all of {named}; scan_history(keys=…, how="outer") gives rows that have any']
 
 
 def live_start(live_data: Sequence[Any] | None) -> int | None:

@@ -64,7 +64,12 @@ class ScanRequest:
     @property
     def is_whole(self) -> bool:
         """Whether every row of the run is asked for."""
-        return self.keys is None and not self.min_step and self.max_step is None
+        return self.keys is None and not self.is_bounded
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether only some steps are asked for."""
+        return bool(self.min_step) or self.max_step is not None
 
     def wanted(self, last_step: int) -> StepRange:
         """Return the steps to read of a run that came to `last_step`."""
