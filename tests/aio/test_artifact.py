@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import pickle
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -13,7 +14,7 @@ from uuid import uuid4
 import numpy
 import pytest
 
-from wandkit import AsyncApi, AsyncArtifact, AsyncRun, ManifestEntry
+from wandkit import AsyncApi, AsyncArtifact, AsyncRun, Manifest, ManifestEntry
 from wandkit.errors import (
     ArgumentError,
     ArtifactFinalizedError,
@@ -233,6 +234,41 @@ async def test_an_edit_that_is_refused_has_changed_nothing(
         with pytest.raises(ArgumentError, match="metadata"):
             await artifact.save()
     assert server_without_tags.requests == []
+
+
+async def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
+    for name in ("a/one", "b/two", "far/three"):
+        (tmp_path / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "source" / name).write_text(name)
+    (tmp_path / "source" / "far").rename(tmp_path / "far")
+    for link, target in {"a/up": "..", "a/b": "../b", "b/a": "../a", "b/far": tmp_path / "far"}.items():
+        (tmp_path / "source" / link).symlink_to(target)
+    draft = AsyncArtifact("data", "dataset")
+    await draft.add_dir(tmp_path / "source")
+    manifest: Manifest = await draft.manifest
+    assert sorted(manifest.entries) == [
+        *("a/b/far/three", "a/b/two", "a/one", "b/a/one", "b/far/three", "b/two"),
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+async def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    draft = AsyncArtifact("data", "dataset")
+    (tmp_path / "dangling").symlink_to("nothing")
+    with pytest.raises(ArgumentError, match="dangling"):
+        await draft.add_dir(tmp_path)
+    (tmp_path / "dangling").unlink()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ArgumentError, match="pipe"):
+        await draft.add_dir(tmp_path)
+    with pytest.raises(ArgumentError, match="pipe"):
+        await draft.add_reference(tmp_path.as_uri())
+
+
+async def test_nothing_to_download_makes_an_empty_folder(run: AsyncRun, tmp_path: Path) -> None:
+    artifact = await run.log_artifact(AsyncArtifact("data", "dataset"))
+    folder = await artifact.download(tmp_path / "out")
+    assert os.listdir(folder) == []
 
 
 async def test_a_draft_has_no_version(tmp_path: Path) -> None:

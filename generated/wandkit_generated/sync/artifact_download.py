@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -188,6 +189,8 @@ class ArtifactDownload(ArtifactHandle):
             )
             files = [entry for entry in left if not entry.ref]
             self._download_files(files, places, bool(skip_cache), multipart, jobs, bar)
+        if not entries:
+            run_in_thread(partial(folder.mkdir, parents=True, exist_ok=True))
         return str(folder)
 
     def download_entry(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from wandkit._core.artifact_folder import files_below
+from wandkit._core.artifact_folder import readable_files
 from wandkit._core.artifact_name import entry_name
 from wandkit._core.artifact_stage import stage, staged_entry
 from wandkit._core.manifest import Manifest, ManifestEntry
@@ -86,14 +86,15 @@ class ArtifactDraft(ArtifactHandle):
         """Add all files below a folder, several at a time. Nothing is sent.
 
         Args:
-            local_path: The folder; links in it are followed. Empty folders leave no trace.
+            local_path: The folder; links are followed, but not in circles. Empty folders leave no trace.
             name: The folder of the artifact that they go to; default its root.
             skip_cache: Whether they stay out of this machine's cache after the upload.
             policy: As for `add_file`.
             merge: Whether they may take the place of other entries.
 
         Raises:
-            ArgumentError: There is no such folder, or a name is taken by other bytes.
+            ArgumentError: There is no such folder, a name is taken by other bytes, or something below it is
+                no file: a pipe, or a link to nothing.
             ArtifactFinalizedError: It is no draft any more.
         """
         manifest = self._open()
@@ -102,7 +103,7 @@ class ArtifactDraft(ArtifactHandle):
         if not run_in_thread(root.is_dir):
             raise ArgumentError(f"there is no folder {str(root)!r}")
         folder = f"{entry_name(name)}/" if name is not None and os.fspath(name) not in ("", ".") else ""
-        names = run_in_thread(files_below, root, follow=True)
+        names = run_in_thread(readable_files, root)
 
         def one(below: str) -> ManifestEntry:
             staged = run_in_thread(stage, root / below, manifest.digest_algorithm, copy=policy == "mutable")

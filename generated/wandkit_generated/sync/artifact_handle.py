@@ -55,7 +55,7 @@ class ArtifactHandle:
             name: The name of its collection: letters, digits, `_`, `-` and `.`.
             type: Its type, in words of your own.
             description: What to say about it.
-            metadata: What to note about it: up to 100 keys of what JSON holds, or numbers and arrays of NumPy.
+            metadata: What to note about it: up to 100 keys of what JSON holds, or NumPy's numbers and arrays.
             incremental: Whether it adds to the newest version instead of standing for itself.
             use_as: Taken for compatibility.
             storage_region: Where the server is to store it, if it has regions.

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from wandkit._core.artifact_cache import ArtifactCache
-from wandkit._core.artifact_folder import files_below
+from wandkit._core.artifact_folder import readable_files
 from wandkit._core.artifact_name import entry_name
 from wandkit._core.digest import b64_digest, file_digest
 from wandkit._core.manifest import ENTRY_SCHEME, ManifestEntry, reference_url
@@ -282,7 +282,7 @@ def _describe_files(uri: str, name: str | None, checksum: bool, most: int) -> li
         return [_describe_file(uri, path, name or path.name, checksum)]
     if not path.is_dir():
         raise ArgumentError(f"{uri!r} leads to no file or folder")
-    names = files_below(path, follow=True)
+    names = readable_files(path)
     if len(names) > most:
         raise ArgumentError(
             f"Exceeded {most} objects: {uri!r} has {len(names)}", next_step="Raise max_objects."

@@ -9,6 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -188,6 +189,8 @@ class AsyncArtifactDownload(AsyncArtifactHandle):
             )
             files = [entry for entry in left if not entry.ref]
             await self._download_files(files, places, bool(skip_cache), multipart, jobs, bar)
+        if not entries:
+            await run_in_thread(partial(folder.mkdir, parents=True, exist_ok=True))
         return str(folder)
 
     async def download_entry(

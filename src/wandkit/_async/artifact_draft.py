@@ -14,7 +14,7 @@ from typing import IO, Any, Literal
 
 from wandkit._async.artifact_entry import AsyncArtifactEntry
 from wandkit._async.artifact_handle import AsyncArtifactHandle
-from wandkit._core.artifact_folder import files_below
+from wandkit._core.artifact_folder import readable_files
 from wandkit._core.artifact_name import entry_name
 from wandkit._core.artifact_stage import stage, staged_entry
 from wandkit._core.manifest import Manifest, ManifestEntry
@@ -84,14 +84,15 @@ class AsyncArtifactDraft(AsyncArtifactHandle):
         """Add all files below a folder, several at a time. Nothing is sent.
 
         Args:
-            local_path: The folder; links in it are followed. Empty folders leave no trace.
+            local_path: The folder; links are followed, but not in circles. Empty folders leave no trace.
             name: The folder of the artifact that they go to; default its root.
             skip_cache: Whether they stay out of this machine's cache after the upload.
             policy: As for `add_file`.
             merge: Whether they may take the place of other entries.
 
         Raises:
-            ArgumentError: There is no such folder, or a name is taken by other bytes.
+            ArgumentError: There is no such folder, a name is taken by other bytes, or something below it is
+                no file: a pipe, or a link to nothing.
             ArtifactFinalizedError: It is no draft any more.
         """
         manifest = self._open()
@@ -100,7 +101,7 @@ class AsyncArtifactDraft(AsyncArtifactHandle):
         if not await run_in_thread(root.is_dir):
             raise ArgumentError(f"there is no folder {str(root)!r}")
         folder = f"{entry_name(name)}/" if name is not None and os.fspath(name) not in ("", ".") else ""
-        names = await run_in_thread(files_below, root, follow=True)
+        names = await run_in_thread(readable_files, root)
 
         async def one(below: str) -> ManifestEntry:
             staged = await run_in_thread(

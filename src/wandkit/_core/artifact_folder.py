@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wandkit._core.digest import file_digest
 from wandkit._core.manifest import Manifest, ManifestEntry
 from wandkit._core.transfer import file_target, is_temporary
+from wandkit.errors import ArgumentError
 
-__all__ = ["differences", "extra_files", "files_below", "holds", "remove_files"]
+__all__ = ["differences", "extra_files", "files_below", "holds", "readable_files", "remove_files"]
 
 
 def holds(path: Path, entry: ManifestEntry) -> bool:
@@ -46,15 +47,42 @@ def extra_files(folder: Path, manifest: Manifest) -> list[str]:
     return sorted(name for name in files_below(folder) if name not in manifest)
 
 
-def files_below(folder: str | os.PathLike[str], *, follow: bool = False) -> list[str]:
-    """Return the names of all files below `folder`, with forward slashes, in order."""
+def files_below(folder: str | os.PathLike[str]) -> list[str]:
+    """Return the names of all files below `folder`, with forward slashes, in order, past links to folders."""
     found: list[str] = []
-    for place, _, names in os.walk(folder, followlinks=follow):
+    for place, _, names in os.walk(folder):
         below = os.path.relpath(place, folder)
-        for name in names:
-            if not is_temporary(name):
-                found.append(Path(below, name).as_posix())
+        found += [Path(below, name).as_posix() for name in names if not is_temporary(name)]
     return sorted(found)
+
+
+def readable_files(folder: str | os.PathLike[str]) -> list[str]:
+    """Return the names of all files below `folder`, also behind links; one that leads back up is passed over.
+
+    Raises:
+        ArgumentError: A link leads to nothing, or something is no file that ends: a pipe, a socket, a device.
+        OSError: A folder cannot be read.
+    """
+    return sorted(_readable(Path(folder), "", frozenset()))
+
+
+def _readable(folder: Path, below: str, above: frozenset[tuple[int, int]]) -> Iterator[str]:
+    facts = os.stat(folder / below)
+    here = (facts.st_dev, facts.st_ino)
+    if here in above:
+        return
+    for last in os.listdir(folder / below):
+        name = f"{below}{last}"
+        path = folder / name
+        if path.is_dir():
+            yield from _readable(folder, f"{name}/", above | {here})
+        elif not path.is_file():
+            raise ArgumentError(
+                f"{str(path)!r} is no file that can be read to its end, or a link to nothing",
+                next_step="Remove it, or add the other files one by one.",
+            )
+        elif not is_temporary(last):
+            yield name
 
 
 def remove_files(folder: Path, names: Sequence[str]) -> None:
