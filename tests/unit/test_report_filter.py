@@ -193,6 +193,8 @@ def test_what_a_report_cannot_say_is_refused(mongo: dict[str, Any]) -> None:
         leaf("run", "a", "~", 1),
         {"op": "XOR", "filters": []},
         {"op": "OR", "filters": [3]},
+        {"op": ["AND"], "filters": []},
+        {"key": {"section": {}, "name": "a"}, "op": "=", "value": 1},
     ],
 )
 def test_a_tree_that_is_none_is_refused(tree: dict[str, Any]) -> None:
@@ -308,6 +310,14 @@ def test_a_selection_of_runs_is_a_filter(
     selections: dict[str, Any], grouping: list[Any], mongo: dict[str, Any]
 ) -> None:
     assert run_set_filter({"selections": selections, "grouping": grouping})[0] == mongo
+
+
+@pytest.mark.parametrize(
+    "odd", [{"grouping": [4], "selections": {"tree": ["x"]}}, {"sort": {"keys": [None]}}]
+)
+def test_a_run_set_of_an_odd_shape_is_refused(odd: dict[str, Any]) -> None:
+    with pytest.raises(FilterError, match="is a mapping, not"):
+        run_set_filter(odd)
 
 
 def test_a_run_set_has_a_filter_and_an_order() -> None:

@@ -151,6 +151,13 @@ def test_every_block_and_panel_comes_back_typed_and_equal() -> None:
     assert not [panel for panel in again.panel_grids[0].panels if isinstance(panel, UnknownPanel)]
 
 
+@pytest.mark.parametrize("version", ["5", 5.0, 5])
+def test_a_version_comes_back_as_it_was(version: Any) -> None:
+    assert json.dumps(read_spec({"version": version, "blocks": []}).to_json()["version"]) == json.dumps(
+        version
+    )
+
+
 def test_an_unknown_block_and_an_odd_known_one_are_kept() -> None:
     raw = {"blocks": [{"type": "hologram", "a": 1}, {"type": "heading", "level": "high"}, "text", None]}
     spec = read_spec(raw)

@@ -70,10 +70,10 @@ def key_to_path(key: Mapping[str, Any]) -> str:
     Raises:
         FilterError: No such section.
     """
-    section, name = key.get("section"), str(key.get("name", ""))
+    section, name = _mapping(key).get("section"), str(key.get("name", ""))
     if section == "run":
         return name
-    if section not in _PREFIXES:
+    if not isinstance(section, str) or section not in _PREFIXES:
         raise _bad(f"a report's key has no section {section!r}", f"Use one of run, {', '.join(_PREFIXES)}.")
     return _PREFIXES[section] + name
 
@@ -107,7 +107,7 @@ def filter_to_mongo(filters: Mapping[str, Any], *, now: datetime | None = None) 
 def _to_mongo(tree: object, now: datetime) -> Json | None:
     tree = _mapping(tree)
     operator = tree.get("op")
-    if operator in _GROUPS:
+    if isinstance(operator, str) and operator in _GROUPS:
         parts = [_to_mongo(part, now) for part in items_of(tree, "filters")]
         kept = [part for part in parts if part is not None]
         return {_GROUPS[operator]: kept} if kept else None
@@ -116,7 +116,7 @@ def _to_mongo(tree: object, now: datetime) -> Json | None:
 
 def _leaf_to_mongo(leaf: Mapping[str, Any], now: datetime) -> Json | None:
     key, operator, value = object_of(leaf, "key"), leaf.get("op"), leaf.get("value")
-    if operator not in _OPERATORS and operator not in ("=", "==", WITHIN):
+    if not isinstance(operator, str) or operator not in (*_OPERATORS, "=", "==", WITHIN):
         known = ", ".join([*_OPERATORS, WITHIN])
         raise _bad(f"a report has no operator {operator!r}", f"Use one of =, {known}.", OperatorError)
     if leaf.get("disabled") or not key.get("name"):
@@ -239,7 +239,9 @@ def _conditions(node: Json) -> Json:
 
 def keys_to_order(keys: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the sort keys of a report as orders with their sign: `+createdAt`, `-summary_metrics.loss`."""
-    return [("+" if key.get("ascending") else "-") + key_to_path(object_of(key, "key")) for key in keys]
+    return [
+        ("+" if _mapping(key).get("ascending") else "-") + key_to_path(object_of(key, "key")) for key in keys
+    ]
 
 
 def order_to_keys(order: Sequence[str]) -> list[Json]:

@@ -13,7 +13,7 @@ from wandkit.errors import AnswerError, ArgumentError, ArgumentTypeError
 from wandkit.report.block import AnyBlock, Block, Heading, Paragraph
 from wandkit.report.grid import PanelGrid, RunSet
 from wandkit.report.inline import Inline
-from wandkit.report.part import Json, Part, listed, no_items, plain, was_read
+from wandkit.report.part import Json, Number, Part, listed, no_items, plain, was_read
 
 __all__ = ["WIDTHS", "ReportSpec", "blocks_of", "check_width", "read_spec"]
 
@@ -30,7 +30,7 @@ class ReportSpec(Part):
     written, and are not among the `blocks`.
     """
 
-    version: int | None = None
+    version: Number | str | None = None
     panel_settings: Json | None = None
     blocks: list[AnyBlock] = Field(default_factory=no_items)
     width: str | None = None
