@@ -110,8 +110,23 @@ def test_the_command_line_runs_a_sweep_to_its_end(client: Client, api: Api) -> N
     assert sorted(run.summary["loss"] for run in sweep.runs) == pytest.approx([0.3, 0.6])
 
 
+def test_an_agent_joins_a_sweep_that_has_runs_already(client: Client, api: Api) -> None:
+    project = project_of(client, "join")
+    (client.folder / "join.py").write_text("import wandb\nwandb.init().finish()\n")
+    command = [str(client.peer.python), "${program}"]
+    prior = api.create_run(run_id="prior", project=project, config={"lr": 0.2, "layers": 3})
+    prior.finish()
+    config = {**GRID, "program": "join.py", "command": command}
+    sweep = api.create_sweep(config, project, prior_runs=["prior"])
+    printed = client.command("agent", f"ada/{project}/{sweep.id}")
+    sweep.load(force=True)
+    assert (sweep.state, sweep.run_count) == ("FINISHED", 2), printed
+
+
 def test_the_command_line_steers_a_sweep(newest: Client, api: Api) -> None:
-    sweep = api.create_sweep(GRID, project=project_of(newest, "steer"))
+    project = project_of(newest, "steer")
+    api.create_run(run_id="prior", project=project, config={"lr": 0.2, "layers": 3}).finish()
+    sweep = api.create_sweep(GRID, project=project, prior_runs=["prior"])
     seen: list[str] = []
     for option in ("--resume", "--pause", "--resume", "--stop"):
         newest.command("sweep", option, f"ada/{sweep.project}/{sweep.id}")

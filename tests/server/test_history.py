@@ -131,7 +131,13 @@ def test_each_spec_has_its_own_rows(sparse: Logged) -> None:
     assert [len(rows) for rows in found] == [3, 3, 0]
 
 
-@pytest.mark.parametrize("spec", ["{", "[]", "{}", '{"keys": "loss"}', '{"keys": ["a"], "samples": "many"}'])
+def test_a_spec_without_keys_has_no_rows(sparse: Logged) -> None:
+    assert sparse.ask("sampledHistory(specs: $specs)", specs=["{}"])["sampledHistory"] == [[]]
+
+
+@pytest.mark.parametrize(
+    "spec", ["{", "[]", '{"keys": null}', '{"keys": "loss"}', '{"keys": ["a"], "samples": "many"}']
+)
 def test_a_malformed_spec_is_refused(sparse: Logged, spec: str) -> None:
     document = """query Bad($specs: [JSONString!]!, $run: String!) {
         project(name: "history") { run(name: $run) { sampledHistory(specs: $specs) } } }"""

@@ -31,7 +31,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SampleSpec:
-    """One spec of `sampledHistory`: rows that have all `keys`, steps `min_step` to `max_step` inclusive."""
+    """One spec of `sampledHistory`: rows that have all `keys`, steps `min_step` to `max_step` inclusive.
+
+    Clients that look up a sweep send a spec without keys, which has no rows.
+    """
 
     keys: Sequence[str]
     samples: int = DEFAULT_SAMPLES
@@ -46,7 +49,7 @@ class SampleSpec:
             ValueError: It holds none.
         """
         spec = json.loads(text)
-        keys = spec.get("keys") if is_object(spec) else None
+        keys = spec.get("keys", []) if is_object(spec) else None
         if not is_list(keys) or not all(isinstance(key, str) for key in keys) or len(keys) > _MAX_KEYS:
             raise ValueError(f"a history spec needs `keys`, a list of at most {_MAX_KEYS} names")
         samples = _whole(spec, "samples")
@@ -91,6 +94,8 @@ def page(
 
 def sampled(session: Session, run: Run, spec: SampleSpec) -> list[dict[str, Any]]:
     """Return the rows that have all keys of the spec, with those keys only, thinned out above `samples`."""
+    if not spec.keys:
+        return []
     conditions: list[ColumnElement[bool]] = [HistoryLine.run_id == run.id]
     if spec.min_step is not None:
         conditions.append(HistoryLine.step >= _clamped(spec.min_step))
