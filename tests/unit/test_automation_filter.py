@@ -7,6 +7,7 @@ import json
 import operator
 import pickle
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -116,6 +117,23 @@ def test_a_condition_has_no_truth_value() -> None:
 def test_what_is_no_filter_is_refused() -> None:
     with pytest.raises(ArgumentError, match="a condition or a mapping, not int"):
         OnLinkArtifact(scope=COLLECTION, filter=3)  # type: ignore[arg-type]
+
+
+def test_a_mapping_is_sent_in_json_types() -> None:
+    since = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    found = Condition({"created_at": {"$gt": since, "$not": {"$in": {"x"}}}, "tag": ("a", "b")})
+    written = {"$gt": "2026-01-02T00:00:00Z", "$not": {"$in": ["x"]}}
+    assert found.to_mongo() == {"$and": [{"created_at": written}, {"tag": {"$eq": ["a", "b"]}}]}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"tag": {"$gt": float("nan")}}, {"tag": {"$in": [object()]}}, {3: "a"}],
+    ids=["not finite", "no value", "no key"],
+)
+def test_what_has_no_json_form_is_refused_where_it_is_written(wrong: Any) -> None:
+    with pytest.raises(ArgumentError):
+        Condition(wrong)
 
 
 @pytest.mark.parametrize(
@@ -236,6 +254,7 @@ def test_a_change_is_one_positive_amount(verb: str, change: Callable[[Any], obje
         pytest.param(lambda: loss.avg(0), id="no window to aggregate"),
         pytest.param(lambda: loss.avg(2.5), id="half a window"),  # type: ignore[arg-type]
         pytest.param(lambda: loss > float("nan"), id="no number"),
+        pytest.param(lambda: loss > 10**400, id="too large a number"),
         pytest.param(lambda: RunEvent.state == "sleeping", id="no state"),
         pytest.param(lambda: RunEvent.state.in_([]), id="no states"),
     ],

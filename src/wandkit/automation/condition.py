@@ -254,14 +254,27 @@ def _parts_joined(mongo: object) -> dict[str, JsonValue]:
     return parts[0] if len(parts) == 1 else {"$and": [*parts]}
 
 
-def _one(key: str, operand: Any) -> dict[str, JsonValue]:
+def _one(key: object, operand: Any) -> dict[str, JsonValue]:
+    if not isinstance(key, str):
+        raise ArgumentError(f"A key of a filter must be a text, not {key!r}.")
     if key in _JOINING and isinstance(operand, (list, tuple)):
         return {key: [_parts_joined(part) for part in cast("list[Any]", operand)]}
     if key == "$not" and isinstance(operand, Mapping):
         return {key: _parts_joined(cast("Mapping[str, Any]", operand))}
     if key.startswith("$") or isinstance(operand, Mapping):
-        return {key: cast("JsonValue", operand)}
+        return {key: _operand(cast("object", operand), key)}
     return {key: {"$eq": json_value(operand, key)}}
+
+
+def _operand(value: object, at: str) -> JsonValue:
+    """Return what stands beside a key in JSON types, whatever its operators are: a server may know more."""
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[object, object]", value)
+        return {str(key): _operand(part, f"{at}.{key}") for key, part in entries.items()}
+    if isinstance(value, (list, tuple)):
+        return [_operand(part, at) for part in cast("list[object]", value)]
+    found: JsonValue = json_value(value, at)
+    return found
 
 
 def _simplest(mongo: dict[str, JsonValue]) -> dict[str, JsonValue]:

@@ -393,5 +393,9 @@ def _check_window(window: object) -> None:
 def _check_number(value: object, what: str) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ArgumentTypeError(f"{what} must be a number, not {type(value).__name__}.")
-    if not math.isfinite(value):
-        raise ArgumentError(f"{what} must be finite, not {value}.")
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:  # a whole number that is larger than every float
+        finite = False
+    if not finite:
+        raise ArgumentError(f"{what} must be finite, and no larger than a float can be.")
