@@ -362,7 +362,7 @@ def test_a_severity_is_one_of_three() -> None:
 def test_a_payload_is_a_json_object() -> None:
     assert SendWebhook(integration_id="i", request_payload='{"a": 1}').request_payload == {"a": 1}
     assert SendWebhook(integration_id="i").config() == {"genericWebhookActionInput": {"integrationID": "i"}}
-    for wrong in ("[1]", "{", 3):
+    for wrong in ("[1]", "{", 3, {"a": [float("nan")]}, '{"a": NaN}'):
         with pytest.raises(ArgumentError, match="the payload of a webhook is a JSON object"):
             SendWebhook(integration_id="i", request_payload=wrong)  # type: ignore[arg-type]
 

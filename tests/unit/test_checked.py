@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,7 @@ def test_a_value_of_a_wrong_type_is_an_error_of_wandkit(build: Callable[[], obje
     with pytest.raises(ArgumentTypeError, match=rf"^This does not fit into \w+: `{name}`: ") as caught:
         build()
     assert isinstance(caught.value, ValueError)
+    assert re.fullmatch(r"help\('wandkit\.[a-z_.]+\.\w+'\) says what it takes\.", caught.value.next_step)
     assert isinstance(caught.value, TypeError)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 

@@ -50,5 +50,5 @@ def _misfit(kind: type[BaseModel], error: ValidationError) -> ArgumentError:
     advice = next((one.next_step for one in reasons if isinstance(one, WandkitError) and one.next_step), "")
     return (ArgumentTypeError if of_type else ArgumentError)(
         f"This does not fit into {kind.__name__}: {faults_of(error)}",
-        next_step=advice or f"help({kind.__name__}) says what it takes.",
+        next_step=advice or f"help('{kind.__module__}.{kind.__qualname__}') says what it takes.",
     )

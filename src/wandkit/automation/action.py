@@ -193,6 +193,17 @@ class SendWebhook(_Sending):
             raise ValueError(f"the payload of a webhook is a JSON object, not {type(found).__name__}")
         return cast(object, found)
 
+    @field_validator("request_payload")
+    @classmethod
+    def _finite(cls, payload: dict[str, JsonValue] | None) -> dict[str, JsonValue] | None:
+        try:
+            json.dumps(payload, allow_nan=False)
+        except ValueError:
+            raise ValueError(
+                "the payload of a webhook is a JSON object, and JSON has no NaN or Infinity"
+            ) from None
+        return payload
+
     def config(self) -> dict[str, Any]:
         """Return the action as the server takes it."""
         found = {"integrationID": self.integration_id}
