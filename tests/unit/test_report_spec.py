@@ -244,6 +244,12 @@ def test_what_is_added_to_a_list_that_was_not_there_is_written() -> None:
     }
 
 
+def test_the_panels_and_run_sets_of_a_grid_may_come_one_by_one() -> None:
+    grid = PanelGrid.of((LinePanel.of(key) for key in ("a", "b")), (RunSet.of(name=name) for name in "xy"))
+    assert [panel.config.metrics for panel in grid.panels if isinstance(panel, LinePanel)] == [["a"], ["b"]]
+    assert [run_set.name for run_set in grid.run_sets] == ["x", "y"]
+
+
 def test_a_panel_of_a_read_grid_can_be_changed() -> None:
     spec = read_spec(everything().to_json())
     panel = spec.panel_grids[0].panels[0]

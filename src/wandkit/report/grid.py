@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -186,12 +186,13 @@ class PanelGrid(Lines):
     metadata: GridData = Field(default_factory=GridData)
 
     @classmethod
-    def of(cls, panels: Sequence[Panel] = (), run_sets: Sequence[RunSet] = ()) -> PanelGrid:
+    def of(cls, panels: Iterable[Panel] = (), run_sets: Iterable[RunSet] = ()) -> PanelGrid:
         """Return a grid with these panels, three in a row, about these run sets; without one, all runs.
 
         Raises:
             ArgumentError: Something is no panel, or no run set.
         """
+        panels, run_sets = list(panels), list(run_sets)
         _refuse_others(panels, Panel)
         _refuse_others(run_sets, RunSet)
         for run_set in run_sets:
@@ -204,11 +205,11 @@ class PanelGrid(Lines):
             open_viz=True,
             open_run_set=0,
             name="unused-name",
-            run_sets=list(run_sets) or [RunSet.of()],
+            run_sets=run_sets or [RunSet.of()],
             panels={"views": {"0": {"name": "Panels", "defaults": [], "config": []}}, "tabs": ["0"]},
             panel_bank_config=_bank_config(),
             panel_bank_section_config=PanelBank.model_validate(
-                {**_section("Report Panels", "grid"), "panels": list(panels)}
+                {**_section("Report Panels", "grid"), "panels": panels}
             ),
             custom_run_colors={},
         )
