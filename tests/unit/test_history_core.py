@@ -271,6 +271,12 @@ def test_a_late_start_costs_few_requests() -> None:
     assert requests < 60
 
 
+def test_steps_that_are_nanoseconds_take_few_requests() -> None:
+    now = 1_795_000_000_000_000_000
+    windows = Windows(StepRange(0, now), page_size=1000, density=2 / now)
+    assert len(list(windows)) <= 2
+
+
 def test_windows_come_in_groups() -> None:
     windows = Windows(StepRange(0, 50), 10, per_request=3)
     assert [[window.start for window in group] for group in windows] == [[0, 10, 20], [30, 40]]

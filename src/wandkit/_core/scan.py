@@ -30,7 +30,7 @@ __all__ = [
     "without_step",
 ]
 
-WIDEST_WINDOW = 1 << 40
+WIDEST_WINDOW = 1 << 62
 
 
 def sample_spec(keys: Sequence[str], samples: int, window: Window | None = None) -> str:
