@@ -113,7 +113,9 @@ def test_roles_are_given_changed_and_taken(house: House, name: str) -> None:
     ada.data(add, i={"projectId": made["internalId"], "userIds": [bob], "teamIds": [yard]})
     ada.data(change, i={"projectId": made["id"], "userId": bob, "userProjectRole": "admin"})
     ada.data(team, i={"projectId": made["id"], "teamId": yard, "teamProjectRole": "viewer"})
+    refused = ada.refusal(change, i={"projectId": made["id"], "userId": bob, "userProjectRole": "king"})
     found = ada.data(MEMBERS, e=OWNER, p=name)["project"]
+    assert "no role; use admin, member" in refused[1]
     assert found["members"] == [
         {"username": "ada", "role": {"name": "admin"}},
         {"username": "bob", "role": {"name": "admin"}},

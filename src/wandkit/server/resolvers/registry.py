@@ -38,6 +38,7 @@ project: ObjectType = ObjectType("Project")
 BINDABLES: list[SchemaBindable] = [mutation, entity, organization, project]
 
 _DEFAULT_ROLE = "member"
+_ROLES = ("admin", "member", "viewer", "restricted_viewer")
 
 
 @organization.field("advancedRegistryFeatures")
@@ -245,6 +246,7 @@ def _known_place(context: Context, owner: Project, condition: ColumnElement[bool
 
 
 def _role(name: str) -> str:
-    if not name.strip() or len(name) > 64:
-        raise Refusal(f"{name[:80]!r} is no role")
-    return name.strip().lower()
+    found = name.strip().lower()
+    if found not in _ROLES:
+        raise Refusal(f"{name[:80]!r} is no role; use {', '.join(_ROLES)}")
+    return found
