@@ -139,6 +139,27 @@ def test_queries_chain(api: Api, registry: Registry) -> None:
     assert [one.id for one in versions] == [one.id for one in kept] == [second.id]
 
 
+def test_tags_are_what_collections_and_versions_are_found_by(api: Api, registry: Registry) -> None:
+    for name, tag in (("one", "good"), ("two", "bad")):
+        logged = model(api, name)
+        logged.tags.append(tag)
+        logged.save()
+        link = logged.link(f"wandb-registry-models/{name}")
+        collection = link.collection
+        collection.tags.append(tag)
+        collection.save()
+    good = {"$and": [{"tag": "good"}, {"name": {"$ne": "three"}}]}
+    collections = registry.collections(good).load_all()
+    versions = registry.versions({"tag": {"$in": ["bad"]}}).load_all()
+    within = registry.collections({"tag": "good"}).versions({"tag": "good"}).load_all()
+    of_type = api.project(versions[0].source_project).collections(filters={"tag": "x"}).load_all()
+    of_one = api.artifacts("model", "training/two", filters={"tag": "bad"}).load_all()
+    assert [one.name for one in (*collections, *versions, *within)] == ["one", "two:v0", "one:v0"]
+    assert ([*of_type], [one.name for one in of_one]) == ([], ["two:v0"])
+    with pytest.raises(FilterError, match="tags"):
+        api.runs("training", {"tag": "x"})
+
+
 def test_collections_and_versions_come_in_the_order_of_their_registries(api: Api, registry: Registry) -> None:
     api.create_registry("alpha", "organization")
     linked(api, "one", "wandb-registry-models/first")

@@ -273,13 +273,19 @@ class Fields:
 F: Final[Fields] = Fields()
 
 
-def compile_filters(filters: Mapping[str, Any] | Expression | None) -> str:
+def compile_filters(
+    filters: Mapping[str, Any] | Expression | None, *, known: frozenset[str] = frozenset()
+) -> str:
     """Return the filter as the JSON text that the server takes, everything in it checked.
+
+    Args:
+        filters: The filter; None lets everything through.
+        known: Keys of what is filtered that would be misspelt columns of runs.
 
     Raises:
         FilterError: An operator is unknown, an operand is of the wrong type, or a key is misspelt.
     """
-    return json.dumps({} if filters is None else check_filter(filters), allow_nan=False)
+    return json.dumps({} if filters is None else check_filter(filters, known=known), allow_nan=False)
 
 
 def compile_order(order: str | Order | None) -> str:

@@ -140,6 +140,29 @@ async def test_queries_chain(api: AsyncApi, registry: AsyncRegistry) -> None:
     assert [one.id for one in versions] == [one.id for one in kept] == [second.id]
 
 
+async def test_tags_are_what_collections_and_versions_are_found_by(
+    api: AsyncApi, registry: AsyncRegistry
+) -> None:
+    for name, tag in (("one", "good"), ("two", "bad")):
+        logged = await model(api, name)
+        logged.tags.append(tag)
+        await logged.save()
+        link = await logged.link(f"wandb-registry-models/{name}")
+        collection = await link.collection
+        collection.tags.append(tag)
+        await collection.save()
+    good = {"$and": [{"tag": "good"}, {"name": {"$ne": "three"}}]}
+    collections = await registry.collections(good).load_all()
+    versions = await registry.versions({"tag": {"$in": ["bad"]}}).load_all()
+    within = await registry.collections({"tag": "good"}).versions({"tag": "good"}).load_all()
+    of_type = await api.project(versions[0].source_project).collections(filters={"tag": "x"}).load_all()
+    of_one = await api.artifacts("model", "training/two", filters={"tag": "bad"}).load_all()
+    assert [one.name for one in (*collections, *versions, *within)] == ["one", "two:v0", "one:v0"]
+    assert ([*of_type], [one.name for one in of_one]) == ([], ["two:v0"])
+    with pytest.raises(FilterError, match="tags"):
+        api.runs("training", {"tag": "x"})
+
+
 async def test_collections_and_versions_come_in_the_order_of_their_registries(
     api: AsyncApi, registry: AsyncRegistry
 ) -> None:

@@ -7,7 +7,6 @@ Operations: queries/artifact.graphql. Docs: docs/api/artifact.md, docs/api/listi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -55,7 +54,7 @@ class Artifacts(Listing[Artifact]):
         self._gql = gql
         self._path = path
         self._type = type
-        self._filters = json.dumps(COMMITTED) if filters is None else compile_filters(filters)
+        self._filters = compile_filters(COMMITTED if filters is None else filters, known=frozenset({"tag"}))
         self._order = None if order is None else compile_order(order)
         self._tags = frozenset(check_tags(tags or ()))
 

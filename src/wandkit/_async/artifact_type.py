@@ -211,7 +211,7 @@ class AsyncArtifactCollections(AsyncListing[AsyncArtifactCollection]):
         self._account = account
         self._path = path
         self._type = type
-        self._filters = None if filters is None else compile_filters(filters)
+        self._filters = None if filters is None else compile_filters(filters, known=frozenset({"tag"}))
         self._order = None if order is None else compile_order(order)
 
     async def _fetch_page(self, request: PageRequest) -> Page[AsyncArtifactCollection]:

@@ -61,12 +61,13 @@ class SupportsMongo(Protocol):
         ...
 
 
-def check_filter(value: object, at: str = "") -> dict[str, Any]:
+def check_filter(value: object, at: str = "", known: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return the filter in JSON types, everything in it checked.
 
     Args:
         value: A mapping or an object with `to_mongo()`.
         at: Where in the whole filter this part stands, for messages.
+        known: Keys of what is filtered that would be misspelt columns of runs.
 
     Raises:
         FilterError: Something in it is no filter; the message names the place.
@@ -80,7 +81,12 @@ def check_filter(value: object, at: str = "") -> dict[str, Any]:
     for key, operand in entries.items():
         if not isinstance(key, str):
             raise _bad(at, f"a key must be text, not {_kind(key)}")
-        checked[key] = _logical(key, operand, at) if key.startswith("$") else _column(key, operand, at)
+        if key.startswith("$"):
+            checked[key] = _logical(key, operand, at, known)
+            continue
+        if key not in known:
+            check_key(key, at)
+        checked[key] = _column(key, operand, at)
     return checked
 
 
@@ -107,7 +113,7 @@ def check_key(key: str, at: str = "", *, what: str = "filter") -> None:
         raise _bad(at, f"unknown key `{key}`", f"Did you mean `{meant}{dot}{rest}`?", what)
 
 
-def _logical(operator: str, operand: object, at: str) -> object:
+def _logical(operator: str, operand: object, at: str, known: frozenset[str]) -> object:
     """Check an operator that stands where a key would."""
     here = _join(at, operator)
     if operator not in LOGICAL:
@@ -115,11 +121,11 @@ def _logical(operator: str, operand: object, at: str) -> object:
             raise _bad(here, f"`{operator}` needs a key", f'Write {{"KEY": {{"{operator}": …}}}}.')
         raise _unknown_operator(here, operator, LOGICAL)
     if operator == "$not":
-        return check_filter(operand, here)
+        return check_filter(operand, here, known)
     listed = _sequence(operand)
     if listed is None:
         raise _bad(here, f"`{operator}` takes a list of filters, not {_kind(operand)}")
-    parts = [check_filter(part, f"{here}[{index}]") for index, part in enumerate(listed)]
+    parts = [check_filter(part, f"{here}[{index}]", known) for index, part in enumerate(listed)]
     if not parts:
         raise _bad(here, f"`{operator}` takes at least one filter")
     return parts
@@ -127,7 +133,6 @@ def _logical(operator: str, operand: object, at: str) -> object:
 
 def _column(key: str, operand: object, at: str) -> object:
     """Check what a key is compared with: a plain value or operators."""
-    check_key(key, at)
     here = _join(at, key)
     if _is_pattern(operand):
         return {"$regex": _pattern(operand, here)}

@@ -176,7 +176,7 @@ def registry_filter(filters: Mapping[str, Any] | Expression | None, keys: Keys) 
     """
     if filters is None:
         return None
-    return json.dumps(spelled(json.loads(compile_filters(filters)), keys))
+    return json.dumps(spelled(json.loads(compile_filters(filters, known=frozenset(keys))), keys))
 
 
 def spelled(document: Mapping[str, Any], keys: Keys) -> dict[str, Any]:
