@@ -299,7 +299,8 @@ def run_set_filter(run_set: Mapping[str, Any], *, only_selected: bool = True) ->
         parts.append(_selected(items_of(selections, "tree"), selections.get("root", 0), paths, selections))
     kept = [part for part in parts if part]
     mongo: Json = {} if not kept else kept[0] if len(kept) == 1 else {"$and": kept}
-    order = keys_to_order(items_of(object_of(run_set, "sort"), "keys"))
+    sort = object_of(run_set, "sort")  # older reports sort by one key: {"key": …, "ascending": …}
+    order = keys_to_order([sort] if "key" in sort else items_of(sort, "keys"))
     return mongo, order[0] if order else _DEFAULT_SORT
 
 
