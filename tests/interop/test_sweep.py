@@ -123,6 +123,33 @@ def test_an_agent_joins_a_sweep_that_has_runs_already(client: Client, api: Api) 
     assert (sweep.state, sweep.run_count) == ("FINISHED", 2), printed
 
 
+def test_the_official_agent_stops_a_run_that_hyperband_gives_up(client: Client, api: Api) -> None:
+    project = project_of(client, "early")
+    (client.folder / "early.py").write_text(
+        "import signal, wandb\n"
+        "run = wandb.init()\n"
+        "for _ in range(3):\n"
+        "    run.log({'loss': run.config['lr']})\n"
+        "if run.config['lr'] > 0.5:\n"
+        "    signal.pause()\n"  # until the agent ends it
+        "run.finish()\n"
+    )
+    config = {
+        **GRID,
+        "parameters": {"lr": {"values": [0.1, 0.9]}},
+        "early_terminate": {"type": "hyperband", "min_iter": 3},
+        "program": "early.py",
+        "command": [str(client.peer.python), "${program}"],
+    }
+    sweep = api.create_sweep(config, project)
+    printed = client.command("agent", f"ada/{project}/{sweep.id}")
+    stopped = sweep.runs[1]
+    sweep.load(force=True)
+    assert (sweep.state, sweep.run_count, stopped.config["lr"]) == ("FINISHED", 2, 0.9), printed
+    assert stopped.state != "running"
+    assert "command: stop" in printed
+
+
 def test_the_command_line_steers_a_sweep(newest: Client, api: Api) -> None:
     project = project_of(newest, "steer")
     api.create_run(run_id="prior", project=project, config={"lr": 0.2, "layers": 3}).finish()

@@ -231,6 +231,9 @@ def test_a_run_that_is_asked_to_stop_is_stopped_by_its_agent(ada: Caller, projec
     run = ada.upsert(project, name, entityName="ada", sweep=made["name"])
     ada.data("mutation Stop($id: ID!) { stopRun(input: {id: $id}) { success } }", id=run["id"])
     assert beat(ada, agent, name) == [{"type": "stop", "run_id": name}]
+    assert beat(ada, agent)[0]["type"] == "run"
+    state = "query State($p: String!, $r: String!) { project(name: $p) { run(name: $r) { state } } }"
+    assert ada.data(state, p=project, r=name) == {"project": {"run": {"state": "killed"}}}
 
 
 def test_a_silent_agent_leaves_its_untried_point_to_another(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def commands_for(
     agent.heartbeat_at = sweep.heartbeat_at = now()
     agent.state = "RUNNING"
     ended = _note(session, agent, running)
+    _settle_stopped(session, sweep, ended)
     if sweep.state == "CANCELED" and running:
         return [_stop(name) for name in running]
     stop_worse(session, sweep, [*running, *ended])
@@ -124,6 +125,18 @@ def _note(session: Session, agent: SweepAgent, running: list[str]) -> list[str]:
             ended.append(point.run_name)
     session.flush()
     return ended
+
+
+def _settle_stopped(session: Session, sweep: Sweep, ended: list[str]) -> None:
+    """Mark runs as killed that their agent was told to stop: their processes can no longer say so."""
+    stopped = select(Run).where(
+        Run.project_id == sweep.project_id,
+        Run.name.in_(ended),
+        Run.stop_requested.is_(True),
+        Run.state.in_(_LIVE),
+    )
+    for run in session.scalars(stopped) if ended else ():
+        run.state = "killed"
 
 
 def _has_run(session: Session, agent: SweepAgent, point: SweepPoint) -> bool:
