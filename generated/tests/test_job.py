@@ -98,7 +98,7 @@ def test_repo_and_code_jobs_are_read(
     assert (job.source_type, job.source, job.requirements) == (kind, source, [])
 
 
-@pytest.mark.parametrize("name", ["train", "ada/p/train", "p/train:latest", "ada/p/x/train:v0", ""])
+@pytest.mark.parametrize("name", ["train", "ada/p/train", "p/train:latest", "ada/p/x/train:v0", "", None, 5])
 def test_a_name_that_is_none_is_refused(api: Api, name: str) -> None:
     with pytest.raises(PathError, match="NAME:ALIAS"):
         api.job(name)

@@ -82,7 +82,7 @@ def check_job_name(name: str) -> str:
     Raises:
         PathError: It is not `ENTITY/PROJECT/NAME:ALIAS`.
     """
-    if name.count("/") != 2 or ":" not in name:
+    if not isinstance(name, str) or name.count("/") != 2 or ":" not in name:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise PathError(
             f"The name of a job is ENTITY/PROJECT/NAME:ALIAS, not {name!r}.",
             next_step="api.list_jobs(entity, project) lists the names and aliases of a project's jobs.",
