@@ -173,12 +173,25 @@ def test_an_edit_of_the_summary_survives_the_rows_after_it(api: Api, run: Run) -
     assert (found["best"], found["loss"], found["inner"]) == ({"loss": 0.5}, 2, {"a": 1, "b": 1})
 
 
-def test_a_run_that_was_written_shows_its_summary(run: Run) -> None:
-    run.summary
+def test_a_run_that_was_written_shows_its_summary(api: Api, run: Run) -> None:
+    summary = run.summary
+    run.log({"loss": 1, "odd": math.nan})
+    run.finish()
+    assert (summary["loss"], math.isnan(summary["odd"])) == (1, True)
+    assert "loss" in (run.history_keys)["keys"]
+    summary["best"] = 2
+    summary.update()
+    assert ((again(api, run)).summary)["best"] == 2
+
+
+def test_an_edit_of_the_summary_that_was_not_sent_outlives_the_writing(api: Api, run: Run) -> None:
+    summary = run.summary
+    summary["best"] = 2
     run.log({"loss": 1})
     run.finish()
-    assert (run.summary)["loss"] == 1
-    assert "loss" in (run.history_keys)["keys"]
+    run.update()
+    found = (again(api, run)).summary
+    assert (found["best"], found["loss"]) == (2, 1)
 
 
 def test_finishing_ends_the_run(api: Api, run: Run) -> None:

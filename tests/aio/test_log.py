@@ -171,12 +171,27 @@ async def test_an_edit_of_the_summary_survives_the_rows_after_it(api: AsyncApi, 
     assert (found["best"], found["loss"], found["inner"]) == ({"loss": 0.5}, 2, {"a": 1, "b": 1})
 
 
-async def test_a_run_that_was_written_shows_its_summary(run: AsyncRun) -> None:
-    await run.summary
+async def test_a_run_that_was_written_shows_its_summary(api: AsyncApi, run: AsyncRun) -> None:
+    summary = await run.summary
+    await run.log({"loss": 1, "odd": math.nan})
+    await run.finish()
+    assert (summary["loss"], math.isnan(summary["odd"])) == (1, True)
+    assert "loss" in (await run.history_keys)["keys"]
+    summary["best"] = 2
+    await summary.update()
+    assert (await (await again(api, run)).summary)["best"] == 2
+
+
+async def test_an_edit_of_the_summary_that_was_not_sent_outlives_the_writing(
+    api: AsyncApi, run: AsyncRun
+) -> None:
+    summary = await run.summary
+    summary["best"] = 2
     await run.log({"loss": 1})
     await run.finish()
-    assert (await run.summary)["loss"] == 1
-    assert "loss" in (await run.history_keys)["keys"]
+    await run.update()
+    found = await (await again(api, run)).summary
+    assert (found["best"], found["loss"]) == (2, 1)
 
 
 async def test_finishing_ends_the_run(api: AsyncApi, run: AsyncRun) -> None:

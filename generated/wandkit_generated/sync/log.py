@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from typing_extensions import Self
 
-from wandkit._core.filestream import Chunk, FileStream, StreamStart, checked_step
+from wandkit._core.filestream import Chunk, FileStream, StreamStart, checked_step, encode_row
 from wandkit._transport.concurrency.threads import Lock, Prefetch, at_exit, monotonic, sleep
 from wandkit.errors import ArgumentError, RunStoppedError, WandkitError
 from wandkit.paths import RunPath
@@ -105,9 +105,9 @@ class RunLog(RunHandle):
                 again.
         """
         writer = self._opened()
-        writer.finish(exit_code)
+        summary = writer.finish(exit_code)
         self._writer = None
-        self._note_end("failed" if exit_code else "finished")
+        self._note_end("failed" if exit_code else "finished", summary)
 
     @property
     def stop_requested(self) -> bool:
@@ -215,17 +215,19 @@ class RunWriter:
         self._error = None
         self._send_all()
 
-    def finish(self, exit_code: int) -> None:
-        """Send everything and the end of the run."""
+    def finish(self, exit_code: int) -> str:
+        """Send everything and the end of the run; return the run's summary as JSON text."""
+        stream = self._open_stream()
         with self._state:
-            self._open_stream().close()
+            stream.close()
         self.flush()
         with self._sending:
-            self._post(self._open_stream().final_chunk(exit_code))
+            self._post(stream.final_chunk(exit_code))
         pump, self._pump = self._pump, None
         self._stream = None
         if pump is not None:
             pump.close()
+        return encode_row(stream.summary)
 
     def send_rest(self) -> None:
         """Send everything at the end of a program that has not finished the run; that does not finish it."""

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RunData"]
 
-WRITTEN: tuple[Part, ...] = ("summary", "system", "keys")
-"""What changes while a run is written."""
+WRITTEN: tuple[Part, ...] = ("system", "keys")
+"""What the server makes of the rows of a run; the summary is made here."""
 
 
 class RunData(RunHandle):
@@ -299,12 +299,13 @@ class RunData(RunHandle):
         run = answer.project.run
         return CurrentRun(tuple(run.tags or ()), run.config, run.summary_metrics)
 
-    def _note_end(self, state: str) -> None:
-        """Take note of the state, and forget what the rows have changed; what was edited here stays."""
+    def _note_end(self, state: str, summary: str) -> None:
+        """Take note of the state and the summary, and forget what else the rows have changed; edits stay."""
         self._state = state
-        self._system_values = None
+        self._raw["summary"] = summary
         if self._summary is not None and not is_changed(self._summary):
-            self._summary = None
+            settle(self._summary, summary)
+        self._system_values = None
         for part in WRITTEN:
             self._raw.pop(part, None)
 

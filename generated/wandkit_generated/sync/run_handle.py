@@ -63,8 +63,8 @@ class RunHandle:
         """The entity, project and id, percent-encoded."""
         return self.run_path.quoted
 
-    def _note_end(self, state: str) -> None:
-        """Take note of the state in which this handle has just ended the run, where the state is kept."""
+    def _note_end(self, state: str, summary: str) -> None:
+        """Take note of the state and summary with which this handle has just ended the run."""
 
     def _note_summary(self, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         """Take note of an edit of the summary that has just been sent, where the run is being written."""

@@ -18,7 +18,7 @@ from wandkit_generated.gql.aio import get_run_tail
 
 from wandkit._async.run_handle import AsyncRunHandle
 from wandkit._async.run_near import missing_run
-from wandkit._core.filestream import Chunk, FileStream, StreamStart, checked_step
+from wandkit._core.filestream import Chunk, FileStream, StreamStart, checked_step, encode_row
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit._transport.concurrency.aio import Lock, Prefetch, at_exit, monotonic, sleep
 from wandkit.errors import ArgumentError, RunStoppedError, WandkitError
@@ -105,9 +105,9 @@ class AsyncRunLog(AsyncRunHandle):
                 again.
         """
         writer = await self._opened()
-        await writer.finish(exit_code)
+        summary = await writer.finish(exit_code)
         self._writer = None
-        self._note_end("failed" if exit_code else "finished")
+        self._note_end("failed" if exit_code else "finished", summary)
 
     @property
     def stop_requested(self) -> bool:
@@ -215,17 +215,19 @@ class AsyncRunWriter:
         self._error = None
         await self._send_all()
 
-    async def finish(self, exit_code: int) -> None:
-        """Send everything and the end of the run."""
+    async def finish(self, exit_code: int) -> str:
+        """Send everything and the end of the run; return the run's summary as JSON text."""
+        stream = self._open_stream()
         async with self._state:
-            self._open_stream().close()
+            stream.close()
         await self.flush()
         async with self._sending:
-            await self._post(self._open_stream().final_chunk(exit_code))
+            await self._post(stream.final_chunk(exit_code))
         pump, self._pump = self._pump, None
         self._stream = None
         if pump is not None:
             await pump.aclose()
+        return encode_row(stream.summary)
 
     async def send_rest(self) -> None:
         """Send everything at the end of a program that has not finished the run; that does not finish it."""
