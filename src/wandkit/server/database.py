@@ -96,8 +96,6 @@ class Database:
 
 
 def _engine(config: ServerConfig) -> Engine:
-    from wandkit.server.filtering.functions import install
-
     engine = create_engine(
         f"sqlite:///{config.database_file}",
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
@@ -118,7 +116,6 @@ def _engine(config: ServerConfig) -> Engine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-65536")
         cursor.close()
-        install(connection)
         functions.install(connection)
 
     @event.listens_for(engine, "begin")
