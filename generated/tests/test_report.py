@@ -342,8 +342,10 @@ def test_the_sections_of_an_old_report_have_runs_too(api: Api, project: str) -> 
 
 def test_a_section_without_run_sets_is_refused(api: Api, project: str) -> None:
     report = api.create_report(project)
-    with pytest.raises(ArgumentError, match="run set"):
-        report.runs({"runSets": []})
+    wrong: Any = 3
+    for section in ({"runSets": []}, wrong):
+        with pytest.raises(ArgumentError, match=r"has no run set.*panel_grids or run_sets"):
+            report.runs(section)
 
 
 def test_the_table_of_a_report_sends_nothing(api: Api, project: str, module_server: Server) -> None:
@@ -503,5 +505,6 @@ def test_a_run_set_of_the_last_day_lists_new_runs(api: Api, project: str, flat: 
         run_set.filters = {"filterFormat": "filterV2"}
         run_set.filter("Metric('CreatedTimestamp') within_last 1 day and State != 'failed'")
     report = api.create_report(project, blocks=[PanelGrid.of([], [run_set])])
-    found = report.runs(report.panel_grids[0]).load_all()
-    assert [one.id for one in found] == [run.id]
+    for section in (report.panel_grids[0], report.run_sets[0]):
+        found = report.runs(section).load_all()
+        assert [one.id for one in found] == [run.id]

@@ -320,6 +320,11 @@ def test_a_run_set_of_an_odd_shape_is_refused(odd: dict[str, Any]) -> None:
         run_set_filter(odd)
 
 
+def test_a_run_set_of_an_older_report_sorts_by_one_key() -> None:
+    sort = {"key": {"section": "summary", "name": "loss"}, "ascending": True}
+    assert run_set_filter({"sort": sort}) == ({}, "+summary_metrics.loss")
+
+
 def test_a_run_set_has_a_filter_and_an_order() -> None:
     run_set = {
         "filters": {"op": "OR", "filters": [{"op": "AND", "filters": [leaf("run", "state", "=", "x")]}]},

@@ -8,7 +8,7 @@ Schema: schema/report.graphql. Operations: queries/report.graphql. Docs: docs/ap
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -158,14 +158,14 @@ class ReportContent:
 
     def runs(
         self,
-        section: Mapping[str, Any] | PanelGrid,
+        section: Mapping[str, Any] | PanelGrid | RunSet,
         per_page: int | None = None,
         only_selected: bool = True,
     ) -> Runs:
         """Return the runs that a section shows, as a listing. Nothing is sent before it is used.
 
         Args:
-            section: One of `sections` or of `panel_grids`; its open run set counts.
+            section: One of `sections` or of `panel_grids`, whose open run set counts; or one of `run_sets`.
             per_page: Runs on a page; left out, the size adapts.
             only_selected: Leave out the runs that are switched off in the report.
 
@@ -277,13 +277,18 @@ def _compact(spec: Mapping[str, Any]) -> str:
     return json.dumps(spec, ensure_ascii=False, separators=(",", ":"))
 
 
-def _run_set_of(section: Mapping[str, Any] | PanelGrid) -> Mapping[str, Any]:
-    """Return the open run set of a section, as JSON types."""
-    given: Any = section if isinstance(section, Mapping) else section.metadata.to_json()
-    sets: Sequence[Any] = given.get("runSets") or []
-    place = given.get("openRunSet") or 0
+def _run_set_of(section: Mapping[str, Any] | PanelGrid | RunSet) -> Mapping[str, Any]:
+    """Return a run set, or the open one of a section, as JSON types."""
+    from wandkit.report.grid import PanelGrid, RunSet
+
+    if isinstance(section, RunSet):
+        return cast("Mapping[str, Any]", section.to_json())
+    given: object = section.metadata.to_json() if isinstance(section, PanelGrid) else section
+    shown = cast("dict[str, Any]", given) if isinstance(given, Mapping) else dict[str, Any]()
+    sets = items_of(shown, "runSets")
+    place = shown.get("openRunSet") or 0
     if not isinstance(place, int) or not 0 <= place < len(sets):
         raise ArgumentError(
-            "The section has no run set.", next_step="Give one of report.sections or report.panel_grids."
+            "The section has no run set.", next_step="Give one of report.sections, panel_grids or run_sets."
         )
     return cast("Mapping[str, Any]", sets[place])
