@@ -87,7 +87,12 @@ def test_the_digest_does_not_depend_on_the_order(manifest: Manifest) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"version": 2, "contents": {}}', '{"version": 1, "contents": [1]}']
+    "text",
+    [
+        *("", "{}", "[]", '{"version": 2, "contents": {}}', '{"version": 1, "contents": [1]}'),
+        '{"version": 1, "contents": {"a": {"digest": "x", "ref": 5}}}',
+        '{"version": 1, "contents": {"a": {"digest": "x", "extra": [1]}}}',
+    ],
 )
 def test_what_is_no_manifest_is_refused(text: str) -> None:
     with pytest.raises(AnswerError):

@@ -9,6 +9,7 @@ import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any, cast
 
 from wandkit._core.artifact_name import check_entry_name
@@ -264,14 +265,17 @@ def text_digest(text: bytes) -> str:
 
 
 def _entry(path: str, raw: Mapping[str, Any]) -> ManifestEntry:
-    size = raw.get("size")
+    size, ref = raw.get("size"), raw.get("ref") or None
+    extra: Mapping[str, Any] = raw.get("extra") or _NOTHING
+    if not isinstance(ref, (str, NoneType)) or not isinstance(cast(object, extra), dict):
+        raise TypeError(f"the entry {path!r} has the reference {ref!r} and besides {extra!r}")
     return ManifestEntry(
         path,
         str(raw["digest"]),
         None if size is None else int(size),
-        raw.get("ref") or None,
+        ref,
         raw.get("birthArtifactID") or None,
-        raw.get("extra") or _NOTHING,
+        extra,
     )
 
 
