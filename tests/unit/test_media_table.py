@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wandkit.errors import ArgumentError
-from wandkit.media import Audio, Image, JoinedTable, Media, Table, read_object
+from wandkit.media import Audio, Image, ImageMask, JoinedTable, Media, Table, read_object
 from wandkit.media.column_type import ColumnType, infer, shown
 from wandkit.media.image import image_size
 from wandkit.media.object import entry_of, object_name, printed
@@ -233,6 +233,38 @@ def test_a_table_whose_columns_share_a_name_is_read_as_it_is() -> None:
 def test_bytes_that_are_no_picture_are_refused(content: bytes) -> None:
     with pytest.raises(ArgumentError, match="is no picture"):
         Image(content)
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "said"),
+    [
+        (
+            numpy.zeros((2, 2)),
+            {},
+            "Image is made from the path of a file or from its bytes, not from ndarray",
+        ),
+        (None, {}, "not from NoneType"),
+        (PICTURE, {"masks": {"m": PICTURE}}, "'m' is an ImageMask, not bytes"),
+        (PICTURE, {"boxes": {"b": {}}}, "'b'.*box_data"),
+        (PICTURE, {"boxes": {"b": 5}}, "'b'.*box_data"),
+        (PICTURE, {"classes": [{"id": 1}]}, "an id and a name"),
+        (PICTURE, {"classes": [5]}, "an id and a name, not 5"),
+    ],
+    ids=["array", "none", "mask", "boxes", "number", "class", "no class"],
+)
+def test_what_makes_no_image_is_refused(source: Any, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ArgumentError, match=said):
+        Image(source, **options)
+
+
+def test_a_mask_is_a_picture() -> None:
+    with pytest.raises(ArgumentError, match="what the bytes hold is no picture"):
+        ImageMask(b"abc")
+
+
+def test_what_a_frame_lacks_is_none() -> None:
+    table = Table(dataframe=pandas.DataFrame({"a": pandas.array([1, None], dtype="Int64")}))
+    assert (table.data, kinds(*table.get_column("a"))) == ([[1], [None]], "None or Number")
 
 
 def test_a_file_that_is_no_picture_is_refused_by_its_name(tmp_path: Path) -> None:

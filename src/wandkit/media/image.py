@@ -6,15 +6,17 @@ import hashlib
 import os
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from wandkit.errors import ArgumentError
+from wandkit.errors import ArgumentError, ArgumentTypeError
 from wandkit.media.column_type import ColumnType
 from wandkit.media.media import Home, Media, Origin
 
 __all__ = ["Classes", "Image", "ImageMask", "image_size"]
 
 Labels = Mapping[int, str]
+
+HEAD_BYTES = 65536
 
 # PNG, GIF, BMP, JPEG, TIFF of both byte orders, icons; others say what they are further on.
 _BEGINNINGS = (b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"\0\0\1\0")
@@ -34,10 +36,10 @@ class Classes:
 
     def __init__(self, class_set: Sequence[Mapping[str, Any]]) -> None:
         self.fields: dict[str, Any] = {"_type": self.kind}
-        self.class_set: list[dict[str, Any]] = [dict(one) for one in class_set]
-        for one in self.class_set:
-            if "id" not in one or "name" not in one:
+        for one in class_set:
+            if not isinstance(cast(object, one), Mapping) or "id" not in one or "name" not in one:
                 raise ArgumentError(f"a class has an id and a name, not {one!r}")
+        self.class_set: list[dict[str, Any]] = [dict(one) for one in class_set]
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> Classes:
@@ -81,8 +83,12 @@ class ImageMask(Media):
         Args:
             source: The path of the file, or its bytes.
             class_labels: What the numbers in it stand for.
+
+        Raises:
+            ArgumentError: There is no such file, or it is no picture.
         """
         super().__init__(source)
+        _check_picture(self, self.read_head(HEAD_BYTES), "Write the mask as a PNG of one channel.")
         self.class_labels: dict[int, str] = dict(class_labels or {})
 
     def _read(self) -> None:
@@ -129,25 +135,30 @@ class Image(Media):
 
         Raises:
             ArgumentError: There is no such file; or it is no picture of a kind that is known here, and its
-                width and height are not given.
+                width and height are not given; or boxes have no `box_data`.
+            ArgumentTypeError: The source is neither, or a mask is no `ImageMask`.
         """
         super().__init__(source, caption, extension=extension)
         name = self.local_path.name if self.local_path else f"x{self.suffix}"
         self.fields["format"] = name.rpartition(".")[2]
-        head = self.read_head(65536)
+        head = self.read_head(HEAD_BYTES)
         found = (width, height) if width and height else image_size(head)
-        if found is None and not _is_picture(head):
-            raise ArgumentError(
-                f"{str(self.local_path) if self.local_path else 'what the bytes hold'!r} is no picture: "
-                f"it begins with {head[:12]!r}",
-                next_step="Pass width= and height= of a picture of an unusual kind.",
-            )
-        if found is not None:
+        if found is None:
+            _check_picture(self, head, "Pass width= and height= of a picture of an unusual kind.")
+        else:
             self.fields["width"], self.fields["height"] = found
+        for key, mask in (masks or {}).items():
+            if not isinstance(cast(object, mask), ImageMask):
+                raise ArgumentTypeError(f"the mask {key!r} is an ImageMask, not {type(mask).__name__}")
         self.masks: dict[str, ImageMask] = dict(masks or {})
         self.boxes: dict[str, list[dict[str, Any]]] = {}
         self.box_labels: dict[str, dict[int, str]] = {}
         for key, value in (boxes or {}).items():
+            if not isinstance(cast(object, value), Mapping) or "box_data" not in value:
+                raise ArgumentError(
+                    f"the boxes {key!r} are {value!r}, which has no box_data",
+                    next_step='Write them as {"box_data": [{"position": …, "class_id": …}]}.',
+                )
             self.boxes[key] = list(value["box_data"])
             self.box_labels[key] = dict(value.get("class_labels") or _numbered(self.boxes[key]))
         self.classes: Classes | None = self._classes(classes)
@@ -251,9 +262,16 @@ def image_size(head: bytes) -> tuple[int, int] | None:
     return _jpeg_size(head) if head[:2] == b"\xff\xd8" else None
 
 
-def _is_picture(head: bytes) -> bool:
-    """Whether a file begins as pictures do; an SVG is text."""
-    return head.startswith(_BEGINNINGS) or head[8:12] == b"WEBP" or head[4:8] == b"ftyp" or b"<svg" in head
+def _check_picture(media: Media, head: bytes, advice: str) -> None:
+    """Make sure that a file begins as pictures do; an SVG is text.
+
+    Raises:
+        ArgumentError: It does not.
+    """
+    if head.startswith(_BEGINNINGS) or head[8:12] == b"WEBP" or head[4:8] == b"ftyp" or b"<svg" in head:
+        return
+    name = repr(str(media.local_path)) if media.local_path else "what the bytes hold"
+    raise ArgumentError(f"{name} is no picture: it begins with {head[:12]!r}", next_step=advice)
 
 
 def _jpeg_size(head: bytes) -> tuple[int, int] | None:

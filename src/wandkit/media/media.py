@@ -11,11 +11,11 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 from typing_extensions import Self
 
-from wandkit.errors import ArgumentError
+from wandkit.errors import ArgumentError, ArgumentTypeError
 from wandkit.media.column_type import ColumnType
 
 __all__ = ["Audio", "Bokeh", "Home", "Html", "Media", "Molecule", "Object3D", "Origin", "Video"]
@@ -85,6 +85,7 @@ class Media:
 
         Raises:
             ArgumentError: There is no such file.
+            ArgumentTypeError: It is neither.
         """
         self.fields: dict[str, Any] = {"_type": self.kind}
         self.local_path: Path | None = None
@@ -93,6 +94,12 @@ class Media:
         self.suffix: str = extension or self.extension
         if isinstance(source, bytes):
             self.content = source
+        elif not isinstance(cast(object, source), (str, os.PathLike)):
+            raise ArgumentTypeError(
+                f"{type(self).__name__} is made from the path of a file or from its bytes, "
+                f"not from {type(source).__name__}",
+                next_step="Write it to a file first, or to io.BytesIO, and pass that or its bytes.",
+            )
         else:
             self.local_path = Path(source)
             if not self.local_path.is_file():

@@ -69,7 +69,7 @@ class Table:
             if not hasattr(cast(object, dataframe), "columns"):
                 raise ArgumentTypeError(f"dataframe is a frame of pandas, not {type(dataframe).__name__}")
             columns = column_names(one if isinstance(one, int) else str(one) for one in dataframe.columns)
-            data = zip(*(dataframe[name].tolist() for name in dataframe.columns), strict=True)
+            data = zip(*(_cells_of(dataframe[name]) for name in dataframe.columns), strict=True)
         self.columns: list[Column] = column_names(columns)
         self.data: list[list[Any]] = []
         self.fields: dict[str, Any] = {"_type": self.kind, "log_mode": log_mode}
@@ -415,6 +415,11 @@ class JoinedTable:
 
     def __repr__(self) -> str:
         return f"<JoinedTable on {self.join_key!r}>"
+
+
+def _cells_of(series: pandas.Series[Any]) -> list[Any]:
+    """Return the values of a column of a frame; what pandas calls missing is None."""
+    return [None if type(value).__name__ == "NAType" else value for value in series.tolist()]
 
 
 def _is_time(kind: ColumnType | None) -> bool:
