@@ -188,10 +188,18 @@ def test_an_edit_of_the_summary_that_was_not_sent_outlives_the_writing(api: Api,
     summary = run.summary
     summary["best"] = 2
     run.log({"loss": 1})
-    run.finish()
+    with pytest.warns(UserWarning, match="edits of its summary were not sent"):
+        run.finish()
     run.update()
     found = (again(api, run)).summary
     assert (found["best"], found["loss"]) == (2, 1)
+
+
+def test_an_edit_that_cannot_be_stored_does_not_keep_a_run_from_ending(run: Run) -> None:
+    (run.config)["model"] = object()
+    with pytest.warns(UserWarning, match="edits of its config were not sent"):
+        run.finish()
+    assert run.state == "finished"
 
 
 def test_finishing_ends_the_run(api: Api, run: Run) -> None:

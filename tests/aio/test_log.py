@@ -188,10 +188,18 @@ async def test_an_edit_of_the_summary_that_was_not_sent_outlives_the_writing(
     summary = await run.summary
     summary["best"] = 2
     await run.log({"loss": 1})
-    await run.finish()
+    with pytest.warns(UserWarning, match="edits of its summary were not sent"):
+        await run.finish()
     await run.update()
     found = await (await again(api, run)).summary
     assert (found["best"], found["loss"]) == (2, 1)
+
+
+async def test_an_edit_that_cannot_be_stored_does_not_keep_a_run_from_ending(run: AsyncRun) -> None:
+    (await run.config)["model"] = object()
+    with pytest.warns(UserWarning, match="edits of its config were not sent"):
+        await run.finish()
+    assert run.state == "finished"
 
 
 async def test_finishing_ends_the_run(api: AsyncApi, run: AsyncRun) -> None:

@@ -7,6 +7,7 @@ Logic without I/O: _core/config.py, _core/summary.py, _core/patch.py. Docs: docs
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -20,7 +21,7 @@ from wandkit._core.patch import VARIABLES, CurrentRun, RunDraft, RunFields
 from wandkit._core.run_row import RunRow, row_of
 from wandkit._core.select import PARTS, Part, part_of, trimmed
 from wandkit._core.summary import is_changed, settle, with_edits
-from wandkit.errors import AnswerError
+from wandkit.errors import AnswerError, ArgumentError
 from wandkit.paths import RunPath
 from wandkit_generated.gql.operations import UPDATE_RUN
 from wandkit_generated.gql.sync import get_run, get_run_merged
@@ -159,12 +160,7 @@ class RunData(RunHandle):
             NotFoundError: The run is gone, or the API key may not see it.
             PermissionDeniedError: The API key may not do this.
         """
-        original = self._original()
-        edits: dict[str, Any] = dict(self._edits or {})
-        if self._tags is not None:
-            edits["tags"] = tuple(self._tags)
-        edited = replace(original, **edits)
-        self._send(RunDraft(original, edited, self._config, self._summary))
+        self._send(self._draft())
 
     def save(self) -> None:
         """Send what was edited here; the same as `update`.
@@ -301,6 +297,15 @@ class RunData(RunHandle):
 
     def _note_end(self, state: str, summary: str) -> None:
         """Take note of the state and the summary, and forget what else the rows have changed; edits stay."""
+        try:
+            unsent = ", ".join(sorted(self._draft().changed()))
+        except ArgumentError:  # a value that cannot be stored; update() says which
+            unsent = "config"
+        if unsent:
+            warnings.warn(
+                f"run {str(self.run_path)!r} is over, but edits of its {unsent} were not sent: call update()",
+                stacklevel=3,
+            )
         self._state = state
         self._raw["summary"] = summary
         if self._summary is not None and not is_changed(self._summary):
@@ -308,6 +313,14 @@ class RunData(RunHandle):
         self._system_values = None
         for part in WRITTEN:
             self._raw.pop(part, None)
+
+    def _draft(self) -> RunDraft:
+        """Return the run as it was loaded and as it has been edited here."""
+        original = self._original()
+        edits: dict[str, Any] = dict(self._edits or {})
+        if self._tags is not None:
+            edits["tags"] = tuple(self._tags)
+        return RunDraft(original, replace(original, **edits), self._config, self._summary)
 
     def _original(self) -> RunFields:
         row = self._row

@@ -5,6 +5,7 @@ Logic without I/O: _core/config.py, _core/summary.py, _core/patch.py. Docs: docs
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -26,7 +27,7 @@ from wandkit._core.run_row import RunRow, row_of
 from wandkit._core.select import PARTS, Part, part_of, trimmed
 from wandkit._core.summary import is_changed, settle, with_edits
 from wandkit._transport.aio.graphql import AsyncGraphQL
-from wandkit.errors import AnswerError
+from wandkit.errors import AnswerError, ArgumentError
 from wandkit.paths import RunPath
 
 if TYPE_CHECKING:
@@ -158,12 +159,7 @@ class AsyncRunData(AsyncRunHandle):
             NotFoundError: The run is gone, or the API key may not see it.
             PermissionDeniedError: The API key may not do this.
         """
-        original = self._original()
-        edits: dict[str, Any] = dict(self._edits or {})
-        if self._tags is not None:
-            edits["tags"] = tuple(self._tags)
-        edited = replace(original, **edits)
-        await self._send(RunDraft(original, edited, self._config, self._summary))
+        await self._send(self._draft())
 
     async def save(self) -> None:
         """Send what was edited here; the same as `update`.
@@ -300,6 +296,15 @@ class AsyncRunData(AsyncRunHandle):
 
     def _note_end(self, state: str, summary: str) -> None:
         """Take note of the state and the summary, and forget what else the rows have changed; edits stay."""
+        try:
+            unsent = ", ".join(sorted(self._draft().changed()))
+        except ArgumentError:  # a value that cannot be stored; update() says which
+            unsent = "config"
+        if unsent:
+            warnings.warn(
+                f"run {str(self.run_path)!r} is over, but edits of its {unsent} were not sent: call update()",
+                stacklevel=3,
+            )
         self._state = state
         self._raw["summary"] = summary
         if self._summary is not None and not is_changed(self._summary):
@@ -307,6 +312,14 @@ class AsyncRunData(AsyncRunHandle):
         self._system_values = None
         for part in WRITTEN:
             self._raw.pop(part, None)
+
+    def _draft(self) -> RunDraft:
+        """Return the run as it was loaded and as it has been edited here."""
+        original = self._original()
+        edits: dict[str, Any] = dict(self._edits or {})
+        if self._tags is not None:
+            edits["tags"] = tuple(self._tags)
+        return RunDraft(original, replace(original, **edits), self._config, self._summary)
 
     def _original(self) -> RunFields:
         row = self._row
