@@ -120,8 +120,8 @@ class EventFolder:
             file = self._event_file(path, 1)
             if file is not None and next(file.events(), None) is not None:
                 return
-            if file is not None:
-                faults.append(f"{file.name}: {file.fault or 'it is empty'}")
+            why = "it cannot be opened" if file is None else file.fault or "it is empty"
+            faults.append(f"{path.relative_to(self._root).as_posix()}: {why}")
         where = str(self._only or self._root)
         if not faults:
             raise ArgumentError(
