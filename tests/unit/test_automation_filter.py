@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
+import numpy
 import pytest
 
 from wandkit import F
@@ -267,6 +268,14 @@ def test_a_filter_that_can_never_hold_is_refused(wrong: Callable[[], object]) ->
 def test_a_metric_is_compared_with_numbers_only() -> None:
     with pytest.raises(TypeError, match="must be a number"):
         loss.gt("high")  # type: ignore[arg-type]
+
+
+def test_a_number_of_numpy_is_a_number() -> None:
+    for given in (numpy.float32(0.5), numpy.int64(3), numpy.array(2)):
+        found = metric_part(loss > given)["threshold_filter"]["threshold"]
+        assert (found, type(found)) == (given.item(), type(given.item()))
+    with pytest.raises(TypeError, match="must be a number, not bool"):
+        loss.gt(numpy.bool_(True))  # type: ignore[arg-type]
 
 
 def test_states_come_once_each_in_order() -> None:

@@ -282,9 +282,12 @@ class Metric(_Ordered):
         return self._change(ChangeDirection.DECREASE, diff, frac)
 
     def _compare(self, operator: Comparison, value: float) -> MetricThresholdFilter:
-        _check_number(value, "A threshold")
         return MetricThresholdFilter(
-            name=self.name, agg_op=self.agg, window_size=self.window, cmp_op=operator, threshold=value
+            name=self.name,
+            agg_op=self.agg,
+            window_size=self.window,
+            cmp_op=operator,
+            threshold=_number(value, "A threshold"),
         )
 
     def _change(
@@ -294,9 +297,9 @@ class Metric(_Ordered):
             raise ArgumentError(
                 "A change is a difference or a fraction.", next_step="Pass either `diff=` or `frac=`."
             )
-        name, amount = ("diff", diff) if frac is None else ("frac", frac)
-        _check_number(amount, f"`{name}`")
-        if amount is None or not amount > 0:
+        name, given = ("diff", diff) if frac is None else ("frac", frac)
+        amount = _number(given, f"`{name}`")
+        if not amount > 0:
             raise ArgumentError(f"`{name}` must be more than 0, not {amount!r}.")
         return MetricChangeFilter(
             name=self.name,
@@ -334,7 +337,7 @@ class ZScore(_Ordered):
         Raises:
             ArgumentError: `value` is not more than 0.
         """
-        _check_number(value, "A score")
+        value = _number(value, "A score")
         if not value > 0:
             raise ArgumentError(f"A score to be above must be more than 0, not {value!r}.")
         return self._filter(ChangeDirection.ANY if self.absolute else ChangeDirection.INCREASE, value)
@@ -345,7 +348,7 @@ class ZScore(_Ordered):
         Raises:
             ArgumentError: `value` is not less than 0, or the score is absolute.
         """
-        _check_number(value, "A score")
+        value = _number(value, "A score")
         if self.absolute or not value < 0:
             raise ArgumentError(
                 f"A score to be below must be less than 0 and not absolute, not {value!r}.",
@@ -390,7 +393,11 @@ def _check_window(window: object) -> None:
         raise ArgumentError(f"A window holds 1 value or more, not {window!r}.")
 
 
-def _check_number(value: object, what: str) -> None:
+def _number(value: object, what: str) -> int | float:
+    """Return a finite number, of Python or NumPy, as one of Python."""
+    item = getattr(value, "item", None)
+    if callable(item) and getattr(value, "ndim", None) == 0:
+        value = item()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ArgumentTypeError(f"{what} must be a number, not {type(value).__name__}.")
     try:
@@ -399,3 +406,4 @@ def _check_number(value: object, what: str) -> None:
         finite = False
     if not finite:
         raise ArgumentError(f"{what} must be finite, and no larger than a float can be.")
+    return value
