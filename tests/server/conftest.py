@@ -102,7 +102,8 @@ class House:
 def house() -> Iterator[House]:
     """Give one peopled server per module; tests use projects of their own."""
     clients: list[httpx.Client] = []
-    with Server() as server:
+    # It looks for silent runs once in a day, so that what tests count of the store is their own.
+    with Server(settle_interval_s=86400.0, heartbeat_timeout_s=4 * 86400.0) as server:
         server.add_user("root", admin=True)
         for name in ("ada", "bob", "eve", "mallory"):
             server.add_user(name)
