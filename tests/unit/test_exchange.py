@@ -140,6 +140,12 @@ def test_another_protocol_is_recognised(raw: bytes) -> None:
     assert caught.value.kind == "protocol"
 
 
+def test_a_header_may_hold_a_name_of_any_language() -> None:
+    assert "X-Wandb-Username: jürgen\r\n".encode() in Exchange().start(
+        Request("GET", HOME, "/", {"X-Wandb-Username": "jürgen"})
+    )
+
+
 @pytest.mark.parametrize(
     ("head", "again"),
     [(b"Content-Length: 0\r\n", True), (b"Connection: close\r\nContent-Length: 0\r\n", False)],

@@ -23,6 +23,7 @@ from wandkit._core.failure import Reply, WireError
 from wandkit._transport.backend import Network
 from wandkit._transport.exchange import Request, resolve
 from wandkit._transport.wire import aio, threads
+from wandkit.errors import SettingsError
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -315,6 +316,33 @@ def test_a_proxy_of_the_settings_comes_before_the_variables(monkeypatch: pytest.
     monkeypatch.setenv("HTTPS_PROXY", "http://other:1")
     origin, _ = resolve("https://x.org")
     assert Network(proxies={"https": "http://p:3128"}).proxy_for(origin) == "http://p:3128"
+
+
+def test_a_proxy_of_the_settings_may_lack_its_scheme() -> None:
+    origin, _ = resolve("https://x.org")
+    assert Network(proxies={"all": "p:3128"}).proxy_for(origin) == "http://p:3128"
+
+
+@pytest.mark.parametrize("options", [{"verify": "nope.pem"}, {"cert": "nope.pem"}], ids=["verify", "cert"])
+@pytest.mark.parametrize("kind", [Blocking, Looping], ids=["threads", "aio"])
+def test_certificates_that_cannot_be_read_are_named(
+    kind: type[Blocking | Looping], options: dict[str, Any]
+) -> None:
+    face = kind(Network(**options))
+    with pytest.raises(SettingsError, match=r"'nope\.pem' cannot be read"):
+        face.get("https://127.0.0.1:9/")
+    face.close()
+
+
+@pytest.mark.parametrize("kind", [Blocking, Looping], ids=["threads", "aio"])
+def test_a_proxy_that_is_down_is_named_without_its_password(kind: type[Blocking | Looping]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    face = kind(Network(proxies={"all": f"http://user:secret@127.0.0.1:{port}"}))
+    with pytest.raises(WireError) as caught:
+        face.get("https://x.org/")
+    face.close()
+    assert caught.value.text.endswith(f"through the proxy 127.0.0.1:{port}")
 
 
 LONG = bytes(range(256)) * 4096

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from wandkit._core.failure import WireError
 from wandkit._transport.exchange import Origin
+from wandkit.errors import SettingsError
 
 if TYPE_CHECKING:
     import ssl
@@ -26,9 +27,6 @@ __all__ = ["IDLE_S", "Network", "httpx_failure", "socket_failure"]
 IDLE_S = 4.0
 """A connection that was idle for longer is not used again. Servers close idle ones after five seconds and
 more, and a change must not meet one that is just being closed: it could not be repeated."""
-
-Verify = Any
-Cert = "str | tuple[str, str] | tuple[str, str, str]"
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Network:
         The environment's proxies are not used for this machine's own addresses.
         """
         if self.proxies and self.transport is None:
-            return self.proxies.get(origin.scheme) or self.proxies.get("all")
+            return _with_scheme(self.proxies.get(origin.scheme) or self.proxies.get("all"))
         if origin.is_loopback or self.transport is not None:
             return None
         if sys.platform not in ("darwin", "win32") and not _has_proxy_variable():
@@ -64,20 +62,26 @@ class Network:
         proxy = found.get(origin.scheme) or found.get("all")
         if not proxy or proxy_bypass(f"{origin.host}:{origin.port}") or proxy_bypass(origin.host):
             return None
-        return proxy if "://" in proxy else f"http://{proxy}"
+        return _with_scheme(proxy)
 
     def tls_context(self) -> ssl.SSLContext:
-        """Return the TLS context, built at the first https connection."""
+        """Return the TLS context, built at the first https connection.
+
+        Raises:
+            SettingsError: A file of certificates cannot be read.
+        """
         import ssl
 
         if isinstance(self.verify, ssl.SSLContext):
             return self.verify
         context = _context(self.verify)
         context.set_alpn_protocols(["http/1.1"])
-        if isinstance(self.cert, str):
-            context.load_cert_chain(self.cert)
-        elif self.cert:
-            context.load_cert_chain(*self.cert)
+        files = (self.cert,) if isinstance(self.cert, str) else self.cert
+        if files:
+            try:
+                context.load_cert_chain(*files)
+            except OSError as error:
+                raise _unreadable("client certificate", files[0], "cert=", error) from None
         return context
 
     def httpx_options(self, proxy: str | None) -> dict[str, Any]:
@@ -110,10 +114,22 @@ def _context(verify: bool | str) -> ssl.SSLContext:
         import certifi
 
         place = certifi.where()
-    context = ssl.create_default_context(
-        cafile=None if os.path.isdir(place) else place, capath=place if os.path.isdir(place) else None
-    )
-    return context
+    is_folder = os.path.isdir(place)
+    try:
+        return ssl.create_default_context(
+            cafile=None if is_folder else place, capath=place if is_folder else None
+        )
+    except OSError as error:
+        names = "verify=, SSL_CERT_FILE, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE"
+        raise _unreadable("certificates to trust", place, names, error) from None
+
+
+def _unreadable(what: str, place: str, names: str, error: OSError) -> SettingsError:
+    return SettingsError(f"The {what} in {place!r} cannot be read: {error}.", next_step=f"Check {names}.")
+
+
+def _with_scheme(proxy: str | None) -> str | None:
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
 
 def socket_failure(error: BaseException, *, sent: bool) -> WireError:
@@ -137,11 +153,13 @@ def socket_failure(error: BaseException, *, sent: bool) -> WireError:
     return WireError(kind, str(error) or type(error).__name__, sent=sent)
 
 
-def httpx_failure(error: httpx.HTTPError) -> WireError:
-    """Return the one kind of failure for whatever an httpx transport raised."""
+def httpx_failure(error: httpx.HTTPError, proxy: str | None = None) -> WireError:
+    """Return the one kind of failure for whatever an httpx transport raised, on the way through `proxy`."""
     import httpx
 
     text = str(error) or type(error).__name__
+    if proxy:
+        text += f", through the proxy {proxy.rpartition('@')[2].rpartition('://')[2].rstrip('/')}"
     if isinstance(error, httpx.TimeoutException):
         return WireError(
             "timeout", text, sent=not isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout)

@@ -127,10 +127,11 @@ class Exchange:
 
     def start(self, request: Request) -> bytes:
         """Return the bytes that begin `request`: its head, and its body where that is at hand."""
-        headers = [("Host", request.origin.authority), *request.headers.items()]
+        given = {"Host": request.origin.authority, **request.headers}
+        headers = [(name.encode(), value.encode()) for name, value in given.items()]
         length = len(request.body) if request.length is None else request.length
         if length or request.method not in ("GET", "HEAD", "DELETE"):
-            headers.append(("Content-Length", str(length)))
+            headers.append((b"Content-Length", b"%d" % length))
         try:
             head = self._h11.send(h11.Request(method=request.method, target=request.target, headers=headers))
             if request.length is not None:

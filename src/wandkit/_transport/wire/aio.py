@@ -134,9 +134,9 @@ class Wire:
             transport = self._httpx.setdefault(
                 proxy, httpx.AsyncHTTPTransport(**self._network.httpx_options(proxy))
             )
-        headers = dict(request.headers)
+        headers = [(name.encode(), value.encode()) for name, value in request.headers.items()]
         if request.length is not None:
-            headers["Content-Length"] = str(request.length)
+            headers.append((b"Content-Length", b"%d" % request.length))
         sending = httpx.Request(
             request.method,
             request.url,
@@ -147,7 +147,7 @@ class Wire:
         try:
             response = await transport.handle_async_request(sending)
         except httpx.HTTPError as error:
-            raise httpx_failure(error) from None
+            raise httpx_failure(error, proxy) from None
         head = Head(response.status_code, {name.lower(): value for name, value in response.headers.items()})
         return Answering(head, _HttpxBody(response), inflate=request.inflate)
 

@@ -111,15 +111,17 @@ class Wire:
             connection.close()
 
     def _connect(self, origin: Origin, timer: _Timer) -> socket.socket:
+        context = None
+        if origin.scheme == "https":
+            context = self._tls = self._tls or self._network.tls_context()
         try:
             opened = socket.create_connection((origin.host, origin.port), timer.left())
         except OSError as error:
             raise socket_failure(error, sent=False) from None
         try:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if origin.scheme == "http":
+            if context is None:
                 return opened
-            context = self._tls = self._tls or self._network.tls_context()
             opened.settimeout(timer.left())
             return context.wrap_socket(opened, server_hostname=origin.host)
         except OSError as error:
@@ -136,9 +138,9 @@ class Wire:
             transport = self._httpx.setdefault(
                 proxy, httpx.HTTPTransport(**self._network.httpx_options(proxy))
             )
-        headers = dict(request.headers)
+        headers = [(name.encode(), value.encode()) for name, value in request.headers.items()]
         if request.length is not None:
-            headers["Content-Length"] = str(request.length)
+            headers.append((b"Content-Length", b"%d" % request.length))
         sending = httpx.Request(
             request.method,
             request.url,
@@ -149,7 +151,7 @@ class Wire:
         try:
             response = transport.handle_request(sending)
         except httpx.HTTPError as error:
-            raise httpx_failure(error) from None
+            raise httpx_failure(error, proxy) from None
         head = Head(response.status_code, {name.lower(): value for name, value in response.headers.items()})
         return Answering(head, _HttpxBody(response), inflate=request.inflate)
 
