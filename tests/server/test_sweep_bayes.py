@@ -116,10 +116,10 @@ def test_a_sweep_learns_from_its_runs_and_prior_ones() -> None:
             }
             sweep = api.create_sweep(config, "p", prior_runs=[f"prior{place}" for place in range(12)])
             values: list[float] = []
-            for _ in range(5):
+            for _ in range(15):
                 made = api.client.execute(AGENT, variable_values={"sweep": sweep.id})
                 variables = {"id": made["createAgent"]["agent"]["id"]}
                 answer = api.client.execute(BEAT, variable_values=variables)
                 values.append(json.loads(answer["agentHeartbeat"]["commands"])[0]["args"]["x"]["value"])
-    assert len(set(values)) == 5
+    assert len(set(values)) == 15
     assert median(values) > 0.6

@@ -8,7 +8,6 @@ first points are random.
 
 from __future__ import annotations
 
-import json
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +28,8 @@ _MISSING = object()
 _FEWEST = 6
 """With fewer results than these the search is random."""
 _DRAWS = 32
+_CHANCE = 0.1
+"""How many values stay random, lest the search never leaves a choice that only looked good early."""
 _BEST = 0.15
 _MOST_BEST, _MOST_OTHERS = 50, 250
 _WIDTH = 0.3
@@ -54,7 +55,8 @@ def bayes_point(config: Mapping[str, Any], tried: Sequence[Tried], rng: random.R
         good = _values([tried[place][0] for place in chosen], path, parameter)
         bad = _values([tried[place][0] for place in others], path, parameter)
         density = _density(parameter, values)
-        _put(made, path, max(values, key=lambda value: density(value, good) / density(value, bad)))
+        if rng.random() >= _CHANCE:
+            _put(made, path, max(values, key=lambda value: density(value, good) / density(value, bad)))
     return made
 
 
@@ -62,7 +64,7 @@ def _density(parameter: dict[str, Any], drawn: list[Any]) -> Density:
     """Return how likely a value is among others, of which one more that was drawn anywhere is always one."""
     if _is_choice(parameter):
         chance = 1 / len(parameter.get("values", (None,)))
-        return lambda value, among: _share(value, among, chance)
+        return lambda value, among: (sum(other == value for other in among) + chance) / (len(among) + 1)
     kind = infer_distribution(parameter) or ""
     scale = _logarithm if "log" in kind else float
     places = [scale(value) for value in drawn]
@@ -79,11 +81,6 @@ def _density(parameter: dict[str, Any], drawn: list[Any]) -> Density:
 
 def _is_choice(parameter: Mapping[str, Any]) -> bool:
     return "value" in parameter or "values" in parameter
-
-
-def _share(value: Any, among: list[Any], chance: float) -> float:
-    text = json.dumps(value, sort_keys=True)
-    return (sum(json.dumps(other, sort_keys=True) == text for other in among) + chance) / (len(among) + 1)
 
 
 def _logarithm(value: float) -> float:
