@@ -30,6 +30,11 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         r"lr\.max must be a number, not inf",
     ),
     (
+        "bound that says endless",
+        {"method": "random", "parameters": {"lr": {"min": 0.0, "max": "inf"}}},
+        r"lr\.max must be a number, not inf",
+    ),
+    (
         "exponent of an inverse",
         {
             "method": "random",

@@ -265,9 +265,10 @@ def _number(value: Any, place: str) -> int | float:
         # YAML 1.1 reads 1e-4 as text, so numbers come as texts from configurations loaded with PyYAML.
         for kind in (int, float):
             try:
-                return kind(value)
+                value = kind(value)
             except ValueError:
                 continue
+            break
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < math.inf:
         raise _wrong(place, f"must be a number, not {value!r}")
     return value
