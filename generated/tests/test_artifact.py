@@ -11,6 +11,7 @@ import pickle
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy
@@ -19,6 +20,7 @@ import pytest
 from wandkit import Api, Artifact, Manifest, ManifestEntry, Run
 from wandkit.errors import (
     ArgumentError,
+    ArgumentTypeError,
     ArtifactFinalizedError,
     ArtifactNotLoggedError,
     ConflictError,
@@ -157,6 +159,29 @@ def test_edits_are_saved(api: Api, run: Run, tmp_path: Path) -> None:
         ["good one", "kept"],
         timedelta(days=3),
     )
+
+
+def test_a_draft_that_is_refused_before_it_is_sent_stays_open(
+    module_server: Server, run: Run, tmp_path: Path
+) -> None:
+    draft = draft_of(tmp_path, FILES)
+    module_server.requests.clear()
+    with pytest.raises(ArgumentError, match=r"'v7' is the number of a version"):
+        run.log_artifact(draft, aliases=["best", "v7"])
+    with pytest.raises(ArgumentError, match="'a!' cannot be a tag"):
+        run.log_artifact(draft, tags=["a!"])
+    assert module_server.requests == []
+    with draft.new_file("more") as file:
+        file.write("more")
+    artifact = run.log_artifact(draft, aliases=["best"])
+    assert artifact.aliases == ["latest", "best"]
+
+
+def test_only_artifacts_are_shared_by_writers(run: Run) -> None:
+    wrong: Any = "data:v1"
+    for send in (run.log_artifact, run.upsert_artifact, run.finish_artifact):
+        with pytest.raises(ArgumentTypeError, match="no artifact"):
+            send(wrong)
 
 
 def test_metadata_may_hold_numbers_of_numpy(api: Api, run: Run) -> None:

@@ -65,9 +65,12 @@ class ArtifactChange(ArtifactMedia):
         if not self.is_draft():
             return self._log_again(gql, run, aliases, tags)
         manifest: Manifest = self.manifest
-        self.finalize()
         wanted = check_aliases(["latest", *(aliases or ()), *self._edits.aliases])
-        wanted = [alias for alias in wanted if not VERSION.fullmatch(alias)]
+        if numbers := [alias for alias in wanted if VERSION.fullmatch(alias)]:
+            raise ArgumentError(
+                f"{numbers[0]!r} is the number of a version, and the server gives those",
+                next_step="Choose another alias.",
+            )
         labels = check_tags([*(tags or ()), *self._edits.tags])
         if labels:
             self._require_tags(gql)
@@ -88,6 +91,7 @@ class ArtifactChange(ArtifactMedia):
             "storageRegion": origin.storage_region,
         }
         known = {name: value for name, value in variables.items() if value is not None}
+        self.finalize()
         facts = UploadFacts(run, origin.manifest_kind, origin.base_id, **known)
         upload = ArtifactUpload(gql, facts, manifest, progress=progress, label=self._name)
         artifact_id = upload.send(commit=commit)

@@ -340,6 +340,7 @@ class RunArtifactMethods(RunHandle):
 
         Raises:
             ArgumentError: It is no draft, or there is no name to share.
+            ArgumentTypeError: It is no artifact.
             TransferError: The server refused a file; sending the draft again sends what is missing.
         """
         self._share(artifact, distributed_id)
@@ -364,6 +365,7 @@ class RunArtifactMethods(RunHandle):
         return artifact.log_to(self._gql, self.run_path, aliases=named, progress=progress)
 
     def _share(self, artifact: Artifact, distributed_id: str | None) -> None:
+        _check_artifact(artifact)
         if not artifact.is_draft():
             raise ArgumentError(
                 f"{artifact.name!r} is logged already", next_step="Make a draft of the same name and type."
