@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import uuid
 from collections.abc import Iterator
@@ -162,6 +163,12 @@ def test_an_api_crosses_to_another_process(api: Api) -> None:
     viewer = copy.viewer
     copy.close()
     assert viewer.username == "ada"
+
+
+@pytest.mark.parametrize("deadline", [0, -1, math.nan])
+def test_a_deadline_that_has_passed_is_refused(deadline: float) -> None:
+    with pytest.raises(ArgumentError, match="deadline must be"):
+        Api(deadline=deadline)
 
 
 def test_a_deadline_bounds_the_whole_call(module_server: Server) -> None:

@@ -68,6 +68,13 @@ def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
     assert caught.value.operation == "GetRun"
 
 
+def test_a_deadline_that_passes_keeps_the_advice_of_the_last_failure() -> None:
+    refused = ConnectionFailedError("x refused the connection", next_step="Check the base URL.")
+    with pytest.raises(DeadlineExceededError) as caught:
+        attempts(deadline_s=0.01).wait_after(Failure(refused, "safe"), 100.0)
+    assert caught.value.next_step == "Check the base URL."
+
+
 def test_the_deadline_cuts_the_time_limit_of_an_attempt() -> None:
     assert attempts(deadline_s=5.0).timeout_s(19.0, 103.0) == 2.0
 

@@ -108,6 +108,7 @@ class Api(
 
         Raises:
             SettingsError: A setting cannot be used; the message says which one and where it was found.
+            ArgumentError: The deadline is no time to come.
         """
         settings = Settings.resolve(overrides, api_key, timeout)
         self._connect(

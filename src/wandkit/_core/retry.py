@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
-from wandkit.errors import DeadlineExceededError, WandkitError
+from wandkit.errors import DeadlineExceededError, RequestTimeoutError, WandkitError
 
 __all__ = ["Attempts", "Failure", "Repeat", "RetryPolicy", "asked_wait_s"]
 
@@ -111,6 +111,7 @@ class Attempts:
         return wait
 
     def _too_late(self, error: WandkitError) -> DeadlineExceededError:
+        was_slow = isinstance(error, RequestTimeoutError) or not error.next_step
         return DeadlineExceededError(
             f"The deadline of {self._deadline_s:g} s passed after {self._failed} "
             f"attempt{'s' if self._failed != 1 else ''}; the last one: {error.message}",
@@ -118,7 +119,7 @@ class Attempts:
             host=error.host,
             status=error.status,
             request_id=error.request_id,
-            next_step="Give a longer `deadline`, or ask for less at once.",
+            next_step="Give a longer `deadline`, or ask for less at once." if was_slow else error.next_step,
         )
 
 

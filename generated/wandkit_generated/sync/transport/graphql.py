@@ -26,6 +26,7 @@ from wandkit._transport.concurrency.threads import monotonic, sleep
 from wandkit._transport.exchange import Request
 from wandkit._transport.identity import Identity
 from wandkit.errors import (
+    ArgumentError,
     GraphQLError,
     InvalidRequestError,
     NotFoundError,
@@ -93,6 +94,8 @@ class GraphQL:
         """
         self.settings = settings
         self.timeout: float = settings.timeout if timeout is None else timeout
+        if deadline is not None and not deadline > 0:
+            raise ArgumentError(f"deadline must be a number of seconds above 0, not {deadline!r}.")
         self._deadline = deadline
         self._identity = Identity(settings, user_agent)
         self.user_agent: str = self._identity.user_agent
