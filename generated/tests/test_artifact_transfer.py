@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -72,6 +73,26 @@ def test_references_come_side_by_side(run: Run, pair: str, tmp_path: Path) -> No
     logged = run.log_artifact(draft)
     folder = Path(logged.download(tmp_path / "out"))
     assert [(folder / name).read_bytes() for name in ("a", "b")] == [b"/a", b"/b"]
+
+
+def test_what_the_web_breaks_off_goes_on_where_it_was(
+    module_server: Server, run: Run, tmp_path: Path
+) -> None:
+    content = os.urandom(1_500_000)
+    near = Artifact("near", "dataset")
+    with near.new_file("big", "wb") as file:
+        file.write(content)
+    (kept,) = (run.log_artifact(near)).files().load_all()
+    far = Artifact("far", "dataset")
+    far.add_reference(kept.direct_url, "big")
+    logged = run.log_artifact(far)
+    module_server.requests.clear()
+    with module_server.fault(method="GET", path="/storage/.*/big", truncate=700_000, times=1):
+        folder = Path(logged.download(tmp_path / "out", skip_cache=True))
+    asked = [one for one in module_server.requests if one.path.endswith("/big")]
+    assert (folder / "big").read_bytes() == content
+    assert "range" not in asked[0].headers
+    assert asked[1].headers["range"].startswith("bytes=")
 
 
 def test_a_bar_counts_bytes_where_it_is_asked_for(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -72,6 +73,26 @@ async def test_references_come_side_by_side(run: AsyncRun, pair: str, tmp_path: 
     logged = await run.log_artifact(draft)
     folder = Path(await logged.download(tmp_path / "out"))
     assert [(folder / name).read_bytes() for name in ("a", "b")] == [b"/a", b"/b"]
+
+
+async def test_what_the_web_breaks_off_goes_on_where_it_was(
+    module_server: Server, run: AsyncRun, tmp_path: Path
+) -> None:
+    content = os.urandom(1_500_000)
+    near = AsyncArtifact("near", "dataset")
+    with near.new_file("big", "wb") as file:
+        file.write(content)
+    (kept,) = await (await run.log_artifact(near)).files().load_all()
+    far = AsyncArtifact("far", "dataset")
+    await far.add_reference(kept.direct_url, "big")
+    logged = await run.log_artifact(far)
+    module_server.requests.clear()
+    with module_server.fault(method="GET", path="/storage/.*/big", truncate=700_000, times=1):
+        folder = Path(await logged.download(tmp_path / "out", skip_cache=True))
+    asked = [one for one in module_server.requests if one.path.endswith("/big")]
+    assert (folder / "big").read_bytes() == content
+    assert "range" not in asked[0].headers
+    assert asked[1].headers["range"].startswith("bytes=")
 
 
 async def test_a_bar_counts_bytes_where_it_is_asked_for(

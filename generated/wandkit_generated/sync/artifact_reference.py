@@ -30,19 +30,21 @@ from wandkit._core.reference import (
     unchecked_remote,
 )
 from wandkit._core.transfer import Download, Target
-from wandkit._transport.concurrency.threads import run_in_thread
+from wandkit._transport.concurrency.threads import run_in_thread, sleep
 from wandkit.errors import (
     ArgumentError,
     ArtifactMismatchError,
+    ConnectionFailedError,
     NotFoundError,
     PermissionDeniedError,
+    RequestTimeoutError,
     TransferError,
     WandkitError,
 )
 from wandkit.settings import Settings
 from wandkit_generated.gql.sync import get_client_id_mapping
 from wandkit_generated.sync.artifact_entry import ArtifactEntry
-from wandkit_generated.sync.artifact_fetch import unwritten
+from wandkit_generated.sync.artifact_fetch import BREAKS_IN_A_ROW, LONGEST_WAIT_S, unwritten
 from wandkit_generated.sync.transport.graphql import GraphQL
 
 __all__ = ["describe_reference", "fetch_reference", "referred_entry"]
@@ -206,22 +208,30 @@ def _describe_entry(gql: GraphQL | None, uri: str, name: str | None) -> Manifest
 
 
 def _fetch_http(gql: GraphQL, entry: ManifestEntry, target: Target) -> None:
-    """Write what a web address points to, to `target`."""
-    uri = entry.ref_target()
-    download = Download(entry.path)
-    try:
-        with gql.http.open_stream(uri, action=f"Download {entry.path}") as body:
-            found = body.headers.get("etag", "").strip('"') or uri
-            if has_digest(entry) and found != entry.digest:
-                raise _changed(entry, found)
-            download.begin(body.status, body.headers)
-            for piece in body.pieces():
-                target.write(piece)
-                download.take(piece)
-    except TransferError as error:
-        if error.status in (404, 410):
-            raise FileNotFoundError(uri) from error
-        raise
+    """Write what a web address points to, to `target`; where it breaks off, it goes on there."""
+    uri, download, breaks = entry.ref_target(), Download(entry.path), 0
+    while True:
+        before = download.received
+        try:
+            with gql.http.open_stream(uri, download.headers(), action=f"Download {entry.path}") as body:
+                found = body.headers.get("etag", "").strip('"') or uri
+                if has_digest(entry) and found != entry.digest:
+                    raise _changed(entry, found)
+                if not download.begin(body.status, body.headers):
+                    target.restart()
+                for piece in body.pieces():
+                    target.write(piece)
+                    download.take(piece)
+            break
+        except TransferError as error:
+            if error.status in (404, 410):
+                raise FileNotFoundError(uri) from error
+            raise
+        except (ConnectionFailedError, RequestTimeoutError):
+            breaks = 0 if download.received > before else breaks + 1
+            if not download.received or breaks >= BREAKS_IN_A_ROW:
+                raise
+        sleep(min(LONGEST_WAIT_S, 0.05 * 2**breaks))
     download.check()
 
 

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from wandkit_generated.gql.aio import get_client_id_mapping
 
 from wandkit._async.artifact_entry import AsyncArtifactEntry
-from wandkit._async.artifact_fetch import unwritten
+from wandkit._async.artifact_fetch import BREAKS_IN_A_ROW, LONGEST_WAIT_S, unwritten
 from wandkit._core.artifact_cache import ArtifactCache
 from wandkit._core.artifact_folder import readable_files
 from wandkit._core.artifact_name import entry_name
@@ -33,12 +33,14 @@ from wandkit._core.reference import (
 )
 from wandkit._core.transfer import Download, Target
 from wandkit._transport.aio.graphql import AsyncGraphQL
-from wandkit._transport.concurrency.aio import run_in_thread
+from wandkit._transport.concurrency.aio import run_in_thread, sleep
 from wandkit.errors import (
     ArgumentError,
     ArtifactMismatchError,
+    ConnectionFailedError,
     NotFoundError,
     PermissionDeniedError,
+    RequestTimeoutError,
     TransferError,
     WandkitError,
 )
@@ -205,22 +207,32 @@ async def _describe_entry(gql: AsyncGraphQL | None, uri: str, name: str | None) 
 
 
 async def _fetch_http(gql: AsyncGraphQL, entry: ManifestEntry, target: Target) -> None:
-    """Write what a web address points to, to `target`."""
-    uri = entry.ref_target()
-    download = Download(entry.path)
-    try:
-        async with await gql.http.open_stream(uri, action=f"Download {entry.path}") as body:
-            found = body.headers.get("etag", "").strip('"') or uri
-            if has_digest(entry) and found != entry.digest:
-                raise _changed(entry, found)
-            download.begin(body.status, body.headers)
-            async for piece in body.pieces():
-                target.write(piece)
-                download.take(piece)
-    except TransferError as error:
-        if error.status in (404, 410):
-            raise FileNotFoundError(uri) from error
-        raise
+    """Write what a web address points to, to `target`; where it breaks off, it goes on there."""
+    uri, download, breaks = entry.ref_target(), Download(entry.path), 0
+    while True:
+        before = download.received
+        try:
+            async with await gql.http.open_stream(
+                uri, download.headers(), action=f"Download {entry.path}"
+            ) as body:
+                found = body.headers.get("etag", "").strip('"') or uri
+                if has_digest(entry) and found != entry.digest:
+                    raise _changed(entry, found)
+                if not download.begin(body.status, body.headers):
+                    target.restart()
+                async for piece in body.pieces():
+                    target.write(piece)
+                    download.take(piece)
+            break
+        except TransferError as error:
+            if error.status in (404, 410):
+                raise FileNotFoundError(uri) from error
+            raise
+        except (ConnectionFailedError, RequestTimeoutError):
+            breaks = 0 if download.received > before else breaks + 1
+            if not download.received or breaks >= BREAKS_IN_A_ROW:
+                raise
+        await sleep(min(LONGEST_WAIT_S, 0.05 * 2**breaks))
     download.check()
 
 
