@@ -189,6 +189,16 @@ def test_a_complaint_about_a_users_own_document_is_about_the_document() -> None:
     assert kinds == [errors.GraphQLError, errors.InvalidRequestError]
 
 
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [("file_stream", {"error": "run a/b/c not found"}), ("Download model.pt", "no such file")],
+)
+def test_what_the_api_does_not_find_is_no_fault_of_the_base_url(operation: str, body: object) -> None:
+    error = failure(reply(404, body), Asked(operation, "https://api.example.org")).error
+    assert isinstance(error, errors.NotFoundError)
+    assert "base URL" not in error.next_step
+
+
 def test_a_missing_api_advises_to_check_the_address() -> None:
     assert "base URL" in failure(reply(404, "404 page not found"), ASKED).error.next_step
 

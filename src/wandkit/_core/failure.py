@@ -111,7 +111,10 @@ def failure(reply: Reply, asked: Asked, *, now_epoch_s: float = 0.0) -> Failure:
     if reply.status < 300:
         return Failure(_of_errors(answer, found, reply, asked))
     wait = asked_wait_s(reply.headers, now_epoch_s) if reply.status in (429, 503) else None
-    meaning = _meaning(reply.status, asked, found, wait)
+    is_no_api = (
+        reply.status == 404 and asked.home and not as_object(answer) and asked.operation.isidentifier()
+    )
+    meaning = _NO_API if is_no_api else _meaning(reply.status, asked, found, wait)
     text = _server_text(answer, found, reply.body, asked)
     error = meaning.error(
         f"{meaning.what}: {text}" if text else f"{meaning.what}.",
@@ -281,8 +284,6 @@ def _meaning(status: int, asked: Asked, found: Sequence[Mapping[str, Any]], wait
         meaning = _STORE_REFUSED
     elif asked.known and _too_old(found):
         meaning = _TOO_OLD
-    elif status == 404 and not found and asked.home and "/" not in asked.operation:
-        meaning = _NO_API
     else:
         meaning = _REJECTED if status == 401 else _MEANINGS.get(status, _REFUSED)
     words = {
