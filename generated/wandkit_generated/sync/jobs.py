@@ -76,6 +76,7 @@ class JobMethods:
                 return found
             page = kind["artifactCollections"]
             found += [edge["node"]["artifacts"] for edge in page["edges"] if edge["node"]]
-            if not page["pageInfo"]["hasNextPage"]:
+            last = page["pageInfo"]["endCursor"]
+            if not page["pageInfo"]["hasNextPage"] or last in (None, variables.get("after")):
                 return found
-            variables["after"] = page["pageInfo"]["endCursor"]
+            variables["after"] = last

@@ -349,13 +349,14 @@ class QueuedRun:
             if queue is None:
                 raise self._gone("ListQueuedRuns")
             page = queue.run_queue_items
+            last = page.page_info.end_cursor
             for edge in page.edges:
                 if edge.node.id == self.id:
                     self._note(edge.node)
                     return queue.id, edge.node
-            if not page.page_info.has_next_page:
+            if not page.page_info.has_next_page or last in (None, cursor):
                 return queue.id, None
-            cursor = page.page_info.end_cursor
+            cursor = last
 
     def _note(self, fields: QueuedRunFields) -> None:
         self._created_at = fields.created_at.astimezone(timezone.utc)

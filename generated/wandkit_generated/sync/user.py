@@ -290,7 +290,7 @@ class UserMethods:
                 return found
             found += [User.from_account(gql, edge.node) for edge in answer.users.edges if edge.node]
             page = answer.users.page_info
-            if not page.has_next_page:
+            if not page.has_next_page or page.end_cursor in (None, cursor):
                 return found
             cursor = page.end_cursor
 

@@ -74,6 +74,7 @@ class AsyncJobMethods:
                 return found
             page = kind["artifactCollections"]
             found += [edge["node"]["artifacts"] for edge in page["edges"] if edge["node"]]
-            if not page["pageInfo"]["hasNextPage"]:
+            last = page["pageInfo"]["endCursor"]
+            if not page["pageInfo"]["hasNextPage"] or last in (None, variables.get("after")):
                 return found
-            variables["after"] = page["pageInfo"]["endCursor"]
+            variables["after"] = last

@@ -291,7 +291,7 @@ class AsyncUserMethods:
                 return found
             found += [AsyncUser.from_account(gql, edge.node) for edge in answer.users.edges if edge.node]
             page = answer.users.page_info
-            if not page.has_next_page:
+            if not page.has_next_page or page.end_cursor in (None, cursor):
                 return found
             cursor = page.end_cursor
 
