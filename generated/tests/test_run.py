@@ -362,6 +362,12 @@ def test_the_config_becomes_a_model_of_ones_own(run: Run) -> None:
     assert config == Config(lr=0.1, model=Model(depth=3, kind="mlp"))
 
 
+def test_a_run_that_is_gone_has_no_last_step(run: Run) -> None:
+    run.delete()
+    with pytest.raises(NotFoundError):
+        run.lastHistoryStep
+
+
 def test_a_deleted_run_is_gone(api: Api, run: Run) -> None:
     run.delete()
     with pytest.raises(NotFoundError):

@@ -362,6 +362,12 @@ async def test_the_config_becomes_a_model_of_ones_own(run: AsyncRun) -> None:
     assert config == Config(lr=0.1, model=Model(depth=3, kind="mlp"))
 
 
+async def test_a_run_that_is_gone_has_no_last_step(run: AsyncRun) -> None:
+    await run.delete()
+    with pytest.raises(NotFoundError):
+        await run.lastHistoryStep
+
+
 async def test_a_deleted_run_is_gone(api: AsyncApi, run: AsyncRun) -> None:
     await run.delete()
     with pytest.raises(NotFoundError):

@@ -29,6 +29,7 @@ from wandkit_generated.sync.history import RunHistory
 from wandkit_generated.sync.log import RunLog
 from wandkit_generated.sync.run_change import RunChange
 from wandkit_generated.sync.run_data import fetch_full
+from wandkit_generated.sync.run_near import missing_run
 from wandkit_generated.sync.run_sweep import RunSweep
 from wandkit_generated.sync.transport.graphql import GraphQL
 from wandkit_generated.sync.user import User
@@ -226,7 +227,9 @@ class Run(
         """The last step that the run has logged, asked anew each time; -1 where it logged none."""
         answer = get_run_last_step(self._gql, entity=self.entity, project=self.project, name=self.listed_id)
         run = answer.project.run if answer.project else None
-        keys: dict[str, Any] = (run.history_keys if run else None) or {}
+        if run is None:
+            raise missing_run(self._gql, self.run_path, "GetRunLastStep")
+        keys: dict[str, Any] = run.history_keys or {}
         return int(keys.get("lastStep", -1))
 
     def config_as(self, model: type[M]) -> M:

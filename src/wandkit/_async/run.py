@@ -22,6 +22,7 @@ from wandkit._async.history import AsyncRunHistory
 from wandkit._async.log import AsyncRunLog
 from wandkit._async.run_change import AsyncRunChange
 from wandkit._async.run_data import fetch_full
+from wandkit._async.run_near import missing_run
 from wandkit._async.run_sweep import AsyncRunSweep
 from wandkit._async.user import AsyncUser
 from wandkit._core.awaitable import awaitable_property
@@ -227,7 +228,9 @@ class AsyncRun(
             self._gql, entity=self.entity, project=self.project, name=self.listed_id
         )
         run = answer.project.run if answer.project else None
-        keys: dict[str, Any] = (run.history_keys if run else None) or {}
+        if run is None:
+            raise await missing_run(self._gql, self.run_path, "GetRunLastStep")
+        keys: dict[str, Any] = run.history_keys or {}
         return int(keys.get("lastStep", -1))
 
     async def config_as(self, model: type[M]) -> M:
