@@ -153,9 +153,10 @@ def test_a_wait_for_a_run_that_does_not_end_times_out(api: Api, item: QueuedRun)
         item.wait_until_finished(timeout=0.05, poll_s=0.01)
 
 
-def test_a_wait_of_less_than_nothing_is_refused(item: QueuedRun) -> None:
+@pytest.mark.parametrize("timeout", [-1, float("nan")])
+def test_a_wait_of_less_than_nothing_is_refused(item: QueuedRun, timeout: float) -> None:
     with pytest.raises(ArgumentError, match="timeout"):
-        item.wait_until_running(timeout=-1)
+        item.wait_until_running(timeout=timeout)
 
 
 def test_a_deleted_item_is_gone(api: Api, item: QueuedRun) -> None:

@@ -157,9 +157,10 @@ async def test_a_wait_for_a_run_that_does_not_end_times_out(api: AsyncApi, item:
         await item.wait_until_finished(timeout=0.05, poll_s=0.01)
 
 
-async def test_a_wait_of_less_than_nothing_is_refused(item: AsyncQueuedRun) -> None:
+@pytest.mark.parametrize("timeout", [-1, float("nan")])
+async def test_a_wait_of_less_than_nothing_is_refused(item: AsyncQueuedRun, timeout: float) -> None:
     with pytest.raises(ArgumentError, match="timeout"):
-        await item.wait_until_running(timeout=-1)
+        await item.wait_until_running(timeout=timeout)
 
 
 async def test_a_deleted_item_is_gone(api: AsyncApi, item: AsyncQueuedRun) -> None:
