@@ -203,6 +203,19 @@ def test_agents_are_listed_with_their_runs(api: Api, project: str) -> None:
     assert [run.id for run in listed] == [run.id for run in runs]
 
 
+def test_agents_that_the_server_does_not_list_are_warned_about() -> None:
+    with Server(max_page_size=1) as small:
+        small.add_user("ada")
+        with small.api("ada") as api:
+            sweep = api.create_sweep(GRID, project="crowd")
+            first = register(api, sweep)
+            second = register(api, sweep)
+            with pytest.warns(UserWarning, match="more agents than the 1"):
+                agents = sweep.agents()
+            other = sweep.agent(second["name"])
+    assert ([agent.id for agent in agents], other.id) == ([first["id"]], second["id"])
+
+
 def test_an_agent_is_found_by_name_and_by_id(api: Api, project: str) -> None:
     sweep = api.create_sweep(GRID, project=project)
     made = register(api, sweep)

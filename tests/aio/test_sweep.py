@@ -201,6 +201,19 @@ async def test_agents_are_listed_with_their_runs(api: AsyncApi, project: str) ->
     assert [run.id for run in listed] == [run.id for run in runs]
 
 
+async def test_agents_that_the_server_does_not_list_are_warned_about() -> None:
+    with Server(max_page_size=1) as small:
+        small.add_user("ada")
+        async with small.async_api("ada") as api:
+            sweep = await api.create_sweep(GRID, project="crowd")
+            first = await register(api, sweep)
+            second = await register(api, sweep)
+            with pytest.warns(UserWarning, match="more agents than the 1"):
+                agents = await sweep.agents()
+            other = await sweep.agent(second["name"])
+    assert ([agent.id for agent in agents], other.id) == ([first["id"]], second["id"])
+
+
 async def test_an_agent_is_found_by_name_and_by_id(api: AsyncApi, project: str) -> None:
     sweep = await api.create_sweep(GRID, project=project)
     made = await register(api, sweep)

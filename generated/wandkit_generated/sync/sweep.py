@@ -230,13 +230,19 @@ class Sweep:
         return best
 
     def agents(self) -> list[Agent]:
-        """Fetch the agents that have worked on it, oldest first."""
+        """Fetch the agents that have worked on it, oldest first; a warning says where there are more."""
         path = self._path
         answer = list_sweep_agents(
             self._account.gql, entity=path.entity, project=path.project, name=path.sweep
         )
         sweep = answer.project.sweep if answer.project else None
         edges = sweep.agents.edges if sweep else []
+        if sweep and sweep.agents.page_info.has_next_page:
+            warnings.warn(
+                f"The sweep {str(path)!r} has more agents than the {len(edges)} that the server lists; "
+                "sweep.agent(NAME) fetches others.",
+                stacklevel=2,
+            )
         return [Agent(self._account, path, edge.node) for edge in edges]
 
     def agent(self, agent_id: str) -> Agent:

@@ -12,6 +12,7 @@ __all__ = [
     "ListSweepAgents",
     "ListSweepAgentsAgentConnection",
     "ListSweepAgentsAgentEdge",
+    "ListSweepAgentsPageInfo",
     "ListSweepAgentsProject",
     "ListSweepAgentsSweep",
 ]
@@ -31,7 +32,12 @@ class ListSweepAgentsSweep(BaseModel):
 
 class ListSweepAgentsAgentConnection(BaseModel):
     edges: list[Annotated["ListSweepAgentsAgentEdge", Tolerant("ListSweepAgentsAgentConnection.edges")]]
+    page_info: "ListSweepAgentsPageInfo"
 
 
 class ListSweepAgentsAgentEdge(BaseModel):
     node: "AgentFields"
+
+
+class ListSweepAgentsPageInfo(BaseModel):
+    has_next_page: bool

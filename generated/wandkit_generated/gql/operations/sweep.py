@@ -252,6 +252,9 @@ query ListSweepAgents($entity: String!, $project: String!, $name: String!) {
             ...AgentFields
           }
         }
+        pageInfo {
+          hasNextPage
+        }
       }
     }
   }

@@ -35,8 +35,13 @@ class ListSweepAgentsAgentEdge(Shape, frozen=True, kw_only=True):
     node: AgentFields
 
 
+class ListSweepAgentsPageInfo(Shape, frozen=True, kw_only=True):
+    has_next_page: bool = field(name="hasNextPage")
+
+
 class ListSweepAgentsAgentConnection(Shape, frozen=True, kw_only=True):
     edges: list[ListSweepAgentsAgentEdge]
+    page_info: ListSweepAgentsPageInfo = field(name="pageInfo")
 
 
 class ListSweepAgentsSweep(Shape, frozen=True, kw_only=True):
