@@ -651,6 +651,7 @@ if TYPE_CHECKING:
         ListSweepAgents,
         ListSweepAgentsAgentConnection,
         ListSweepAgentsAgentEdge,
+        ListSweepAgentsPageInfo,
         ListSweepAgentsProject,
         ListSweepAgentsSweep,
     )
@@ -1230,6 +1231,7 @@ __all__ = [
     "ListSweepAgents",
     "ListSweepAgentsAgentConnection",
     "ListSweepAgentsAgentEdge",
+    "ListSweepAgentsPageInfo",
     "ListSweepAgentsProject",
     "ListSweepAgentsSweep",
     "ListSweeps",
@@ -1814,6 +1816,7 @@ _HOMES = {
     "ListSweepAgents": "list_sweep_agents",
     "ListSweepAgentsAgentConnection": "list_sweep_agents",
     "ListSweepAgentsAgentEdge": "list_sweep_agents",
+    "ListSweepAgentsPageInfo": "list_sweep_agents",
     "ListSweepAgentsProject": "list_sweep_agents",
     "ListSweepAgentsSweep": "list_sweep_agents",
     "ListSweeps": "list_sweeps",
