@@ -125,6 +125,17 @@ def test_versions_are_linked_and_found(api: Api, registry: Registry) -> None:
     assert [one.url for one in logged.linked_artifacts] == [page + chosen]
 
 
+def test_whose_a_project_is_is_asked_of_registries_only(
+    module_server: Server, api: Api, registry: Registry
+) -> None:
+    linked(api, "one", "wandb-registry-models/first")
+    module_server.requests.clear()
+    for path in ("training/one:v0", "wandb-registry-models/first:v0"):
+        api.artifact(path)
+    asked = [one for one in module_server.requests if one.operation == "GetArtifactMembership"]
+    assert [one.json["variables"]["withOrganization"] for one in asked] == [False, True]
+
+
 def test_queries_chain(api: Api, registry: Registry) -> None:
     first = model(api, "one")
     second = model(api, "two")

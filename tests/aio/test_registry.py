@@ -123,6 +123,17 @@ async def test_versions_are_linked_and_found(api: AsyncApi, registry: AsyncRegis
     assert [one.url for one in await logged.linked_artifacts] == [page + chosen]
 
 
+async def test_whose_a_project_is_is_asked_of_registries_only(
+    module_server: Server, api: AsyncApi, registry: AsyncRegistry
+) -> None:
+    await linked(api, "one", "wandb-registry-models/first")
+    module_server.requests.clear()
+    for path in ("training/one:v0", "wandb-registry-models/first:v0"):
+        await api.artifact(path)
+    asked = [one for one in module_server.requests if one.operation == "GetArtifactMembership"]
+    assert [one.json["variables"]["withOrganization"] for one in asked] == [False, True]
+
+
 async def test_queries_chain(api: AsyncApi, registry: AsyncRegistry) -> None:
     first = await model(api, "one")
     second = await model(api, "two")

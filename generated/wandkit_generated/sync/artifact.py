@@ -19,7 +19,7 @@ from wandkit._core.artifact_name import check_aliases, check_metadata, check_tag
 from wandkit._core.artifact_state import TTL_DISABLED, TTL_INHERIT, ArtifactPlace, ArtifactTTL
 from wandkit._core.digest import MD5
 from wandkit.errors import ArgumentError, NotFoundError
-from wandkit.paths_artifact import ArtifactPath
+from wandkit.paths_artifact import ArtifactPath, is_registry
 from wandkit_generated.gql.sync import get_artifact, get_artifact_by_name, get_artifact_membership
 from wandkit_generated.sync.artifact_lineage import ArtifactLineage
 from wandkit_generated.sync.artifact_link import ArtifactLink
@@ -45,7 +45,9 @@ class Artifact(ArtifactLink, ArtifactLineage):
         """
         entity, project, name = path.entity, path.project, path.name
         if gql.supports("PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP"):
-            answer = get_artifact_membership(gql, entity=entity, project=project, name=name)
+            answer = get_artifact_membership(
+                gql, entity=entity, project=project, name=name, with_organization=is_registry(project)
+            )
             member = answer.project.artifact_collection_membership if answer.project else None
             if member is None or member.artifact is None:
                 raise missing_artifact(gql, path, "GetArtifactMembership")

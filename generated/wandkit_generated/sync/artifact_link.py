@@ -8,6 +8,7 @@ Operations: queries/artifact.graphql. Docs: docs/api/artifact.md.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -21,7 +22,7 @@ from wandkit_generated.gql.operations import LINK_ARTIFACT
 from wandkit_generated.gql.sync import list_artifact_links
 from wandkit_generated.sync.artifact_change import ArtifactChange
 from wandkit_generated.sync.collection import ArtifactCollection
-from wandkit_generated.sync.organization import complete_artifact_path
+from wandkit_generated.sync.organization import complete_artifact_path, organization_names
 
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import MembershipFields
@@ -61,10 +62,16 @@ class ArtifactLink(ArtifactChange):
         gql, fields = self._client("linked_artifacts"), self._known("linked_artifacts")
         if self.is_link:
             return []
-        answer = list_artifact_links(gql, id=fields.id)
+        answer = list_artifact_links(gql, id=fields.id, with_organization=False)
         edges = answer.artifact.artifact_memberships.edges if answer.artifact else []
-        found = [self._of_member(edge.node) for edge in edges if edge.node]
-        return [artifact for artifact in found if artifact.is_link]
+        members = [self._of_member(edge.node) for edge in edges if edge.node]
+        found = [artifact for artifact in members if artifact.is_link]
+        if any(is_registry(artifact._found("links").project) for artifact in found):
+            names = organization_names(gql)
+            for artifact in found:
+                place = artifact._found("links")
+                artifact._place = replace(place, organization=names.get(place.entity))
+        return found
 
     @property
     def url(self) -> str:
@@ -125,6 +132,7 @@ class ArtifactLink(ArtifactChange):
                 "project": path.project,
                 "collection": path.collection,
                 "aliases": [{"artifactCollectionName": path.collection, "alias": alias} for alias in wanted],
+                "withOrganization": is_registry(path.project),
             },
         )
         linked = answer.link_artifact

@@ -19,7 +19,7 @@ from wandkit_generated.sync.transport.graphql import GraphQL
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import OrganizationFields
 
-__all__ = ["complete_artifact_path", "find_organization"]
+__all__ = ["complete_artifact_path", "find_organization", "organization_names"]
 
 
 def find_organization(gql: GraphQL, name: str | None = None) -> Organization:
@@ -82,6 +82,11 @@ def complete_artifact_path(gql: GraphQL, path: ArtifactPath | NeedsEntity[Artifa
         if path.entity in (one.name, one.org_entity.name):
             return ArtifactPath(one.org_entity.name, path.project, path.collection, path.alias)
     return path
+
+
+def organization_names(gql: GraphQL) -> dict[str, str]:
+    """Return what the account's organizations are called, by the names of their entities."""
+    return {one.org_entity.name: one.name for one in _organizations(gql)}
 
 
 def _organizations(gql: GraphQL) -> list[Organization]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from wandkit._core.artifact_state import ArtifactPlace
@@ -367,6 +368,7 @@ class RegistryVersions(Listing[Artifact]):
         place = query.place()
         variables = {
             "organization": place.name,
+            "withOrganization": False,
             **self._wanted(),
             "first": request.size,
             "after": UNSET if request.cursor is None else request.cursor,
@@ -382,7 +384,8 @@ class RegistryVersions(Listing[Artifact]):
         for edge in found.edges:
             if edge.node is None or edge.node.artifact is None:
                 continue
-            where = ArtifactPlace.of_membership(edge.node, place.org_entity.name, "")
+            member = ArtifactPlace.of_membership(edge.node, place.org_entity.name, "")
+            where = replace(member, organization=place.name)
             items.append(Artifact.from_fields(query.gql, edge.node.artifact, where))
             keys.append(edge.node.id)
             cursors.append(edge.cursor)

@@ -22,7 +22,7 @@ from wandkit._core.artifact_state import TTL_DISABLED, TTL_INHERIT, ArtifactPlac
 from wandkit._core.digest import MD5
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import ArgumentError, NotFoundError
-from wandkit.paths_artifact import ArtifactPath
+from wandkit.paths_artifact import ArtifactPath, is_registry
 
 __all__ = ["AsyncArtifact"]
 
@@ -43,7 +43,9 @@ class AsyncArtifact(AsyncArtifactLink, AsyncArtifactLineage):
         """
         entity, project, name = path.entity, path.project, path.name
         if await gql.supports("PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP"):
-            answer = await get_artifact_membership(gql, entity=entity, project=project, name=name)
+            answer = await get_artifact_membership(
+                gql, entity=entity, project=project, name=name, with_organization=is_registry(project)
+            )
             member = answer.project.artifact_collection_membership if answer.project else None
             if member is None or member.artifact is None:
                 raise await missing_artifact(gql, path, "GetArtifactMembership")

@@ -6,6 +6,7 @@ Operations: queries/artifact.graphql. Docs: docs/api/artifact.md.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ from wandkit_generated.gql.operations import LINK_ARTIFACT
 
 from wandkit._async.artifact_change import AsyncArtifactChange
 from wandkit._async.collection import AsyncArtifactCollection
-from wandkit._async.organization import complete_artifact_path
+from wandkit._async.organization import complete_artifact_path, organization_names
 from wandkit._core.artifact_name import check_aliases
 from wandkit._core.artifact_state import ArtifactPlace
 from wandkit._core.awaitable import awaitable_property
@@ -60,10 +61,16 @@ class AsyncArtifactLink(AsyncArtifactChange):
         gql, fields = self._client("linked_artifacts"), self._known("linked_artifacts")
         if self.is_link:
             return []
-        answer = await list_artifact_links(gql, id=fields.id)
+        answer = await list_artifact_links(gql, id=fields.id, with_organization=False)
         edges = answer.artifact.artifact_memberships.edges if answer.artifact else []
-        found = [self._of_member(edge.node) for edge in edges if edge.node]
-        return [artifact for artifact in found if artifact.is_link]
+        members = [self._of_member(edge.node) for edge in edges if edge.node]
+        found = [artifact for artifact in members if artifact.is_link]
+        if any(is_registry(artifact._found("links").project) for artifact in found):
+            names = await organization_names(gql)
+            for artifact in found:
+                place = artifact._found("links")
+                artifact._place = replace(place, organization=names.get(place.entity))
+        return found
 
     @property
     def url(self) -> str:
@@ -124,6 +131,7 @@ class AsyncArtifactLink(AsyncArtifactChange):
                 "project": path.project,
                 "collection": path.collection,
                 "aliases": [{"artifactCollectionName": path.collection, "alias": alias} for alias in wanted],
+                "withOrganization": is_registry(path.project),
             },
         )
         linked = answer.link_artifact

@@ -18,7 +18,7 @@ from wandkit.paths_artifact import ArtifactPath, is_registry
 if TYPE_CHECKING:
     from wandkit_generated.gql.models import OrganizationFields
 
-__all__ = ["complete_artifact_path", "find_organization"]
+__all__ = ["complete_artifact_path", "find_organization", "organization_names"]
 
 
 async def find_organization(gql: AsyncGraphQL, name: str | None = None) -> Organization:
@@ -83,6 +83,11 @@ async def complete_artifact_path(
         if path.entity in (one.name, one.org_entity.name):
             return ArtifactPath(one.org_entity.name, path.project, path.collection, path.alias)
     return path
+
+
+async def organization_names(gql: AsyncGraphQL) -> dict[str, str]:
+    """Return what the account's organizations are called, by the names of their entities."""
+    return {one.org_entity.name: one.name for one in await _organizations(gql)}
 
 
 async def _organizations(gql: AsyncGraphQL) -> list[Organization]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from wandkit_generated.gql.aio import get_registry_search
@@ -366,6 +367,7 @@ class AsyncRegistryVersions(AsyncListing[AsyncArtifact]):
         place = await query.place()
         variables = {
             "organization": place.name,
+            "withOrganization": False,
             **await self._wanted(),
             "first": request.size,
             "after": UNSET if request.cursor is None else request.cursor,
@@ -381,7 +383,8 @@ class AsyncRegistryVersions(AsyncListing[AsyncArtifact]):
         for edge in found.edges:
             if edge.node is None or edge.node.artifact is None:
                 continue
-            where = ArtifactPlace.of_membership(edge.node, place.org_entity.name, "")
+            member = ArtifactPlace.of_membership(edge.node, place.org_entity.name, "")
+            where = replace(member, organization=place.name)
             items.append(AsyncArtifact.from_fields(query.gql, edge.node.artifact, where))
             keys.append(edge.node.id)
             cursors.append(edge.cursor)

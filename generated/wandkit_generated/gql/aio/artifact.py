@@ -114,6 +114,7 @@ async def get_artifact_membership(
     entity: str,
     project: str,
     name: str,
+    with_organization: bool,
     timeout: float | None = None,
 ) -> GetArtifactMembership:
     """`$name` is NAME, NAME:ALIAS or NAME:vN."""
@@ -122,6 +123,7 @@ async def get_artifact_membership(
             "entity": entity,
             "project": project,
             "name": name,
+            "withOrganization": with_organization,
         }
     )
     return await gql.execute(GET_ARTIFACT_MEMBERSHIP, variables, timeout=timeout)
@@ -470,6 +472,7 @@ async def link_artifact(
     collection: str,
     entity: str,
     project: str,
+    with_organization: bool,
     aliases: Sequence[ArtifactAliasInput] | None | UnsetType = UNSET,
     timeout: float | None = None,
 ) -> LinkArtifact:
@@ -480,6 +483,7 @@ async def link_artifact(
             "collection": collection,
             "entity": entity,
             "project": project,
+            "withOrganization": with_organization,
             "aliases": aliases,
         }
     )
@@ -568,12 +572,14 @@ async def list_artifact_links(
     gql: AsyncExecutor,
     *,
     id: str,
+    with_organization: bool,
     timeout: float | None = None,
 ) -> ListArtifactLinks:
     """Send `ListArtifactLinks`."""
     variables = given(
         {
             "id": id,
+            "withOrganization": with_organization,
         }
     )
     return await gql.execute(LIST_ARTIFACT_LINKS, variables, timeout=timeout)

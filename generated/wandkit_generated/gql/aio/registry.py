@@ -143,6 +143,7 @@ async def list_registry_versions(
     gql: AsyncExecutor,
     *,
     organization: str,
+    with_organization: bool,
     registry_filters: str | None | UnsetType = UNSET,
     collection_filters: str | None | UnsetType = UNSET,
     filters: str | None | UnsetType = UNSET,
@@ -155,6 +156,7 @@ async def list_registry_versions(
     variables = given(
         {
             "organization": organization,
+            "withOrganization": with_organization,
             "registryFilters": registry_filters,
             "collectionFilters": collection_filters,
             "filters": filters,

@@ -488,7 +488,7 @@ class MembershipPlaceProject(BaseModel):
 
 class MembershipPlaceEntity(BaseModel):
     id: str
-    organization: Optional["MembershipPlaceOrganization"]
+    organization: Optional["MembershipPlaceOrganization"] = None
 
 
 class MembershipPlaceOrganization(BaseModel):

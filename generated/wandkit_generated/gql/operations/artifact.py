@@ -81,7 +81,10 @@ GET_ARTIFACT_MEMBERSHIP: Operation[GetArtifactMembership] = Operation(
     kind="query",
     pieces=(
         Piece("query GetArtifactMembership($entity: String!, $project: String!"),
-        Piece(", $name: String!", (frozenset({"feature:PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP"}),)),
+        Piece(
+            ", $name: String!, $withOrganization: Boolean!",
+            (frozenset({"feature:PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP"}),),
+        ),
         Piece("""\
 ) {
   project(name: $project, entityName: $entity) {
@@ -210,7 +213,7 @@ fragment MembershipPlace on ArtifactCollection {
     entityName
     entity {
       id
-      organization {
+      organization @include(if: $withOrganization) {
         id
         name
       }
@@ -225,6 +228,7 @@ fragment MembershipPlace on ArtifactCollection {
         "entity": (),
         "project": (),
         "name": (frozenset({"feature:PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP"}),),
+        "withOrganization": (frozenset({"feature:PROJECT_ARTIFACT_COLLECTION_MEMBERSHIP"}),),
     },
     gates=frozenset(
         {
@@ -1142,8 +1146,15 @@ LINK_ARTIFACT: Operation[LinkArtifact] = Operation(
     name="LinkArtifact",
     kind="mutation",
     pieces=(
+        Piece(
+            "mutation LinkArtifact($id: ID!, $collection: String!, $entity: String!, $project: String!, $aliases: [ArtifactAliasInput!]"
+        ),
+        Piece(
+            ", $withOrganization: Boolean!",
+            (frozenset({"feature:ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE"}),),
+        ),
         Piece("""\
-mutation LinkArtifact($id: ID!, $collection: String!, $entity: String!, $project: String!, $aliases: [ArtifactAliasInput!]) {
+) {
   linkArtifact(input: {artifactID: $id, artifactPortfolioName: $collection, entityName: $entity, projectName: $project, aliases: $aliases}) {
     versionIndex
 """),
@@ -1281,7 +1292,7 @@ fragment MembershipPlace on ArtifactCollection {
     entityName
     entity {
       id
-      organization {
+      organization @include(if: $withOrganization) {
         id
         name
       }
@@ -1298,6 +1309,7 @@ fragment MembershipPlace on ArtifactCollection {
         "entity": (),
         "project": (),
         "aliases": (),
+        "withOrganization": (frozenset({"feature:ARTIFACT_MEMBERSHIP_IN_LINK_ARTIFACT_RESPONSE"}),),
     },
     gates=frozenset(
         {
@@ -1506,7 +1518,7 @@ LIST_ARTIFACT_LINKS: Operation[ListArtifactLinks] = Operation(
     kind="query",
     pieces=(
         Piece("""\
-query ListArtifactLinks($id: ID!) {
+query ListArtifactLinks($id: ID!, $withOrganization: Boolean!) {
   artifact(id: $id) {
     id
     artifactMemberships {
@@ -1608,7 +1620,7 @@ fragment MembershipPlace on ArtifactCollection {
     entityName
     entity {
       id
-      organization {
+      organization @include(if: $withOrganization) {
         id
         name
       }
@@ -1619,6 +1631,7 @@ fragment MembershipPlace on ArtifactCollection {
     ),
     variables={
         "id": (),
+        "withOrganization": (),
     },
     gates=frozenset(
         {

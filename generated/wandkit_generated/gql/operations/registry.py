@@ -442,7 +442,7 @@ LIST_REGISTRY_VERSIONS: Operation[ListRegistryVersions] = Operation(
     pieces=(
         Piece("query ListRegistryVersions($organization: String!"),
         Piece(
-            ", $registryFilters: JSONString, $collectionFilters: JSONString, $filters: JSONString, $order: String, $first: Int, $after: String",
+            ", $withOrganization: Boolean!, $registryFilters: JSONString, $collectionFilters: JSONString, $filters: JSONString, $order: String, $first: Int, $after: String",
             (frozenset({"Organization.orgEntity", "feature:ARTIFACT_REGISTRY_SEARCH"}),),
         ),
         Piece("""\
@@ -607,7 +607,7 @@ fragment MembershipPlace on ArtifactCollection {
     entityName
     entity {
       id
-      organization {
+      organization @include(if: $withOrganization) {
         id
         name
       }
@@ -620,6 +620,7 @@ fragment MembershipPlace on ArtifactCollection {
     ),
     variables={
         "organization": (),
+        "withOrganization": (frozenset({"Organization.orgEntity", "feature:ARTIFACT_REGISTRY_SEARCH"}),),
         "registryFilters": (frozenset({"Organization.orgEntity", "feature:ARTIFACT_REGISTRY_SEARCH"}),),
         "collectionFilters": (frozenset({"Organization.orgEntity", "feature:ARTIFACT_REGISTRY_SEARCH"}),),
         "filters": (frozenset({"Organization.orgEntity", "feature:ARTIFACT_REGISTRY_SEARCH"}),),
