@@ -285,7 +285,12 @@ def compile_filters(
     Raises:
         FilterError: An operator is unknown, an operand is of the wrong type, or a key is misspelt.
     """
-    return json.dumps({} if filters is None else check_filter(filters, known=known), allow_nan=False)
+    try:
+        return json.dumps({} if filters is None else check_filter(filters, known=known), allow_nan=False)
+    except RecursionError:
+        raise FilterError(
+            "The filter is nested too deeply.", next_step="$and, $or and $in take one long list."
+        ) from None
 
 
 def compile_order(order: str | Order | None) -> str:

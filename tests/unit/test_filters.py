@@ -341,3 +341,11 @@ KEY_TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1)
 @given(KEY_TEXTS, KEY_TEXTS)
 def test_any_key_of_the_config_can_be_named(outer: str, inner: str) -> None:
     assert sent(F.config[outer][inner] == 1) == {f"config.{outer}.value.{inner}": 1}
+
+
+def test_a_filter_that_is_nested_without_end_is_refused() -> None:
+    filters: dict[str, Any] = {"state": "finished"}
+    for _ in range(5000):
+        filters = {"$and": [filters]}
+    with pytest.raises(FilterError, match="nested too deeply"):
+        compile_filters(filters)

@@ -98,3 +98,14 @@ def test_what_an_index_needs_is_enough_for_it(index: int) -> None:
     letters = "abcdefghij"
     needed = needed_for(index)
     assert (letters if needed is None else letters[:needed])[index] == letters[index]
+
+
+def test_an_index_may_be_a_number_of_another_library() -> None:
+    import numpy
+
+    assert needed_for(numpy.int64(3)) == 4  # type: ignore[arg-type]
+
+
+def test_an_index_that_is_no_number_is_refused_as_a_list_does() -> None:
+    with pytest.raises(TypeError):
+        needed_for("3")  # type: ignore[arg-type]

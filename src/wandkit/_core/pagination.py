@@ -6,6 +6,7 @@ leaves out what came twice, notices a server that runs in circles, and counts fo
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
@@ -189,9 +190,14 @@ class Chain:
 
 
 def needed_for(index: int | slice) -> int | None:
-    """Return how many items have to be loaded to answer `index`; None for all of them."""
-    if isinstance(index, int):
-        return index + 1 if index >= 0 else None
+    """Return how many items have to be loaded to answer `index`; None for all of them.
+
+    Raises:
+        TypeError: It is neither a whole number nor a slice.
+    """
+    if not isinstance(index, slice):
+        place = operator.index(index)
+        return place + 1 if place >= 0 else None
     start, stop, step = index.start or 0, index.stop, index.step or 1
     if stop is None or start < 0 or stop < 0 or step < 0:
         return None
