@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wandkit._core.near import did_you_mean, near_matches
+from wandkit._core.secret import Secret
 from wandkit._core.setting_sources import ENVIRONMENT, Lookup, netrc_password, settings_files
 from wandkit.errors import MissingKeyError, SettingsError
 
@@ -89,6 +90,11 @@ class Settings:
     sources: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
     searched: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
+
+    def __post_init__(self) -> None:
+        """Hide the key wherever a repr might show it."""
+        if self.api_key is not None:
+            object.__setattr__(self, "api_key", Secret(self.api_key))
 
     @classmethod
     def resolve(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from traceback import TracebackException
 from typing import Any
 
 import pytest
@@ -133,6 +135,20 @@ async def test_a_wrong_key_names_its_source_and_not_itself(server: Server) -> No
     await gql.aclose()
     assert "from an argument" in str(caught.value)
     assert WRONG_KEY not in f"{caught.value} {gql!r} {gql.settings!r}"
+
+
+@pytest.mark.parametrize("fault", [{"truncate": 20}, {"drop": True}], ids=["truncated", "dropped"])
+async def test_a_traceback_with_its_local_names_does_not_hold_the_key(
+    server: Server, fault: dict[str, Any]
+) -> None:
+    gql = client(server.url, server.key("ada"))
+    with server.fault(**fault), pytest.raises(errors.WandkitError) as caught:
+        await get_viewer(gql)
+    await gql.aclose()
+    shown = "".join(TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "'Authorization': <hidden>" in shown
+    assert server.key("ada") not in shown
+    assert b64encode(f"api:{server.key('ada')}".encode()).decode() not in shown
 
 
 async def test_without_a_key_nothing_is_sent_and_the_places_are_named(server: Server) -> None:

@@ -11,6 +11,7 @@ from base64 import b64encode
 
 from wandkit import __version__
 from wandkit._core.failure import Asked
+from wandkit._core.secret import Secret
 from wandkit._transport.exchange import Origin, resolve
 from wandkit.errors import MissingKeyError
 from wandkit.settings import Settings
@@ -82,11 +83,11 @@ class Identity:
 
     def _secrets(self) -> tuple[str, ...]:
         key = self.settings.api_key
-        return (key, _authorization(key).split(" ", 1)[1]) if key else ()
+        return (key, Secret(_authorization(key).split(" ", 1)[1])) if key else ()
 
 
-def _authorization(key: str) -> str:
+def _authorization(key: str) -> Secret:
     """Return how a key is shown to the server: an access token as Bearer, a key as Basic `api:key`."""
     if _ACCESS_TOKEN.fullmatch(key):
-        return f"Bearer {key}"
-    return f"Basic {b64encode(f'api:{key}'.encode()).decode()}"
+        return Secret(f"Bearer {key}")
+    return Secret(f"Basic {b64encode(f'api:{key}'.encode()).decode()}")
