@@ -191,6 +191,17 @@ class NeedsEntity(Generic[P_co]):
         return self.kind.from_pieces(entity, *self.rest)
 
 
+def checked_text(text: str) -> str:
+    """Return a path without the space around it.
+
+    Raises:
+        PathError: It is no text.
+    """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise PathError(f"A path is a text, not {type(text).__name__}: {text!r}.")
+    return text.strip()
+
+
 def parse_project_path(
     text: str | None,
     *,
@@ -425,9 +436,7 @@ def _member_of_url(kind: type[_P], text: str, app_url: str | None) -> _P:
 
 
 def _is_url(text: str) -> bool:
-    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise PathError(f"A path is a text, not {type(text).__name__}: {text!r}.")
-    return URL_START.match(text.strip()) is not None
+    return URL_START.match(checked_text(text)) is not None
 
 
 def _check_piece(piece: str, text: str, expected: str) -> None:

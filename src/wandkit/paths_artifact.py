@@ -21,7 +21,15 @@ from typing import ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from wandkit.errors import PathError
-from wandkit.paths import DEFAULT_PROJECT, URL_CREDENTIALS, URL_START, NeedsEntity, ObjectPath, ProjectPath
+from wandkit.paths import (
+    DEFAULT_PROJECT,
+    URL_CREDENTIALS,
+    URL_START,
+    NeedsEntity,
+    ObjectPath,
+    ProjectPath,
+    checked_text,
+)
 
 __all__ = ["REGISTRY_PREFIX", "ArtifactPath", "is_registry", "parse_artifact_path"]
 
@@ -92,11 +100,12 @@ def parse_artifact_path(
     Raises:
         PathError: The text names no artifact.
     """
-    if not text or not text.strip():
-        raise _bad(text or "", "it is empty")
-    if URL_START.match(text.strip()):
-        return _parse_url(text.strip(), app_url)
-    place, _, alias = text.strip().partition(":")
+    written = checked_text(text)
+    if not written:
+        raise _bad(text, "it is empty")
+    if URL_START.match(written):
+        return _parse_url(written, app_url)
+    place, _, alias = written.partition(":")
     pieces = [piece.strip() for piece in place.strip("/").split("/")]
     if len(pieces) > 3 or not all(pieces):
         raise _bad(text, f"it has {len(pieces)} pieces" if all(pieces) else "a piece of it is empty")

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 from wandkit.errors import PathError
-from wandkit.paths import URL_CREDENTIALS, URL_START
+from wandkit.paths import URL_CREDENTIALS, URL_START, checked_text
 
 __all__ = ["ReportPath", "is_report_path", "parse_report_path", "report_url"]
 
@@ -57,7 +57,7 @@ def parse_report_path(text: str) -> ReportPath:
     Raises:
         PathError: It names none.
     """
-    written = text.strip()
+    written = checked_text(text)
     place = written.partition("?")[0].partition("#")[0]
     if URL_START.match(written):
         place = _path_of_url(text, written)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,14 +48,15 @@ def test_without_defaults_the_project_is_the_usual_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "a/b/c/d", "a//c", "ftp://x/y", "https://wandb.ai/bo/p/runs/x", "a/b/"]
+    "text", ["", " ", "a/b/c/d", "a//c", "ftp://x/y", "https://wandb.ai/bo/p/runs/x", 5, None, b"net", ["net"]]
 )
-def test_what_names_no_artifact_is_refused(text: str) -> None:
-    if text == "a/b/":
-        assert parse_artifact_path(text, entity="e") == ArtifactPath("e", "a", "b")
-        return
+def test_what_names_no_artifact_is_refused(text: Any) -> None:
     with pytest.raises(PathError):
         parse_artifact_path(text, entity="ada", project="demo")
+
+
+def test_a_slash_at_the_end_is_left_out() -> None:
+    assert parse_artifact_path("a/b/", entity="e") == ArtifactPath("e", "a", "b")
 
 
 words = st.from_regex(r"[A-Za-z0-9_.\-]{1,12}", fullmatch=True)

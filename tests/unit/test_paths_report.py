@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -51,9 +52,9 @@ def test_a_token_alone_names_a_report(text: str, title: str | None) -> None:
     "text",
     ["", "/", "ada/spirals", "ada/spirals/runs/abc", "My-title", "ada/spirals/reports/My-title", "a--nothing",
      "ada/spirals/reports/T--x", "https://wandb.ai/ada/spirals", "ftp://wandb.ai/a/b/reports/T--VmlldzoxMjM",
-     "https://[/a", "a/b/c/reports/T--VmlldzoxMjM", "é--VmlldzoxMjMé"],
+     "https://[/a", "a/b/c/reports/T--VmlldzoxMjM", "é--VmlldzoxMjMé", 5, None, b"T"],
 )  # fmt: skip
-def test_what_names_no_report_is_a_value_error(text: str) -> None:
+def test_what_names_no_report_is_a_value_error(text: Any) -> None:
     with pytest.raises(PathError) as caught:
         parse_report_path(text)
     assert isinstance(caught.value, ValueError)

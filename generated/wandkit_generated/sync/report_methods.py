@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from wandkit.errors import PathError
+from wandkit.paths import checked_text
 from wandkit.paths_report import parse_report_path
 from wandkit_generated.sync.account import Account
 
@@ -52,7 +53,7 @@ class ReportMethods:
         from wandkit_generated.sync.reports import Reports
 
         account = self._account
-        if not path.strip("/ ") and not account.settings.project:
+        if not checked_text(path).strip("/ ") and not account.settings.project:
             raise PathError(
                 "No project was given and there is no default one.",
                 next_step="Pass ENTITY/PROJECT, or set WANDB_PROJECT.",

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from wandkit._async.account import AsyncAccount
 from wandkit.errors import PathError
+from wandkit.paths import checked_text
 from wandkit.paths_report import parse_report_path
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class AsyncReportMethods:
         from wandkit._async.reports import AsyncReports
 
         account = self._account
-        if not path.strip("/ ") and not account.settings.project:
+        if not checked_text(path).strip("/ ") and not account.settings.project:
             raise PathError(
                 "No project was given and there is no default one.",
                 next_step="Pass ENTITY/PROJECT, or set WANDB_PROJECT.",
