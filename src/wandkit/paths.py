@@ -192,11 +192,7 @@ class NeedsEntity(Generic[P_co]):
 
 
 def checked_text(text: str) -> str:
-    """Return a path without the space around it.
-
-    Raises:
-        PathError: It is no text.
-    """
+    """Return a path without the space around it; what is no text is a PathError."""
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise PathError(f"A path is a text, not {type(text).__name__}: {text!r}.")
     return text.strip()

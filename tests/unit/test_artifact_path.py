@@ -48,7 +48,8 @@ def test_without_defaults_the_project_is_the_usual_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "a/b/c/d", "a//c", "ftp://x/y", "https://wandb.ai/bo/p/runs/x", 5, None, b"net", ["net"]]
+    "text",
+    ["", " ", "a/b/c/d", "a//c", "ftp://x/y", "https://wandb.ai/bo/p/runs/x", 5, None, b"net"],
 )
 def test_what_names_no_artifact_is_refused(text: Any) -> None:
     with pytest.raises(PathError):
