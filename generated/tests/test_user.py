@@ -11,6 +11,7 @@ import pytest
 
 from wandkit import Api
 from wandkit.errors import (
+    AnswerError,
     ArgumentError,
     AuthenticationError,
     ConflictError,
@@ -232,14 +233,17 @@ def test_more_users_than_one_page_holds_are_all_found() -> None:
     assert [user.username for user in found] == [f"many{number}" for number in range(5)]
 
 
-def test_a_server_that_promises_a_page_and_does_not_say_where_ends_the_search(
-    admin_server: Server,
+@pytest.mark.parametrize(("cursor", "said"), [(None, "no cursor"), ("one", "'one' a second time")])
+def test_a_server_that_promises_users_and_does_not_say_where_is_told_off(
+    admin_server: Server, cursor: str | None, said: str
 ) -> None:
-    page = {"edges": [], "pageInfo": {"endCursor": None, "hasNextPage": True}}
+    page = {"edges": [], "pageInfo": {"endCursor": cursor, "hasNextPage": True}}
     with admin_server.api("root") as api:
-        with admin_server.fault(operation="ListUsers", status=200, body={"data": {"users": page}}):
-            found = api.users("grace")
-    assert found == []
+        with (
+            admin_server.fault(operation="ListUsers", status=200, body={"data": {"users": page}}),
+            pytest.raises(AnswerError, match=said),
+        ):
+            api.users("grace")
 
 
 def test_an_admin_cannot_act_as_somebody_whose_key_is_not_at_hand(admin_server: Server) -> None:

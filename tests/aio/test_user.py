@@ -9,6 +9,7 @@ import pytest
 
 from wandkit import AsyncApi
 from wandkit.errors import (
+    AnswerError,
     ArgumentError,
     AuthenticationError,
     ConflictError,
@@ -230,14 +231,17 @@ async def test_more_users_than_one_page_holds_are_all_found() -> None:
     assert [user.username for user in found] == [f"many{number}" for number in range(5)]
 
 
-async def test_a_server_that_promises_a_page_and_does_not_say_where_ends_the_search(
-    admin_server: Server,
+@pytest.mark.parametrize(("cursor", "said"), [(None, "no cursor"), ("one", "'one' a second time")])
+async def test_a_server_that_promises_users_and_does_not_say_where_is_told_off(
+    admin_server: Server, cursor: str | None, said: str
 ) -> None:
-    page = {"edges": [], "pageInfo": {"endCursor": None, "hasNextPage": True}}
+    page = {"edges": [], "pageInfo": {"endCursor": cursor, "hasNextPage": True}}
     async with admin_server.async_api("root") as api:
-        with admin_server.fault(operation="ListUsers", status=200, body={"data": {"users": page}}):
-            found = await api.users("grace")
-    assert found == []
+        with (
+            admin_server.fault(operation="ListUsers", status=200, body={"data": {"users": page}}),
+            pytest.raises(AnswerError, match=said),
+        ):
+            await api.users("grace")
 
 
 async def test_an_admin_cannot_act_as_somebody_whose_key_is_not_at_hand(admin_server: Server) -> None:

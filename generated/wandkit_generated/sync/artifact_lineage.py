@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wandkit._core.artifact_state import ArtifactPlace
-from wandkit._core.pagination import LARGEST_PAGE
+from wandkit._core.pagination import LARGEST_PAGE, next_cursor
 from wandkit._transport.concurrency.threads import gather_bounded
 from wandkit.errors import ArgumentError
 from wandkit.paths import RunPath
@@ -199,6 +199,7 @@ def _maker_of(gql: GraphQL, artifact_id: str) -> RunPath | None:
 def _users_of(gql: GraphQL, artifact_id: str) -> list[RunPath]:
     found: list[RunPath] = []
     after: str | None = None
+    seen: set[str] = set()
     while True:
         answer = list_artifact_users(gql, id=artifact_id, first=LARGEST_PAGE, after=after)
         if answer.artifact is None:
@@ -206,9 +207,10 @@ def _users_of(gql: GraphQL, artifact_id: str) -> list[RunPath]:
         users = answer.artifact.used_by
         paths = [_path_of(edge.node) for edge in users.edges if edge.node]
         found += [path for path in paths if path is not None]
-        if not users.page_info.has_next_page or users.page_info.end_cursor in (None, after):
+        page = users.page_info
+        after = next_cursor(page.has_next_page, page.end_cursor, seen, len(found))
+        if after is None:
             return found
-        after = users.page_info.end_cursor
 
 
 def _path_of(run: Any) -> RunPath | None:

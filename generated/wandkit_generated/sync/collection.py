@@ -16,7 +16,7 @@ from typing_extensions import Self
 
 from wandkit._core.artifact_name import check_tags, check_type
 from wandkit._core.operation import UNSET
-from wandkit._core.pagination import LARGEST_PAGE
+from wandkit._core.pagination import LARGEST_PAGE, next_cursor
 from wandkit.errors import ArgumentError, NotFoundError
 from wandkit.paths_artifact import ArtifactPath
 from wandkit_generated.gql.operations import ADD_COLLECTION_TAGS, DELETE_COLLECTION_TAGS
@@ -172,6 +172,7 @@ class ArtifactCollection:
         """The aliases of all its versions, fetched each time."""
         found: list[str] = []
         after: str | None = None
+        seen: set[str] = set()
         while True:
             answer = list_collection_aliases(self._gql, id=self.id, first=LARGEST_PAGE, after=after)
             if answer.artifact_collection is None:
@@ -183,9 +184,10 @@ class ArtifactCollection:
                 )
             held = answer.artifact_collection.aliases
             found += [edge.node.alias for edge in held.edges if edge.node]
-            if not held.page_info.has_next_page or held.page_info.end_cursor in (None, after):
+            page = held.page_info
+            after = next_cursor(page.has_next_page, page.end_cursor, seen, len(found))
+            if after is None:
                 return list(dict.fromkeys(found))
-            after = held.page_info.end_cursor
 
     def is_sequence(self) -> bool:
         """Whether artifacts are logged to it; False of a portfolio, which holds links."""

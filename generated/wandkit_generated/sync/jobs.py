@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wandkit._core.pagination import LARGEST_PAGE
+from wandkit._core.pagination import LARGEST_PAGE, next_cursor
 from wandkit.errors import ArgumentError
 from wandkit.paths import ProjectPath
 from wandkit_generated.sync.account import Account
@@ -66,6 +66,7 @@ class JobMethods:
             )
         account = self._account
         found: list[dict[str, Any]] = []
+        seen: set[str] = set()
         variables: dict[str, Any] = {"entity": entity, "project": project, "first": LARGEST_PAGE}
         while True:
             answer = account.gql.execute_text(LIST_JOBS.text, variables)
@@ -76,7 +77,7 @@ class JobMethods:
                 return found
             page = kind["artifactCollections"]
             found += [edge["node"]["artifacts"] for edge in page["edges"] if edge["node"]]
-            last = page["pageInfo"]["endCursor"]
-            if not page["pageInfo"]["hasNextPage"] or last in (None, variables.get("after")):
+            info = page["pageInfo"]
+            variables["after"] = next_cursor(info["hasNextPage"], info["endCursor"], seen, len(found))
+            if variables["after"] is None:
                 return found
-            variables["after"] = last

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandkit._core.jsontext import write
 from wandkit._core.operation import UNSET
-from wandkit._core.pagination import LARGEST_PAGE
+from wandkit._core.pagination import LARGEST_PAGE, next_cursor
 from wandkit._core.run_queue import LAUNCH_PROJECT, failure_of, object_of
 from wandkit._transport.concurrency.threads import monotonic, sleep
 from wandkit.errors import (
@@ -335,6 +335,8 @@ class QueuedRun:
 
     def _look_through(self, with_spec: bool) -> tuple[str, QueuedRunFields | None]:
         cursor: str | None = None
+        seen: set[str] = set()
+        received = 0
         while True:
             answer = list_queued_runs(
                 self._account.gql,
@@ -348,15 +350,16 @@ class QueuedRun:
             queue = answer.project.run_queue if answer.project else None
             if queue is None:
                 raise self._gone("ListQueuedRuns")
-            page = queue.run_queue_items
-            last = page.page_info.end_cursor
-            for edge in page.edges:
+            items = queue.run_queue_items
+            for edge in items.edges:
                 if edge.node.id == self.id:
                     self._note(edge.node)
                     return queue.id, edge.node
-            if not page.page_info.has_next_page or last in (None, cursor):
+            received += len(items.edges)
+            page = items.page_info
+            cursor = next_cursor(page.has_next_page, page.end_cursor, seen, received)
+            if cursor is None:
                 return queue.id, None
-            cursor = last
 
     def _note(self, fields: QueuedRunFields) -> None:
         self._created_at = fields.created_at.astimezone(timezone.utc)

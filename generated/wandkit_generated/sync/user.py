@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from wandkit._core.api_key import ApiKey, is_whole_key, shown_key
 from wandkit._core.jsonvalue import read_json
 from wandkit._core.operation import UNSET
-from wandkit._core.pagination import LARGEST_PAGE
+from wandkit._core.pagination import LARGEST_PAGE, next_cursor
 from wandkit.errors import (
     AnswerError,
     ArgumentError,
@@ -282,6 +282,7 @@ class UserMethods:
         gql = self._account.gql
         found: list[User] = []
         cursor: str | None = None
+        seen: set[str] = set()
         while True:
             answer = list_users(
                 gql, query=username_or_email, first=LARGEST_PAGE, after=UNSET if cursor is None else cursor
@@ -290,9 +291,9 @@ class UserMethods:
                 return found
             found += [User.from_account(gql, edge.node) for edge in answer.users.edges if edge.node]
             page = answer.users.page_info
-            if not page.has_next_page or page.end_cursor in (None, cursor):
+            cursor = next_cursor(page.has_next_page, page.end_cursor, seen, len(found))
+            if cursor is None:
                 return found
-            cursor = page.end_cursor
 
     def create_user(self, email: str, admin: bool = False) -> User:
         """Create a user and return them. Needs an admin's key.

@@ -66,7 +66,7 @@ class AsyncArtifactUrls:
                 return found
             found.update({edge.node.name: edge.node.direct_url for edge in files.edges if edge.node})
             if not files.page_info.has_next_page or files.page_info.end_cursor in (None, after):
-                return found
+                return found  # what is not among them is asked of the storage endpoint
             after = files.page_info.end_cursor
 
 

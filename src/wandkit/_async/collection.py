@@ -26,7 +26,7 @@ from wandkit_generated.gql.operations import ADD_COLLECTION_TAGS, DELETE_COLLECT
 from wandkit._core.artifact_name import check_tags, check_type
 from wandkit._core.awaitable import awaitable_property
 from wandkit._core.operation import UNSET
-from wandkit._core.pagination import LARGEST_PAGE
+from wandkit._core.pagination import LARGEST_PAGE, next_cursor
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import ArgumentError, NotFoundError
 from wandkit.paths_artifact import ArtifactPath
@@ -174,6 +174,7 @@ class AsyncArtifactCollection:
         """The aliases of all its versions, fetched each time."""
         found: list[str] = []
         after: str | None = None
+        seen: set[str] = set()
         while True:
             answer = await list_collection_aliases(self._gql, id=self.id, first=LARGEST_PAGE, after=after)
             if answer.artifact_collection is None:
@@ -185,9 +186,10 @@ class AsyncArtifactCollection:
                 )
             held = answer.artifact_collection.aliases
             found += [edge.node.alias for edge in held.edges if edge.node]
-            if not held.page_info.has_next_page or held.page_info.end_cursor in (None, after):
+            page = held.page_info
+            after = next_cursor(page.has_next_page, page.end_cursor, seen, len(found))
+            if after is None:
                 return list(dict.fromkeys(found))
-            after = held.page_info.end_cursor
 
     def is_sequence(self) -> bool:
         """Whether artifacts are logged to it; False of a portfolio, which holds links."""

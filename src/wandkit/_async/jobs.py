@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wandkit._async.account import AsyncAccount
 from wandkit._async.project import missing_project
-from wandkit._core.pagination import LARGEST_PAGE
+from wandkit._core.pagination import LARGEST_PAGE, next_cursor
 from wandkit.errors import ArgumentError
 from wandkit.paths import ProjectPath
 
@@ -64,6 +64,7 @@ class AsyncJobMethods:
             )
         account = self._account
         found: list[dict[str, Any]] = []
+        seen: set[str] = set()
         variables: dict[str, Any] = {"entity": entity, "project": project, "first": LARGEST_PAGE}
         while True:
             answer = await account.gql.execute_text(LIST_JOBS.text, variables)
@@ -74,7 +75,7 @@ class AsyncJobMethods:
                 return found
             page = kind["artifactCollections"]
             found += [edge["node"]["artifacts"] for edge in page["edges"] if edge["node"]]
-            last = page["pageInfo"]["endCursor"]
-            if not page["pageInfo"]["hasNextPage"] or last in (None, variables.get("after")):
+            info = page["pageInfo"]
+            variables["after"] = next_cursor(info["hasNextPage"], info["endCursor"], seen, len(found))
+            if variables["after"] is None:
                 return found
-            variables["after"] = last

@@ -23,7 +23,7 @@ from wandkit._core.api_key import ApiKey, is_whole_key, shown_key
 from wandkit._core.awaitable import awaitable_property
 from wandkit._core.jsonvalue import read_json
 from wandkit._core.operation import UNSET
-from wandkit._core.pagination import LARGEST_PAGE
+from wandkit._core.pagination import LARGEST_PAGE, next_cursor
 from wandkit._transport.aio.graphql import AsyncGraphQL
 from wandkit.errors import (
     AnswerError,
@@ -283,6 +283,7 @@ class AsyncUserMethods:
         gql = self._account.gql
         found: list[AsyncUser] = []
         cursor: str | None = None
+        seen: set[str] = set()
         while True:
             answer = await list_users(
                 gql, query=username_or_email, first=LARGEST_PAGE, after=UNSET if cursor is None else cursor
@@ -291,9 +292,9 @@ class AsyncUserMethods:
                 return found
             found += [AsyncUser.from_account(gql, edge.node) for edge in answer.users.edges if edge.node]
             page = answer.users.page_info
-            if not page.has_next_page or page.end_cursor in (None, cursor):
+            cursor = next_cursor(page.has_next_page, page.end_cursor, seen, len(found))
+            if cursor is None:
                 return found
-            cursor = page.end_cursor
 
     async def create_user(self, email: str, admin: bool = False) -> AsyncUser:
         """Create a user and return them. Needs an admin's key.

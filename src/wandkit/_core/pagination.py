@@ -15,7 +15,7 @@ from wandkit._core.problem import Problem
 from wandkit._core.receipt import ItemFailure, Receipt
 from wandkit.errors import AnswerError, ArgumentError
 
-__all__ = ["LARGEST_PAGE", "Chain", "Page", "PageRequest", "PageSize", "needed_for"]
+__all__ = ["LARGEST_PAGE", "Chain", "Page", "PageRequest", "PageSize", "needed_for", "next_cursor"]
 
 T = TypeVar("T")
 
@@ -98,6 +98,30 @@ class PageSize:
         return True
 
 
+def next_cursor(has_next: bool, cursor: str | None, seen: set[str], received: int) -> str | None:
+    """Return the place from which the next page is to be asked for; None after the last page.
+
+    Args:
+        has_next: Whether the server says that there is more.
+        cursor: The place that it gives for that.
+        seen: The places that came before; this one is added.
+        received: How many items have come, for the message.
+
+    Raises:
+        AnswerError: There is more, but the place is none, or one that came before.
+    """
+    if not has_next:
+        return None
+    if cursor is None or cursor in seen:
+        what = "no cursor" if cursor is None else f"the cursor {cursor!r} a second time"
+        raise AnswerError(
+            f"The listing stops after {received} items: the server has more, but gives {what}.",
+            next_step="This is a fault of the server; another order or page size may get around it.",
+        )
+    seen.add(cursor)
+    return cursor
+
+
 class Chain:
     """A walk along the cursors of one query, and its counts.
 
@@ -157,15 +181,10 @@ class Chain:
         if self.finished:
             return
         cursor = page.end_cursor or next((c for c in reversed(page.cursors) if c), None)
-        if cursor is None or cursor in self._seen_cursors:
-            what = "no cursor" if cursor is None else f"the cursor {cursor!r} a second time"
-            self._stuck = AnswerError(
-                f"The listing stops after {self.received} items: the server has more, but gives {what}.",
-                next_step="This is a fault of the server; another order or page size may get around it.",
-            )
-            return
-        self._seen_cursors.add(cursor)
-        self.cursor = cursor
+        try:
+            self.cursor = next_cursor(True, cursor, self._seen_cursors, self.received)
+        except AnswerError as error:
+            self._stuck = error
 
     def receipt(self) -> Receipt:
         """Return the account of the walk so far."""
