@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from wandkit import AsyncApi, AsyncRun
 from wandkit.testing import Server, wandkit_server
 
-__all__ = ["EventWriter", "event_writer", "module_server", "no_outside_settings", "wandkit_server"]
+__all__ = [
+    "EventWriter",
+    "api",
+    "event_writer",
+    "module_server",
+    "no_outside_settings",
+    "run",
+    "wandkit_server",
+]
 
 # The same examples on every machine, however slow it is; `--hypothesis-profile default` looks for others.
 settings.register_profile(
@@ -40,6 +50,20 @@ def module_server() -> Iterator[Server]:
     with Server() as server:
         server.add_user("ada")
         yield server
+
+
+@pytest.fixture
+async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
+    """Give a client of ada's."""
+    async with module_server.async_api("ada") as api:
+        yield api
+
+
+@pytest.fixture
+async def run(api: AsyncApi) -> AsyncRun:
+    """Give a run in a project of the test's own."""
+    run = await api.create_run(project=f"p{uuid4().hex[:8]}")
+    return run
 
 
 class EventWriter:

@@ -8,13 +8,23 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from wandkit import Api, Run
 from wandkit.testing import Server, wandkit_server
 
-__all__ = ["EventWriter", "event_writer", "module_server", "no_outside_settings", "wandkit_server"]
+__all__ = [
+    "EventWriter",
+    "api",
+    "event_writer",
+    "module_server",
+    "no_outside_settings",
+    "run",
+    "wandkit_server",
+]
 
 # The same examples on every machine, however slow it is; `--hypothesis-profile default` looks for others.
 settings.register_profile(
@@ -42,6 +52,20 @@ def module_server() -> Iterator[Server]:
     with Server() as server:
         server.add_user("ada")
         yield server
+
+
+@pytest.fixture
+def api(module_server: Server) -> Iterator[Api]:
+    """Give a client of ada's."""
+    with module_server.api("ada") as api:
+        yield api
+
+
+@pytest.fixture
+def run(api: Api) -> Run:
+    """Give a run in a project of the test's own."""
+    run = api.create_run(project=f"p{uuid4().hex[:8]}")
+    return run
 
 
 class EventWriter:

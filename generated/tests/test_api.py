@@ -7,7 +7,6 @@ from __future__ import annotations
 import math
 import pickle
 import uuid
-from collections.abc import Iterator
 
 import pytest
 from graphql import parse
@@ -22,13 +21,6 @@ from wandkit.errors import (
     WandkitError,
 )
 from wandkit.testing import Server
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada's."""
-    with module_server.api("ada") as api:
-        yield api
 
 
 @pytest.fixture

@@ -45,13 +45,6 @@ def api(module_server: Server, folders: None) -> Iterator[Api]:
         yield api
 
 
-@pytest.fixture
-def run(api: Api) -> Run:
-    """Give a run in a project of the test's own."""
-    run = api.create_run(project=f"p{uuid4().hex[:8]}")
-    return run
-
-
 def write(path: Path, content: bytes | str) -> Path:
     """Write a file and its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -46,13 +46,6 @@ def api(module_server: Server, folders: None) -> Iterator[Api]:
         yield api
 
 
-@pytest.fixture
-def run(api: Api) -> Run:
-    """Give a run in a project of the test's own."""
-    run = api.create_run(project=f"p{uuid4().hex[:8]}")
-    return run
-
-
 def log(run: Run, files: dict[str, bytes], name: str = "data") -> Artifact:
     """Log a version with the files, kept out of the cache, and return it."""
     draft = Artifact(name, "dataset")

@@ -61,13 +61,6 @@ def api(module_server: Server, bucket: Any) -> Iterator[Api]:
         yield api
 
 
-@pytest.fixture
-def run(api: Api) -> Run:
-    """Give a run in a project of the test's own."""
-    run = api.create_run(project=f"p{uuid4().hex[:8]}")
-    return run
-
-
 def test_objects_below_a_prefix_are_referred_to(run: Run, bucket: Any, tmp_path: Path) -> None:
     for name, content in {"far/a.bin": b"alpha", "far/deep/b.bin": b"beta", "other": b"x"}.items():
         bucket.put_object(Key=name, Body=content)

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Barrier, Thread
-from uuid import uuid4
 
 import pytest
 
@@ -24,13 +23,6 @@ def api(module_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "data"))
     with module_server.api("ada") as api:
         yield api
-
-
-@pytest.fixture
-def run(api: Api) -> Run:
-    """Give a run in a project of the test's own."""
-    run = api.create_run(project=f"p{uuid4().hex[:8]}")
-    return run
 
 
 @pytest.fixture

@@ -37,13 +37,6 @@ def api(module_server: Server, folders: None) -> Iterator[Api]:
         yield api
 
 
-@pytest.fixture
-def run(api: Api) -> Run:
-    """Give a run in a project of the test's own."""
-    run = api.create_run(project=f"p{uuid4().hex[:8]}")
-    return run
-
-
 def draft_of(files: dict[str, bytes]) -> Artifact:
     """Return a draft that has the files."""
     draft = Artifact("data", "dataset")

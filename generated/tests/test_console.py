@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from uuid import uuid4
 
@@ -14,13 +13,6 @@ from wandkit import Api, ConsoleLogLine, Run
 from wandkit._core.console import parse_timestamp
 from wandkit.errors import ArgumentError
 from wandkit.testing import Server
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada."""
-    with module_server.api() as connected:
-        yield connected
 
 
 @pytest.fixture

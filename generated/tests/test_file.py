@@ -7,11 +7,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import pickle
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -27,20 +25,6 @@ from wandkit.errors import (
 from wandkit.testing import Server
 
 CONTENT = bytes(range(256)) * 4096
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada."""
-    with module_server.api() as connected:
-        yield connected
-
-
-@pytest.fixture
-def run(api: Api) -> Run:
-    """Give a fresh run."""
-    created = api.create_run(project=f"p{uuid4().hex[:8]}")
-    return created
 
 
 @pytest.fixture

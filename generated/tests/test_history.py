@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
@@ -37,20 +36,6 @@ SHAPES: dict[str, Rows] = {
     "one": [{"_step": 0, "a": 1.0}],
     "empty": [],
 }
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada."""
-    with module_server.api() as connected:
-        yield connected
-
-
-@pytest.fixture
-def run(api: Api) -> Run:
-    """Give a fresh run."""
-    created = api.create_run(project=f"p{uuid4().hex[:8]}")
-    return created
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,25 +15,11 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from wandkit import Api, Run
+from wandkit import Run
 from wandkit.errors import IncompleteHistoryError
 from wandkit.testing import Server
 
 Rows = list[dict[str, Any]]
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada."""
-    with module_server.api() as connected:
-        yield connected
-
-
-@pytest.fixture
-def run(api: Api) -> Run:
-    """Give a fresh run."""
-    created = api.create_run(project=f"p{uuid4().hex[:8]}")
-    return created
 
 
 @pytest.fixture(autouse=True)

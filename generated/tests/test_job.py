@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +37,6 @@ IMAGE: dict[str, Any] = {
     "runtime": "3.11.4",
 }
 CONFIG = {"lr": 0.1, "kind": "mlp", "sizes": [8, 16]}
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada's."""
-    with module_server.api("ada") as api:
-        yield api
 
 
 @pytest.fixture

@@ -8,10 +8,8 @@ import gc
 import json
 import math
 import warnings
-from collections.abc import Iterator
 from time import monotonic
 from typing import Any
-from uuid import uuid4
 
 import numpy
 import pytest
@@ -20,20 +18,6 @@ from wandkit import Api, Run
 from wandkit._transport.concurrency.threads import gather_bounded
 from wandkit.errors import ArgumentError, PermissionDeniedError, RunStoppedError
 from wandkit.testing import Server
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada."""
-    with module_server.api() as connected:
-        yield connected
-
-
-@pytest.fixture
-def run(api: Api) -> Run:
-    """Give a fresh run."""
-    created = api.create_run(project=f"p{uuid4().hex[:8]}")
-    return created
 
 
 def again(api: Api, run: Run) -> Run:

@@ -8,7 +8,6 @@ import struct
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -44,13 +43,6 @@ def api(module_server: Server, folders: None) -> Iterator[Api]:
     """Give a client of ada's."""
     with module_server.api("ada") as api:
         yield api
-
-
-@pytest.fixture
-def run(api: Api) -> Run:
-    """Give a run in a project of the test's own."""
-    run = api.create_run(project=f"p{uuid4().hex[:8]}")
-    return run
 
 
 def log(run: Run, objects: dict[str, MediaObject], name: str = "data") -> Artifact:

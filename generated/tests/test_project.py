@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -13,13 +12,6 @@ import pytest
 from wandkit import Api
 from wandkit.errors import NotFoundError, PathError, PermissionDeniedError
 from wandkit.testing import Server
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada's."""
-    with module_server.api("ada") as api:
-        yield api
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -29,13 +28,6 @@ UPSERT = """mutation Upsert($project: String!, $spec: String!, $type: String!) {
     view { id }
   }
 }"""
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada's."""
-    with module_server.api("ada") as api:
-        yield api
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import math
 import os
 import pickle
 import uuid
-from collections.abc import Iterator
 from datetime import timezone
 from pathlib import Path
 from typing import Any
@@ -26,13 +25,6 @@ mutation SetConfig($id: String!, $config: JSONString) {
   upsertBucket(input: {id: $id, config: $config}) { inserted }
 }
 """
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada's."""
-    with module_server.api("ada") as api:
-        yield api
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,13 +14,6 @@ from wandkit.errors import ArgumentError, ConflictError, InvalidRequestError, No
 from wandkit.testing import Server
 
 CPU = {"cpu": {"schema": {"type": "integer", "minimum": 1}}}
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada's."""
-    with module_server.api("ada") as api:
-        yield api
 
 
 @pytest.fixture

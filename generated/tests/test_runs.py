@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import datetime
 from types import SimpleNamespace
 
@@ -14,13 +13,6 @@ import pytest
 from wandkit import Api, F, Runs
 from wandkit.errors import AnswerError, ArgumentError, FilterError, NotFoundError, PathError
 from wandkit.testing import Server
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada's."""
-    with module_server.api("ada") as api:
-        yield api
 
 
 @pytest.fixture

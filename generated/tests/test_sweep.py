@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +36,6 @@ CREATE_AGENT = """mutation CreateAgent($entity: String, $project: String, $sweep
 HEARTBEAT = """mutation Heartbeat($id: ID!, $runState: JSONString) {
   agentHeartbeat(input: {id: $id, metrics: "{}", runState: $runState}) { commands }
 }"""
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada's."""
-    with module_server.api("ada") as api:
-        yield api
 
 
 @pytest.fixture

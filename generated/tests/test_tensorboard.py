@@ -7,7 +7,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +20,6 @@ if TYPE_CHECKING:
     from tests.conftest import EventWriter
 
 NAME = "events.out.tfevents.1.host"
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada."""
-    with module_server.api() as connected:
-        yield connected
 
 
 def rows_of(run: Run) -> list[dict[str, Any]]:

@@ -14,20 +14,12 @@ from typing import Any
 import pytest
 
 from wandkit import Api, Run
-from wandkit.testing import Server
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "tfevents"
 FOLDERS = sorted(path.name for path in REAL.iterdir() if path.is_dir()) if REAL.is_dir() else []
 MOST_BINS = 512
 
 pytestmark = pytest.mark.skipif(not FOLDERS, reason=f"there are no real event files at {REAL}")
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada."""
-    with module_server.api() as connected:
-        yield connected
 
 
 class Held:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
 
 import pytest
 
@@ -21,13 +20,6 @@ from wandkit.errors import (
     PermissionDeniedError,
 )
 from wandkit.testing import Server
-
-
-@pytest.fixture
-def api(module_server: Server) -> Iterator[Api]:
-    """Give a client of ada's."""
-    with module_server.api("ada") as api:
-        yield api
 
 
 @pytest.fixture(scope="module")

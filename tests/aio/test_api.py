@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import pickle
 import uuid
-from collections.abc import AsyncIterator
 
 import pytest
 from graphql import parse
@@ -20,13 +19,6 @@ from wandkit.errors import (
     WandkitError,
 )
 from wandkit.testing import Server
-
-
-@pytest.fixture
-async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
-    """Give a client of ada's."""
-    async with module_server.async_api("ada") as api:
-        yield api
 
 
 @pytest.fixture

@@ -43,13 +43,6 @@ async def api(module_server: Server, folders: None) -> AsyncIterator[AsyncApi]:
         yield api
 
 
-@pytest.fixture
-async def run(api: AsyncApi) -> AsyncRun:
-    """Give a run in a project of the test's own."""
-    run = await api.create_run(project=f"p{uuid4().hex[:8]}")
-    return run
-
-
 def write(path: Path, content: bytes | str) -> Path:
     """Write a file and its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -44,13 +44,6 @@ async def api(module_server: Server, folders: None) -> AsyncIterator[AsyncApi]:
         yield api
 
 
-@pytest.fixture
-async def run(api: AsyncApi) -> AsyncRun:
-    """Give a run in a project of the test's own."""
-    run = await api.create_run(project=f"p{uuid4().hex[:8]}")
-    return run
-
-
 async def log(run: AsyncRun, files: dict[str, bytes], name: str = "data") -> AsyncArtifact:
     """Log a version with the files, kept out of the cache, and return it."""
     draft = AsyncArtifact(name, "dataset")

@@ -59,13 +59,6 @@ async def api(module_server: Server, bucket: Any) -> AsyncIterator[AsyncApi]:
         yield api
 
 
-@pytest.fixture
-async def run(api: AsyncApi) -> AsyncRun:
-    """Give a run in a project of the test's own."""
-    run = await api.create_run(project=f"p{uuid4().hex[:8]}")
-    return run
-
-
 async def test_objects_below_a_prefix_are_referred_to(run: AsyncRun, bucket: Any, tmp_path: Path) -> None:
     for name, content in {"far/a.bin": b"alpha", "far/deep/b.bin": b"beta", "other": b"x"}.items():
         bucket.put_object(Key=name, Body=content)

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Barrier, Thread
-from uuid import uuid4
 
 import pytest
 
@@ -24,13 +23,6 @@ async def api(
     monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "data"))
     async with module_server.async_api("ada") as api:
         yield api
-
-
-@pytest.fixture
-async def run(api: AsyncApi) -> AsyncRun:
-    """Give a run in a project of the test's own."""
-    run = await api.create_run(project=f"p{uuid4().hex[:8]}")
-    return run
 
 
 @pytest.fixture

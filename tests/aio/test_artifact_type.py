@@ -27,13 +27,6 @@ async def api(module_server: Server, folders: None) -> AsyncIterator[AsyncApi]:
         yield api
 
 
-@pytest.fixture
-async def run(api: AsyncApi) -> AsyncRun:
-    """Give a run in a project of the test's own."""
-    run = await api.create_run(project=f"p{uuid4().hex[:8]}")
-    return run
-
-
 async def log(run: AsyncRun, name: str, type: str = "dataset", text: str = "") -> AsyncArtifact:
     """Log a version with one file and return it."""
     draft = AsyncArtifact(name, type)

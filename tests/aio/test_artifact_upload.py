@@ -35,13 +35,6 @@ async def api(module_server: Server, folders: None) -> AsyncIterator[AsyncApi]:
         yield api
 
 
-@pytest.fixture
-async def run(api: AsyncApi) -> AsyncRun:
-    """Give a run in a project of the test's own."""
-    run = await api.create_run(project=f"p{uuid4().hex[:8]}")
-    return run
-
-
 def draft_of(files: dict[str, bytes]) -> AsyncArtifact:
     """Return a draft that has the files."""
     draft = AsyncArtifact("data", "dataset")

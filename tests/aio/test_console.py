@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timezone
 from uuid import uuid4
 
@@ -12,13 +11,6 @@ from wandkit import AsyncApi, AsyncRun, ConsoleLogLine
 from wandkit._core.console import parse_timestamp
 from wandkit.errors import ArgumentError
 from wandkit.testing import Server
-
-
-@pytest.fixture
-async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
-    """Give a client of ada."""
-    async with module_server.async_api() as connected:
-        yield connected
 
 
 @pytest.fixture

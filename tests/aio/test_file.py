@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import pickle
-from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -25,20 +23,6 @@ from wandkit.errors import (
 from wandkit.testing import Server
 
 CONTENT = bytes(range(256)) * 4096
-
-
-@pytest.fixture
-async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
-    """Give a client of ada."""
-    async with module_server.async_api() as connected:
-        yield connected
-
-
-@pytest.fixture
-async def run(api: AsyncApi) -> AsyncRun:
-    """Give a fresh run."""
-    created = await api.create_run(project=f"p{uuid4().hex[:8]}")
-    return created
 
 
 @pytest.fixture

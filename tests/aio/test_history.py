@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
@@ -35,20 +34,6 @@ SHAPES: dict[str, Rows] = {
     "one": [{"_step": 0, "a": 1.0}],
     "empty": [],
 }
-
-
-@pytest.fixture
-async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
-    """Give a client of ada."""
-    async with module_server.async_api() as connected:
-        yield connected
-
-
-@pytest.fixture
-async def run(api: AsyncApi) -> AsyncRun:
-    """Give a fresh run."""
-    created = await api.create_run(project=f"p{uuid4().hex[:8]}")
-    return created
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,25 +13,11 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from wandkit import AsyncApi, AsyncRun
+from wandkit import AsyncRun
 from wandkit.errors import IncompleteHistoryError
 from wandkit.testing import Server
 
 Rows = list[dict[str, Any]]
-
-
-@pytest.fixture
-async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
-    """Give a client of ada."""
-    async with module_server.async_api() as connected:
-        yield connected
-
-
-@pytest.fixture
-async def run(api: AsyncApi) -> AsyncRun:
-    """Give a fresh run."""
-    created = await api.create_run(project=f"p{uuid4().hex[:8]}")
-    return created
 
 
 @pytest.fixture(autouse=True)

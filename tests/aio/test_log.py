@@ -6,10 +6,8 @@ import gc
 import json
 import math
 import warnings
-from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Any
-from uuid import uuid4
 
 import numpy
 import pytest
@@ -18,20 +16,6 @@ from wandkit import AsyncApi, AsyncRun
 from wandkit._transport.concurrency.aio import gather_bounded
 from wandkit.errors import ArgumentError, PermissionDeniedError, RunStoppedError
 from wandkit.testing import Server
-
-
-@pytest.fixture
-async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
-    """Give a client of ada."""
-    async with module_server.async_api() as connected:
-        yield connected
-
-
-@pytest.fixture
-async def run(api: AsyncApi) -> AsyncRun:
-    """Give a fresh run."""
-    created = await api.create_run(project=f"p{uuid4().hex[:8]}")
-    return created
 
 
 async def again(api: AsyncApi, run: AsyncRun) -> AsyncRun:

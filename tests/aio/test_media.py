@@ -6,7 +6,6 @@ import struct
 from collections.abc import AsyncIterator
 from datetime import datetime, timezone
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -42,13 +41,6 @@ async def api(module_server: Server, folders: None) -> AsyncIterator[AsyncApi]:
     """Give a client of ada's."""
     async with module_server.async_api("ada") as api:
         yield api
-
-
-@pytest.fixture
-async def run(api: AsyncApi) -> AsyncRun:
-    """Give a run in a project of the test's own."""
-    run = await api.create_run(project=f"p{uuid4().hex[:8]}")
-    return run
 
 
 async def log(run: AsyncRun, objects: dict[str, MediaObject], name: str = "data") -> AsyncArtifact:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
 from datetime import datetime
 
 import pytest
@@ -11,13 +10,6 @@ import pytest
 from wandkit import AsyncApi
 from wandkit.errors import NotFoundError, PathError, PermissionDeniedError
 from wandkit.testing import Server
-
-
-@pytest.fixture
-async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
-    """Give a client of ada's."""
-    async with module_server.async_api("ada") as api:
-        yield api
 
 
 @pytest.fixture

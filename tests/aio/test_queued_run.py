@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
 
 import pytest
 
 from wandkit import AsyncApi, AsyncQueuedRun
 from wandkit.errors import ArgumentError, ConflictError, LaunchError, NotFoundError, WaitTimeoutError
 from wandkit.testing import Server
-
-
-@pytest.fixture
-async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
-    """Give a client of ada's."""
-    async with module_server.async_api("ada") as api:
-        yield api
 
 
 @pytest.fixture

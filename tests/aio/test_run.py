@@ -7,7 +7,6 @@ import math
 import os
 import pickle
 import uuid
-from collections.abc import AsyncIterator
 from datetime import timezone
 from pathlib import Path
 from typing import Any
@@ -24,13 +23,6 @@ mutation SetConfig($id: String!, $config: JSONString) {
   upsertBucket(input: {id: $id, config: $config}) { inserted }
 }
 """
-
-
-@pytest.fixture
-async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
-    """Give a client of ada's."""
-    async with module_server.async_api("ada") as api:
-        yield api
 
 
 @pytest.fixture

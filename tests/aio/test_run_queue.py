@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,13 +12,6 @@ from wandkit.errors import ArgumentError, ConflictError, InvalidRequestError, No
 from wandkit.testing import Server
 
 CPU = {"cpu": {"schema": {"type": "integer", "minimum": 1}}}
-
-
-@pytest.fixture
-async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
-    """Give a client of ada's."""
-    async with module_server.async_api("ada") as api:
-        yield api
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
 from datetime import datetime
 from types import SimpleNamespace
 
@@ -12,13 +11,6 @@ import pytest
 from wandkit import AsyncApi, AsyncRuns, F
 from wandkit.errors import AnswerError, ArgumentError, FilterError, NotFoundError, PathError
 from wandkit.testing import Server
-
-
-@pytest.fixture
-async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
-    """Give a client of ada's."""
-    async with module_server.async_api("ada") as api:
-        yield api
 
 
 @pytest.fixture

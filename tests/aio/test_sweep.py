@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +34,6 @@ CREATE_AGENT = """mutation CreateAgent($entity: String, $project: String, $sweep
 HEARTBEAT = """mutation Heartbeat($id: ID!, $runState: JSONString) {
   agentHeartbeat(input: {id: $id, metrics: "{}", runState: $runState}) { commands }
 }"""
-
-
-@pytest.fixture
-async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
-    """Give a client of ada's."""
-    async with module_server.async_api("ada") as api:
-        yield api
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +18,6 @@ if TYPE_CHECKING:
     from tests.conftest import EventWriter
 
 NAME = "events.out.tfevents.1.host"
-
-
-@pytest.fixture
-async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
-    """Give a client of ada."""
-    async with module_server.async_api() as connected:
-        yield connected
 
 
 async def rows_of(run: AsyncRun) -> list[dict[str, Any]]:

@@ -5,27 +5,19 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from wandkit import AsyncApi, AsyncRun
-from wandkit.testing import Server
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "tfevents"
 FOLDERS = sorted(path.name for path in REAL.iterdir() if path.is_dir()) if REAL.is_dir() else []
 MOST_BINS = 512
 
 pytestmark = pytest.mark.skipif(not FOLDERS, reason=f"there are no real event files at {REAL}")
-
-
-@pytest.fixture
-async def api(module_server: Server) -> AsyncIterator[AsyncApi]:
-    """Give a client of ada."""
-    async with module_server.async_api() as connected:
-        yield connected
 
 
 class Held:
